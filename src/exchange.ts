@@ -1,0 +1,112 @@
+import type * as z from 'zod/mini'
+import type { Claims, Mint } from './claims.ts'
+import type { Credential } from './credential.ts'
+import type { Http } from './http.ts'
+import type { TrustDocument, TrustRequest } from './trust.ts'
+
+/** How sure a row of the README is; see "What has been proven against what". */
+export type Proof = 'real account' | 'third-party server' | 'our verifier' | 'shape only'
+
+/** What a warehouse asks of an exchange, in words every exchange understands. Absent means: not needed. */
+export interface Want {
+  readonly scope?: string
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  readonly database?: string
+  readonly region?: string
+  /** The audience that the warehouse itself asks for when it takes the token directly. */
+  readonly audience?: string
+}
+
+/** The outside world as an exchange sees it. */
+export interface Io {
+  readonly http: Http
+  readonly now: () => Date
+  /** Hides a text (and its usual encodings) from the log before anything can print it. */
+  readonly mask: (secret: string) => void
+  /** One line for the log group of the exchange. */
+  readonly say: (line: string) => void
+}
+
+/** What the error of the other side means, and what to do about it. */
+export interface Diagnosis {
+  readonly problem: string
+  readonly remedy: string
+}
+
+/**
+ * A place where a token is traded. `S` are its settings, as written under `identity:` without `via`.
+ * One file in `exchanges/` exports one of these by default, made with {@link exchange}.
+ */
+export interface ExchangeSpec<S> {
+  readonly name: string
+  /** One line for the generated table. */
+  readonly summary: string
+  /** Strict: a misspelt key is an error. */
+  readonly settings: z.ZodMiniType<S>
+  /** The audience that the other side expects unless the target or the input names one. */
+  audience(settings: S, want: Want): string
+  /** Trades one or more fresh tokens for a credential. Throws `exchange` or `exchange-unavailable`. */
+  trade(settings: S, want: Want, mint: Mint, io: Io): Promise<Credential>
+  /** What a driver needs in order to trade by itself, asking a broker for the tokens. */
+  readonly recipe?: (settings: S, want: Want) => Readonly<Record<string, unknown>>
+  /** Ends a credential before its time where the other side can. */
+  readonly revoke?: (settings: S, credential: Credential, io: Io) => Promise<void>
+  /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
+  identity(settings: S, want: Want, claims: Claims): string
+  readonly trust?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
+  readonly diagnose?: (error: string, settings: S, claims: Claims) => Diagnosis | undefined
+  /** Hosts that a run reaches, for the egress list. */
+  hosts(settings: S, want: Want): readonly string[]
+  readonly proof: Proof
+  readonly example: S
+}
+
+/** An exchange with its settings already parsed: what the sentence works with. */
+export interface BoundExchange {
+  readonly name: string
+  audience(want: Want): string
+  trade(want: Want, mint: Mint, io: Io): Promise<Credential>
+  readonly revoke: ((credential: Credential, io: Io) => Promise<void>) | undefined
+  identity(want: Want, claims: Claims): string
+  diagnose(error: string, claims: Claims): Diagnosis | undefined
+  hosts(want: Want): readonly string[]
+  trust(want: Want, request: TrustRequest): readonly TrustDocument[]
+}
+
+/** An exchange whose settings type is no longer visible, so that all of them fit one registry. */
+export interface Exchange {
+  readonly name: string
+  readonly summary: string
+  readonly proof: Proof
+  readonly settings: z.ZodMiniType
+  readonly example: unknown
+  /** Binds settings that `settings` has accepted; throws a ZodError otherwise. */
+  bind(settings: unknown): BoundExchange
+}
+
+/** Closes over the settings type, so that a registry of different exchanges needs no cast. */
+export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
+  return {
+    name: spec.name,
+    summary: spec.summary,
+    proof: spec.proof,
+    settings: spec.settings,
+    example: spec.example,
+    bind(unparsed) {
+      const settings = spec.settings.parse(unparsed)
+      const { revoke } = spec
+      return {
+        name: spec.name,
+        audience: (want) => spec.audience(settings, want),
+        trade: (want, mint, io) => spec.trade(settings, want, mint, io),
+        revoke: revoke && ((credential, io) => revoke(settings, credential, io)),
+        identity: (want, claims) => spec.identity(settings, want, claims),
+        diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
+        hosts: (want) => spec.hosts(settings, want),
+        trust: (want, request) => spec.trust?.(settings, want, request) ?? [],
+      }
+    },
+  }
+}

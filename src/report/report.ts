@@ -1,0 +1,42 @@
+import type { Claims } from '../claims.ts'
+import type { DbtResult } from '../dbt/result.ts'
+import type { Decision } from '../policy.ts'
+
+/** How a credential was come by, without the credential. */
+export interface AccessFacts {
+  readonly target: string
+  /** dbt's adapter type. */
+  readonly warehouse: string
+  /** Exchange name; `none` where no exchange was needed. */
+  readonly via: string
+  /** Who the other side says we are; for `none` the subject of the token. */
+  readonly identity: string
+  /** What is written, in words. */
+  readonly writes: string
+  readonly expiresAt: Date | null
+}
+
+/** Everything that a run has to tell, whether or not it succeeded. */
+export interface Report {
+  readonly claims: Claims
+  readonly decision: Decision
+  readonly access: AccessFacts | undefined
+  /** Undefined in prepared mode and where `until` stopped before dbt. */
+  readonly result: DbtResult | undefined
+  readonly warnings: readonly string[]
+}
+
+/** Facts of the run that GitHub tells the step by environment, for links and attribution. */
+export interface RunFacts {
+  readonly serverUrl: string
+  readonly repository: string
+  readonly ref: string
+  readonly sha: string
+  readonly workflow: string
+  readonly runId: string
+  readonly runAttempt: string
+  readonly job: string
+  readonly actor: string
+  /** Path of the dbt project relative to the repository root, with `/`; empty for the root itself. */
+  readonly projectPath: string
+}

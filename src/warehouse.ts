@@ -1,0 +1,159 @@
+import type * as z from 'zod/mini'
+import type { Claims } from './claims.ts'
+import type { Credential, Kind } from './credential.ts'
+import type { Diagnosis, Proof, Want } from './exchange.ts'
+import type { Value } from './profile.ts'
+import type { TrustDocument, TrustRequest } from './trust.ts'
+
+/** How a credential is kept fresh while dbt runs, as plain data: the means differ, the promise does not. */
+export type KeepAlive =
+  | { readonly by: 'static' } // what dbt has read at start is what it has; the expiry is printed
+  | { readonly by: 'token-url' } // the driver asks the broker for an ID token (google-auth, dbt-fabric)
+  | { readonly by: 'aws-container' } // the AWS SDK asks the broker for role credentials
+  | { readonly by: 'token-endpoint'; readonly field: string } // dbt-redshift posts to the broker at each connect
+  | { readonly by: 'file'; readonly name: string } // a file that is rewritten atomically
+  | { readonly by: 'plugin-field'; readonly credentials: string; readonly field: string } // our dbt plugin answers for the field
+  | { readonly by: 'login-proxy' } // a loopback proxy puts a fresh token into each login
+
+/** The agreement of a warehouse with one exchange. `C` is the parsed connection. */
+export interface Acceptance<C> {
+  readonly kind: Kind
+  /** Who trades: the action before dbt starts, or the driver whenever it connects. The audit line says which. */
+  readonly trades: 'action' | 'driver'
+  readonly keepAlive: KeepAlive
+  want(connection: C): Want
+  /** Settings of the exchange that the connection already implies. */
+  readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
+}
+
+/** What `carry` has to work with. */
+export interface Source<C> {
+  readonly connection: C
+  readonly credential: Credential
+  /** Absolute path of the private directory; files of `Carried` are written there. */
+  readonly directory: string
+}
+
+/** How a credential becomes part of a dbt output. */
+export interface Carried {
+  /** Fields to set in the output, over what the connection says. */
+  readonly fields: Readonly<Record<string, Value>>
+  /** Secrets by short name; a field refers to one with `secret('TOKEN')`. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** Further private files (0600) by name. */
+  readonly files: Readonly<Record<string, string>>
+  /** Variables for dbt without secrets: paths, regions. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** The run as the warehouse's own history should show it. */
+export interface Attribution {
+  readonly repository: string
+  readonly ref: string
+  readonly sha: string
+  readonly workflow: string
+  readonly run: string
+  readonly attempt: string
+  readonly actor: string
+  readonly grant: string
+  readonly target: string
+}
+
+/** Versions of a Python package that are known not to work, e.g. below 1.12.0. */
+export interface KnownBad {
+  /** First version that works. */
+  readonly below: string
+  /** With these exchanges only; all when absent. */
+  readonly via?: readonly string[]
+  readonly reason: string
+}
+
+/** One dbt adapter type. One file in `warehouses/` exports one of these by default, made with {@link warehouse}. */
+export interface WarehouseSpec<C> {
+  /** dbt's own name of the adapter: the `type:` of an output. */
+  readonly type: string
+  /** As people write it: "BigQuery". */
+  readonly title: string
+  /** Loose: what belongs to dbt passes through untouched; what the exchange needs is checked. */
+  readonly connection: z.ZodMiniType<C>
+  /** Fields of the output that hold credentials: refused in `connection`, dropped from an existing profiles.yml. */
+  readonly credentialFields: readonly string[]
+  /** By exchange name; the first is the default. `none` stands for "no exchange". */
+  readonly accepts: Readonly<Record<string, Acceptance<C>>>
+  readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
+  carry(source: Source<C>): Carried
+  /** Fields that name this run in the warehouse's history; what the user has set is left alone. */
+  readonly attribute?: (run: Attribution) => Readonly<Record<string, Value>>
+  /** What is written, in words for log and summary: "database prod.duckdb", "PROD_DB.ANALYTICS as TRANSFORMER". */
+  describe(connection: C): string
+  readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
+  readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
+  hosts(connection: C): readonly string[]
+  /** By exchange name. */
+  readonly proof: Readonly<Record<string, Proof>>
+  /** A connection as under `outputs:`, without credentials. */
+  readonly example: Readonly<Record<string, unknown>>
+}
+
+/** A warehouse together with a connection that its schema has accepted. */
+export interface BoundWarehouse {
+  readonly type: string
+  want(via: string): Want
+  defaults(via: string): Readonly<Record<string, unknown>>
+  carry(credential: Credential, directory: string): Carried
+  describe(): string
+  diagnose(error: string, claims: Claims): Diagnosis | undefined
+  hosts(): readonly string[]
+  trust(request: TrustRequest): readonly TrustDocument[]
+}
+
+/** What can be said of an acceptance without a connection. */
+export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive'>
+
+/** A warehouse whose connection type is no longer visible, so that all of them fit one registry. */
+export interface Warehouse {
+  readonly type: string
+  readonly title: string
+  readonly connection: z.ZodMiniType
+  readonly credentialFields: readonly string[]
+  readonly accepts: ReadonlyMap<string, Acceptable>
+  readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
+  readonly attribute: (run: Attribution) => Readonly<Record<string, Value>>
+  readonly proof: Readonly<Record<string, Proof>>
+  readonly example: Readonly<Record<string, unknown>>
+  /** Binds a connection that `connection` has accepted; throws a ZodError otherwise. */
+  bind(connection: unknown): BoundWarehouse
+}
+
+/** Closes over the connection type, so that a registry of different warehouses needs no cast. */
+export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
+  const accepted = (via: string): Acceptance<C> => {
+    const found = Object.hasOwn(spec.accepts, via) ? spec.accepts[via] : undefined
+    if (!found) throw new Error(`${spec.type} does not accept the exchange ${via}`)
+    return found
+  }
+  return {
+    type: spec.type,
+    title: spec.title,
+    connection: spec.connection,
+    credentialFields: spec.credentialFields,
+    accepts: new Map(Object.entries(spec.accepts)),
+    adapter: spec.adapter,
+    attribute: (run) => spec.attribute?.(run) ?? {},
+    proof: spec.proof,
+    example: spec.example,
+    bind(unparsed) {
+      const connection = spec.connection.parse(unparsed)
+      return {
+        type: spec.type,
+        want: (via) => accepted(via).want(connection),
+        defaults: (via) => accepted(via).defaults?.(connection) ?? {},
+        carry: (credential, directory) => spec.carry({ connection, credential, directory }),
+        describe: () => spec.describe(connection),
+        diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
+        hosts: () => spec.hosts(connection),
+        trust: (request) => spec.trust?.(connection, request) ?? [],
+      }
+    },
+  }
+}
