@@ -88,7 +88,10 @@ export interface WarehouseSpec<C> {
   describe(connection: C): string
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
+  /** Hosts that dbt connects to with the credential. */
   hosts(connection: C): readonly string[]
+  /** Whether a host is the vendor's own; a credential is sent to no other. Absent: the host is the user's to choose. */
+  readonly allowsHost?: (host: string) => boolean
   /** By exchange name. */
   readonly proof: Readonly<Record<string, Proof>>
   /** A connection as under `outputs:`, without credentials. */
@@ -104,6 +107,7 @@ export interface BoundWarehouse {
   describe(): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]
+  allowsHost(host: string): boolean
   trust(request: TrustRequest): readonly TrustDocument[]
 }
 
@@ -152,6 +156,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         describe: () => spec.describe(connection),
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
         hosts: () => spec.hosts(connection),
+        allowsHost: (host) => spec.allowsHost?.(host) ?? true,
         trust: (request) => spec.trust?.(connection, request) ?? [],
       }
     },

@@ -1,0 +1,1 @@
+console.log('Watching what is left at the end of the job.')

@@ -1,0 +1,285 @@
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import { marked } from 'marked'
+import { parse } from 'yaml'
+import { decide, type Decision } from '../src/policy.ts'
+import {
+  decisionMarkdown,
+  decisionSentence,
+  decisionTable,
+  denial,
+  whenBlock,
+} from '../src/report/decision.ts'
+import { claimsOf, grantOf, sameRepository, whenOf, type Written } from './support/claims-of.ts'
+import type { ClaimSet } from './support/github-claims.ts'
+import { isRecord, scalarText } from './support/shape.ts'
+
+const RUNS = { numRuns: 1000 }
+const plain = { colour: false }
+
+function denied(when: Written, claims: ClaimSet = {}): Decision {
+  return decide([grantOf(when)], claimsOf(claims))
+}
+
+/** The character above the caret of the first marked line. */
+function pointedAt(lines: readonly string[]): string | undefined {
+  const caret = lines.findIndex((line) => /^ +\^+$/.test(line))
+  const above = Array.from(lines[caret - 1] ?? '')
+  const columns = Array.from(lines[caret] ?? '')
+  return above.slice(columns.indexOf('^'), columns.lastIndexOf('^') + 1).join('')
+}
+
+describe('the table of a denial', () => {
+  test('shows claim, expected and actual, marks each check and points at the first differing character', () => {
+    const lines = decisionTable(
+      denied({ repository: 'o/r', ref: 'refs/heads/main' }, { ref: 'refs/heads/main-evil' }),
+      plain,
+    )
+    expect(lines).toEqual([
+      '"for prod" for target "prod" (.github/dbt-oidc.yml:14:5): 1 of 2 checks failed',
+      '    claim       expected         actual',
+      '  ✓ repository  o/r              o/r',
+      '  ✗ ref         refs/heads/main  refs/heads/main-evil',
+      '                                                ^',
+      '      → first differing character at position 16: "-"',
+    ])
+  })
+
+  test.each<readonly [Written, ClaimSet, string]>([
+    [{ environment: 'Prod' }, { environment: 'prod' }, 'only the case differs'],
+    [{ environment: 'prod' }, { environment: 'prod ' }, 'only a leading or trailing space differs'],
+    [{ ref: 'main' }, {}, 'refs are written in full: "refs/heads/main"'],
+    [{ ref: 'v1' }, { ref: 'refs/tags/v1' }, 'refs are written in full: "refs/tags/v1"'],
+    [{ ref: 'refs/tags/v1' }, { ref: 'refs/heads/v1' }, 'a branch of that name, not the tag'],
+    [{ ref: 'refs/heads/main' }, { ref: 'refs/pull/1/merge' }, 'event_name: pull_request'],
+    [{ environment: 'prod' }, {}, 'the job names no environment'],
+    [{ repo_property_tier: 'gold' }, {}, 'the token has no such claim'],
+    [{ head_ref: 'x' }, {}, 'an empty claim is not a value'],
+    [{ actor: 'octocat|x' }, {}, 'several values are a list'],
+    [
+      { sub: 'repo:o/r:ref:refs/heads/main' },
+      { environment: 'prod' },
+      'the environment into `sub` in place of the ref',
+    ],
+    [{ sub: 'repo:o/r:environment:prod' }, {}, 'the job names no environment, so `sub` has none'],
+    [
+      { sub: 'repo:x/r:ref:refs/heads/main' },
+      { sub: 'repo:o@1/r@2:ref:refs/heads/main' },
+      'the repository is another one',
+    ],
+    [
+      { sub: 'repo:o/r:ref:refs/heads/dev' },
+      { sub: 'repo:o@1/r@2:ref:refs/heads/main' },
+      'write sub: "repo:o@1/r@2:ref:refs/heads/dev" here and in the trust; the part behind the repository differs as well',
+    ],
+    [
+      { environment: 'production' },
+      { environment: 'prod' },
+      'the value ends where the pattern goes on, after character 4',
+    ],
+    [{ ref: 'refs/heads/main' }, { event_name: 'issues' }, 'add to `when`: event_name: issues'],
+    [{ actor: ['a', 'b'] }, {}, 'a or b'],
+  ])('for %j with %j says: %s', (when, claims, hint) => {
+    expect(decisionTable(denied(when, claims), plain).join('\n')).toContain(hint)
+  })
+
+  test('says that only the case differs for ASCII letters only', () => {
+    expect(decisionTable(denied({ actor: 'k' }, { actor: '\u212a' }), plain).join('\n')).not.toContain('case')
+  })
+
+  test('points at the very character in which expected and actual first differ, however long the value', () => {
+    const letters = fc
+      .tuple(fc.string({ unit: fc.constantFrom('a', 'b', '-', '😀'), maxLength: 9 }), fc.nat(30))
+      .map(([part, times]) => part.repeat(times))
+    fc.assert(
+      fc.property(letters, letters, (same, rest) => {
+        const claims = { environment: `${same}X${rest}` }
+        const lines = decisionTable(denied({ environment: `${same}y${rest}` }, claims), plain)
+        expect(pointedAt(lines)).toBe('X')
+      }),
+      RUNS,
+    )
+  })
+
+  test('is coloured only where colour is wanted', () => {
+    const decision = denied({ ref: 'refs/heads/x' })
+    expect(decisionTable(decision, plain).join('')).not.toContain('\u001b')
+    expect(decisionTable(decision, { colour: true }).join('')).toContain('\u001b[31m✗')
+  })
+
+  test('holds no character that a log could obey, and no line is a command, whatever the claims hold', () => {
+    const evil = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '\n::error::x',
+        '##[error]x',
+        '###[x',
+        '\u2028::x',
+        '\u001b[2J',
+        '\u202e',
+        '\r\n',
+        '\u0085::x',
+      ),
+    )
+    fc.assert(
+      fc.property(evil, evil, evil, (one, two, three) => {
+        const decision = denied(
+          { environment: two, actor: one },
+          { environment: one + two, actor: three, ref: three },
+        )
+        const lines = [...decisionTable(decision, plain), ...whenBlock(decision.claims).split('\n')]
+        for (const line of [...lines, decisionSentence(decision)]) {
+          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+          expect(line).not.toContain('##[')
+          expect(line.trimStart().startsWith('::')).toBe(false)
+        }
+      }),
+      RUNS,
+    )
+  })
+
+  test('keeps a value of 10,000 characters to one readable line', () => {
+    const lines = decisionTable(denied({ environment: 'x' }, { environment: 'y'.repeat(10_000) }), plain)
+    for (const line of lines) expect(line.length).toBeLessThan(200)
+  })
+
+  test('shows only the grants for the target asked for, and the one that decided', () => {
+    const grants = [grantOf({ ref: '**' }, 'dev'), grantOf({ ref: 'x' })]
+    expect(decisionTable(decide(grants, claimsOf(), 'prod'), plain).join('\n')).not.toContain('"dev"')
+    expect(decisionTable(decide(grants, claimsOf()), plain)[0]).toBe(
+      '"for dev" for target "dev" (.github/dbt-oidc.yml:14:5): granted',
+    )
+  })
+
+  test('says which condition an input set', () => {
+    const decision = decide([{ ...grantOf({ ref: '**' }), narrow: whenOf({ environment: 'x' }) }], claimsOf())
+    expect(decisionTable(decision, plain).join('\n')).toContain('✗ environment (input)')
+  })
+})
+
+describe('the sentence of a decision', () => {
+  test.each([
+    [decide([], claimsOf()), 'The policy has no grants, so it grants nothing.'],
+    [denied({ ref: 'x' }), 'No grant of the policy holds for this run.'],
+    [decide([grantOf({ ref: 'x' })], claimsOf(), 'prod'), 'No grant for target "prod" holds for this run.'],
+    [
+      decide([grantOf({ ref: 'x' })], claimsOf(), 'prd'),
+      'No grant is for target "prd"; did you mean "prod"?',
+    ],
+    [decide([grantOf({ ref: '**' })], claimsOf()), 'Target "prod" is granted by "for prod".'],
+  ])('%#: %j', (decision, sentence) => {
+    expect(decisionSentence(decision)).toBe(sentence)
+  })
+
+  test('of a denial comes with a remedy that claims no more than is known', () => {
+    expect(denial(denied({ ref: 'x' }), plain).remedy).toMatch(/^If this run should be granted, .*\nwhen:\n/)
+    const other = decide([grantOf({ ref: '**' }, 'dev'), grantOf({ ref: 'x' })], claimsOf(), 'prod')
+    expect(denial(other, plain).remedy).toContain('would be granted target "dev"')
+  })
+
+  test('offers a fork no grant', () => {
+    const claims = claimsOf({ event_name: 'pull_request', ref: 'refs/pull/1/merge' })
+    const facts = { pullRequest: { kind: 'fork', head: 'mallory/r', base: 'o/r' } } as const
+    const { remedy, details } = denial(
+      decide([grantOf({ event_name: 'pull_request' })], claims, undefined, facts),
+      plain,
+    )
+    expect(remedy).not.toContain('would do it')
+    expect(details.join('\n')).toContain('comes from "mallory/r"')
+  })
+})
+
+describe('the block to paste', () => {
+  test.each<ClaimSet>([
+    {},
+    { environment: 'prod east' },
+    { environment: 'no' },
+    { environment: '012' },
+    { environment: 'a: b # c' },
+    { environment: 'Ünï "q" \\ 😀' },
+    { environment: '##[x]' },
+    { event_name: 'workflow_run' },
+    { event_name: 'pull_request', ref: 'refs/pull/7/merge', base_ref: 'main', head_ref: 'x' },
+    { ref: 'refs/tags/v1' },
+  ])('grants the run that it was made for: %j', (given) => {
+    const claims = claimsOf(given)
+    const block: unknown = parse(whenBlock(claims))
+    const when = isRecord(block) && isRecord(block.when) ? Object.entries(block.when) : []
+    expect(when.every(([, value]) => typeof value === 'string')).toBe(true)
+    const written = Object.fromEntries(when.map(([claim, value]) => [claim, scalarText(value)]))
+    expect(decide([grantOf(written)], claims, undefined, sameRepository).granted).toBe(true)
+  })
+
+  test('does not tie a grant to the number of one pull request', () => {
+    const claims = claimsOf({ event_name: 'pull_request', ref: 'refs/pull/7/merge', base_ref: 'main' })
+    expect(whenBlock(claims)).not.toContain('refs/pull')
+    expect(whenBlock(claims)).toContain('base_ref: main')
+  })
+
+  test('says so where a value cannot be written as a pattern', () => {
+    expect(whenBlock(claimsOf({ environment: 'a\nb' }))).toContain(
+      '# environment: the value of this run cannot',
+    )
+  })
+})
+
+describe('the decision in Markdown', () => {
+  test('is a table whose cells no claim can leave, and in which no claim is markup', () => {
+    const evil = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constantFrom(
+        'a|b',
+        '`x`',
+        '<img src=x>',
+        '[a](http://b)',
+        '*b*',
+        '@octocat',
+        '&lt;',
+        '\n\n# x',
+        'www.x.org',
+        'https://x.org',
+      ),
+    )
+    fc.assert(
+      fc.property(evil, evil, (one, two) => {
+        const html = marked.parse(
+          decisionMarkdown(denied({ environment: one, actor: '*/x' }, { environment: two })),
+          {
+            async: false,
+          },
+        )
+        expect(html.match(/<table>/g)).toHaveLength(1)
+        expect(html.match(/<tr>/g)).toHaveLength(3)
+        const tags = new Set(Array.from(html.matchAll(/<\/?([a-z0-9]+)/g), ([, tag]) => tag))
+        for (const tag of tags)
+          expect([
+            'p',
+            'strong',
+            'table',
+            'thead',
+            'tbody',
+            'tr',
+            'th',
+            'td',
+            'code',
+            'b',
+            'br',
+            'pre',
+          ]).toContain(tag)
+      }),
+      RUNS,
+    )
+  })
+
+  test('marks the differing character and gives the block after a denial only', () => {
+    const markdown = decisionMarkdown(denied({ actor: 'octodog' }))
+    expect(markdown).toContain('<code>octo<b>c</b>at</code>')
+    expect(markdown).toContain('```yaml\nwhen:\n')
+    expect(decisionMarkdown(decide([grantOf({ ref: '**' })], claimsOf()))).not.toContain('```')
+  })
+
+  test('holds the warnings', () => {
+    const claims = claimsOf({ environment: 'prod' })
+    expect(decisionMarkdown(decide([grantOf({ ref: '**' })], claims))).toContain('> ⚠️ ')
+  })
+})

@@ -1,0 +1,248 @@
+import { describe, expect, test } from '@jest/globals'
+import {
+  checkName,
+  checkText,
+  isExpression,
+  readOutput,
+  resolveEnvVar,
+  toJs,
+  writeProfile,
+} from '../src/profile.ts'
+import type { Output, Value } from '../src/profile.ts'
+import { readYaml } from '../src/yaml.ts'
+import type { YamlMap } from '../src/yaml.ts'
+import { hostileTexts, impossibleNames, impossibleTexts } from './hostile/profile.ts'
+
+function map(text: string): YamlMap {
+  const { node, problems } = readYaml(text, 'f.yml')
+  expect(problems).toEqual([])
+  if (node?.kind !== 'map') throw new Error('no map')
+  return node
+}
+
+const text = (value: string): Value => ({ kind: 'text', text: value })
+const write = (output: Output, names: { profile?: string; target?: string } = {}): string =>
+  writeProfile({
+    profile: 'p',
+    target: 't',
+    output,
+    secrets: () => ({ kind: 'env', variable: 'X' }),
+    ...names,
+  })
+const refusal = (problem: RegExp) =>
+  expect.objectContaining({ code: 'configuration', problem: expect.stringMatching(problem) })
+
+/** What a call throws, since `toThrow` looks at messages only. */
+function thrown(action: () => unknown): unknown {
+  try {
+    action()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+describe('a connection', () => {
+  test('has its numbers, booleans and nulls as written, and everything else as text', () => {
+    const output = readOutput(
+      map('a: 5432\nb: on\nc:\nd: x\ne: "5432"\nf: 1e3\ng: "{{ x }}"\nh: =\ni: 2026-13-01\nj: |\n  x\n'),
+      {
+        jinja: 'literal',
+      },
+    )
+    expect(output).toEqual(
+      new Map<string, Value>([
+        ['a', { kind: 'plain', source: '5432' }],
+        ['b', { kind: 'plain', source: 'on' }],
+        ['c', { kind: 'plain', source: '' }],
+        ['d', text('x')],
+        ['e', text('5432')],
+        ['f', text('1e3')],
+        ['g', text('{{ x }}')],
+        ['h', text('=')],
+        ['i', text('2026-13-01')],
+        ['j', text('x\n')],
+      ]),
+    )
+  })
+
+  test('goes to the schema of its warehouse as plain JavaScript', () => {
+    const output = readOutput(
+      map('port: 5432\nflag: yes\nnone: ~\nday: 2026-01-01\nlist: [a, 1, {b: off}]\n__proto__: {x: 1}'),
+      {
+        jinja: 'literal',
+      },
+    )
+    expect(Object.entries(toJs(output))).toEqual([
+      ['port', 5432],
+      ['flag', true],
+      ['none', null],
+      ['day', '2026-01-01'],
+      ['list', ['a', 1, { b: false }]],
+      ['__proto__', { x: 1 }],
+    ])
+  })
+})
+
+describe('an expression of an existing profiles.yml', () => {
+  const output = readOutput(
+    map('a: "{{ env_var(\'A\') }}"\nb: "x{{ 1 }}"\nc: "{# x #}"\nd: "{% x %}"\ne: "}}"\nf: "x\\r\\ny\\n"'),
+    {
+      jinja: 'expression',
+    },
+  )
+
+  test('is told from text, and text is what Jinja would leave of it', () => {
+    expect([...output.values()]).toEqual([
+      { kind: 'jinja', source: "{{ env_var('A') }}" },
+      { kind: 'jinja', source: 'x{{ 1 }}' },
+      { kind: 'jinja', source: '{# x #}' },
+      { kind: 'jinja', source: '{% x %}' },
+      text('}}'),
+      text('x\ny'),
+    ])
+  })
+
+  test('is looked up where it is a plain env_var, and is opaque to schemas otherwise', () => {
+    const known = toJs(output, (name) => (name === 'A' ? 'found' : undefined))
+    expect(known['a']).toBe('found')
+    expect(isExpression(known['b'])).toBe(true)
+    expect(isExpression(toJs(output)['a'])).toBe(true)
+    expect(isExpression(known['e'])).toBe(false)
+    expect([null, {}, 'x', 1].some(isExpression)).toBe(false)
+  })
+
+  test.each([
+    ["{{ env_var('A') }}", 'a'],
+    ['{{env_var("A")}}', 'a'],
+    ["{{- env_var( 'A' , 'b' ) -}}", 'a'],
+    ["{{ env_var('B', 'b') }}", 'b'],
+    ['{{ env_var(\'B\', "") }}', ''],
+    ["{{ env_var('EMPTY', 'b') }}", ''],
+    ["{{ env_var('A') }}\n", 'a'],
+  ])('%j is %j', (source, expected) => {
+    expect(resolveEnvVar(source, (name) => ({ A: 'a', EMPTY: '' })[name])).toEqual({ text: expected })
+  })
+
+  test.each([
+    "{{ env_var('A') | int }}",
+    "x{{ env_var('A') }}",
+    "{{ env_var('A') }}{{ env_var('A') }}",
+    "{{ env_var('A' ~ 'B') }}",
+    '{{ env_var(A) }}',
+    "{{ env_var('A\\'') }}",
+    "{{ var('A') }}",
+    '{{ 1 }}',
+    "{{ env_var('A', 'b', 'c') }}",
+    '{{ env_var(\'A") }}',
+    "{{ env_var('A') }}\n\n",
+    'A',
+  ])('%j is not evaluated', (source) => {
+    expect(resolveEnvVar(source, () => 'a')).toEqual({
+      problem: expect.stringMatching(/must be text or a plain/),
+    })
+  })
+
+  test('that needs a variable which is not there says which', () => {
+    expect(resolveEnvVar("{{ env_var('NONE') }}", () => undefined)).toEqual({
+      problem: 'needs the variable NONE, which dbt would not find',
+    })
+  })
+})
+
+const strange = () => ({ kind: 'env', variable: "A') }}{{ env_var('B" }) as const
+
+describe('the profiles.yml that is written', () => {
+  test('is ASCII, readable where that is safe, and names secrets by variable or holds them', () => {
+    const output = new Map<string, Value>([
+      ['type', text('snowflake')],
+      ['account', text('acme-prod.eu-west-1')],
+      ['schema', text('pr_{{ 1 }}\u{1F600}é')],
+      ['token', { kind: 'secret', name: 'TOKEN' }],
+      ['threads', { kind: 'plain', source: '4' }],
+      ['on', { kind: 'plain', source: '~' }],
+      ['none', { kind: 'list', items: [] }],
+      ['session_parameters', { kind: 'map', fields: new Map([['QUERY_TAG', text('"')]]) }],
+    ])
+    const rest = String.raw`
+      threads: 4
+      "on": null
+      none: []
+      session_parameters:
+        QUERY_TAG: "{{ \"\\u0022\" }}"
+`
+    const start = String.raw`acme:
+  target: "prod"
+  outputs:
+    prod:
+      type: "snowflake"
+      account: "acme-prod.eu-west-1"
+      schema: "{{ \"pr_\\u007b\\u007b 1 \\u007d\\u007d\U0001f600\\u00e9\" }}"
+`
+    const names = { profile: 'acme', target: 'prod', output }
+    expect(
+      writeProfile({
+        ...names,
+        secrets: (name) => ({ kind: 'env', variable: `DBT_ENV_SECRET_DBT_OIDC_${name}` }),
+      }),
+    ).toBe(`${start}      token: "{{ env_var('DBT_ENV_SECRET_DBT_OIDC_TOKEN') }}"${rest}`)
+    expect(writeProfile({ ...names, secrets: () => ({ kind: 'literal', text: 'a.b-c_d' }) })).toBe(
+      `${start}      token: "a.b-c_d"${rest}`,
+    )
+  })
+
+  test.each(impossibleTexts)('cannot carry %j', (impossible) => {
+    expect(checkText(impossible)).toMatch(/^The text (?:holds|is not|contains) [^\0]+\.$/)
+    expect(thrown(() => write(new Map([['a', text(impossible)]])))).toEqual(refusal(/^The text/))
+    expect(thrown(() => write(new Map([['a', { kind: 'list', items: [text(impossible)] }]])))).toEqual(
+      refusal(/^The text/),
+    )
+    const secrets = () => ({ kind: 'literal', text: impossible }) as const
+    const output: Output = new Map([['a', { kind: 'secret', name: 'A' }]])
+    expect(thrown(() => writeProfile({ profile: 'p', target: 't', output, secrets }))).toEqual(
+      refusal(/^The text/),
+    )
+  })
+
+  test.each(impossibleNames)('has no profile or target called %j', (name) => {
+    expect(checkName(name)).toMatch(/cannot name a profile/)
+    expect(thrown(() => write(new Map(), { profile: name }))).toEqual(refusal(/cannot name a profile/))
+    expect(thrown(() => write(new Map(), { target: name }))).toEqual(refusal(/cannot name a profile/))
+  })
+
+  test.each(['dev', 'prod-1', 'a.b', '_x', '1', 'on', 'A'.repeat(128)])(
+    'may have a profile or target called %s',
+    (name) => {
+      expect(checkName(name)).toBeUndefined()
+    },
+  )
+
+  test.each(['text', '=', '<<', '2026-13-01', 'a\nb: c', '5432 # x'])(
+    'has nothing unquoted that dbt would not read as a value of its own: %j',
+    (source) => {
+      expect(thrown(() => write(new Map([['a', { kind: 'plain', source }]])))).toEqual(
+        refusal(/written unquoted/),
+      )
+    },
+  )
+
+  test('names no variable that could leave its expression', () => {
+    expect(
+      thrown(() =>
+        writeProfile({
+          profile: 'p',
+          target: 't',
+          output: new Map([['a', { kind: 'secret', name: 'A' }]]),
+          secrets: strange,
+        }),
+      ),
+    ).toEqual(refusal(/impossible name/))
+  })
+
+  test.each(hostileTexts)('has one line for $name ($id)', ({ texts }) => {
+    for (const hostile of texts) {
+      const written = write(new Map([['password', text(hostile)]]))
+      expect(written).toMatch(/^p:\n {2}target: "t"\n {2}outputs:\n {4}t:\n {6}password: "[\x20-\x7e]*"\n$/)
+    }
+  })
+})

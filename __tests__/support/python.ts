@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** The Python that has dbt; a test that needs it fails where there is none. */
+export function dbtPython(): string {
+  const given = process.env['DBT_OIDC_TEST_PYTHON']
+  const path = given || join(root, '.cache', 'python', 'dbt', 'bin', 'python')
+  if (existsSync(path)) return path
+  throw new Error(
+    given
+      ? `DBT_OIDC_TEST_PYTHON names ${given}, which does not exist.`
+      : 'There is no Python with dbt in .cache/python/dbt: run `npm test`, which makes it, or set DBT_OIDC_TEST_PYTHON.',
+  )
+}

@@ -1,0 +1,16 @@
+"""fakesnow on a free port of 127.0.0.1, for as long as somebody holds the other end of standard input."""
+
+import os
+import sys
+import threading
+
+import uvicorn
+
+
+def end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+uvicorn.run("fakesnow.server:app", host="127.0.0.1", port=0)

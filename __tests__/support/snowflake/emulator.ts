@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** A running fakesnow, which believes everybody. */
+export interface Emulator extends AsyncDisposable {
+  readonly port: number
+  readonly pid: number
+}
+
+const READY = /Uvicorn running on http:\/\/127\.0\.0\.1:(\d+)/
+const DEADLINE = 60_000
+
+/** Starts fakesnow with a Python that has it; ends it by its own pid. */
+export async function startEmulator(python: string): Promise<Emulator> {
+  const script = join(import.meta.dirname, 'emulator.py')
+  const child = spawn(python, ['-B', script], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONUNBUFFERED: '1' },
+  })
+  const exit = once(child, 'exit')
+  const said: string[] = []
+  const port = await new Promise<number>((resolve, reject) => {
+    const giveUp = (why: string): void => {
+      child.kill('SIGKILL')
+      reject(new Error(`fakesnow ${why}:\n${said.join('\n')}`))
+    }
+    const timer = setTimeout(() => giveUp(`did not start within ${DEADLINE} ms`), DEADLINE)
+    child.once('exit', () => giveUp('ended'))
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line)
+      const [, found] = READY.exec(line) ?? []
+      if (found === undefined) return
+      clearTimeout(timer)
+      resolve(Number(found))
+    })
+  })
+  return {
+    port,
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exit
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer, text } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import { isRecord, parseRecord } from '../shape.ts'
+import { startEmulator } from './emulator.ts'
+import { identifyBy, type Identify, type User } from './identity.ts'
+import { decideLogin, parseLogin, refusalBody, type Login, type Refusal } from './login.ts'
+
+export type { User } from './identity.ts'
+export type { Login, Refusal } from './login.ts'
+
+export interface SnowflakeOptions {
+  /** The users of the account, as the trust holds them. */
+  readonly users: readonly User[]
+  /** A Python that has fakesnow. */
+  readonly python: string
+}
+
+/** A Snowflake account on 127.0.0.1: logins by workload identity are verified, SQL is run by fakesnow. */
+export interface Snowflake extends AsyncDisposable {
+  readonly port: number
+  readonly logins: readonly Login[]
+  readonly refusals: readonly Refusal[]
+}
+
+interface State {
+  readonly upstream: number
+  readonly identify: Identify
+  readonly logins: Login[]
+  readonly refusals: Refusal[]
+}
+
+const LOGIN = '/session/v1/login-request'
+const SESSION_SECONDS = 3600
+const MASTER_SECONDS = 14_400
+
+/** Starts fakesnow and the front that verifies whoever wants in. */
+export async function startSnowflake({ users, python }: SnowflakeOptions): Promise<Snowflake> {
+  const emulator = await startEmulator(python)
+  const state: State = { upstream: emulator.port, identify: identifyBy(users), logins: [], refusals: [] }
+  const server = createServer((req, res) => {
+    // A client of a broken front must not wait for ever.
+    answer(state, req, res).catch((error: unknown) => {
+      send(res, { data: null, code: '370001', message: `The front failed: ${String(error)}`, success: false })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    logins: state.logins,
+    refusals: state.refusals,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await emulator[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function answer(state: State, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { pathname, searchParams } = new URL(req.url ?? '/', 'http://front')
+  const body = await buffer(req)
+  if (pathname === LOGIN) return login(state, req, res, { body, query: searchParams })
+  if (pathname === '/telemetry/send') return send(res, { data: {}, code: null, message: null, success: true })
+  const reply = await forward(state, req, body)
+  // fakesnow speaks JSON throughout and is read whole, so its own framing headers no longer hold.
+  const { 'content-length': _length, 'transfer-encoding': _framing, ...headers } = reply.headers
+  res.writeHead(reply.statusCode ?? 502, headers).end(await buffer(reply))
+}
+
+interface Received {
+  readonly body: Buffer
+  readonly query: URLSearchParams
+}
+
+async function login(
+  state: State,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { body, query }: Received,
+): Promise<void> {
+  const gzipped = req.headers['content-encoding'] === 'gzip'
+  const asked = parseLogin((gzipped ? gunzipSync(body) : body).toString(), query)
+  const decided = await decideLogin(asked, state.identify)
+  if ('reason' in decided) {
+    state.refusals.push(decided)
+    return send(res, refusalBody(decided))
+  }
+  // The token ends here: fakesnow needs none and must not see one.
+  const { TOKEN: _token, ...data } = asked.data
+  delete req.headers['content-encoding']
+  const reply = await forward(state, req, Buffer.from(JSON.stringify({ data })))
+  const opened = parseRecord(await text(reply))
+  state.logins.push(decided)
+  send(res, { code: null, message: null, ...opened, data: sessionOf(opened.data, decided) })
+}
+
+/** What Snowflake says of a new session and fakesnow leaves out. */
+function sessionOf(opened: unknown, { user, role, warehouse }: Login): unknown {
+  const session = isRecord(opened) ? opened : {}
+  const info = isRecord(session.sessionInfo) ? session.sessionInfo : {}
+  return {
+    ...session,
+    masterToken: session.token,
+    validityInSeconds: SESSION_SECONDS,
+    masterValidityInSeconds: MASTER_SECONDS,
+    displayUserName: user,
+    sessionInfo: { ...info, roleName: role, warehouseName: warehouse ?? null },
+  }
+}
+
+async function forward(state: State, req: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  const {
+    'content-length': _length,
+    'transfer-encoding': _framing,
+    connection: _connection,
+    ...kept
+  } = req.headers
+  return new Promise((resolve, reject) => {
+    const upstream = request(
+      {
+        host: '127.0.0.1',
+        port: state.upstream,
+        method: req.method,
+        path: req.url,
+        headers: { ...kept, 'content-length': body.length },
+      },
+      resolve,
+    )
+    upstream.on('error', reject).end(body)
+  })
+}
+
+function send(res: ServerResponse, body: unknown): void {
+  res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** What action.yml starts: the exit code is 1 before anything is imported, so that no fault can look like success. */
+const ROOTS = {
+  'main.js': `process.exitCode = 1\nconst { main } = await import('./index.js')\nawait main()\n`,
+  'post.js': `process.exitCode = 1\nconst { post } = await import('./index.js')\nawait post()\n`,
+}
+
+/**
+ * Builds `root`/src into `out` (default `root`/dist). The same bytes come out in any directory: ncc and esbuild write
+ * no path that is not relative to the sources.
+ */
+export async function build(root: string, out = join(root, 'dist')): Promise<void> {
+  const bin = join(import.meta.dirname, '..', 'node_modules')
+  const node = process.execPath
+  const lib = join(root, 'lib')
+  await rm(lib, { recursive: true, force: true })
+  await rm(out, { recursive: true, force: true })
+  await mkdir(out, { recursive: true })
+  await run(node, [join(bin, 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')])
+  const ncc = join(bin, '@vercel', 'ncc', 'dist', 'ncc', 'cli.js')
+  await run(node, [ncc, 'build', join(lib, 'index.js'), '-o', out, '--license', 'licenses.txt', '--no-cache'], { cwd: root })
+  const { transform } = await import('esbuild')
+  for (const file of await readdir(out)) {
+    if (!file.endsWith('.js')) continue
+    const { code } = await transform(await readFile(join(out, file), 'utf8'), {
+      minify: true,
+      format: 'esm',
+      target: 'node24',
+      legalComments: 'none',
+    })
+    await writeFile(join(out, file), code)
+  }
+  for (const [name, text] of Object.entries(ROOTS)) await writeFile(join(out, name), text)
+}

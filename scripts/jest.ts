@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import * as z from 'zod/mini'
+
+/** What became of a run of jest. */
+export interface Outcome {
+  readonly passed: number
+  /** Tests that failed, files that could not be loaded, and tests that were skipped. */
+  readonly failed: number
+  readonly exitCode: number
+}
+
+const ROOT = dirname(import.meta.dirname)
+
+const Results = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  /** Files that could not even be loaded; their tests are in no other number. */
+  numRuntimeErrorTestSuites: z.number(),
+  numPendingTests: z.number(),
+})
+
+/** Runs jest in this terminal with these arguments and counts. */
+export async function runJest(args: readonly string[]): Promise<Outcome> {
+  const file = join(ROOT, '.cache', `test-results-${process.pid}.json`)
+  mkdirSync(dirname(file), { recursive: true })
+  try {
+    const status = await jest(['--json', `--outputFile=${file}`, ...args])
+    const { passed, failed } = readCounts(
+      file,
+      args.some((arg) => /^(-t|--testNamePattern)\b/.test(arg)),
+    )
+    return { passed, failed, exitCode: status || (failed > 0 || passed === 0 ? 1 : 0) }
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+async function jest(args: readonly string[]): Promise<number> {
+  const script = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
+  // Our packages are ES modules, which jest loads behind this flag only; its workers take it from the environment.
+  const NODE_OPTIONS = '--experimental-vm-modules --disable-warning=ExperimentalWarning'
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: ROOT,
+    // With --json jest repeats the results on stdout.
+    stdio: ['inherit', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS },
+  })
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  process.on('SIGTERM', pass).on('SIGINT', pass)
+  await once(child, 'exit')
+  process.off('SIGTERM', pass).off('SIGINT', pass)
+  return child.exitCode ?? 1
+}
+
+function readCounts(file: string, byName: boolean): Pick<Outcome, 'passed' | 'failed'> {
+  try {
+    const results = Results.parse(JSON.parse(readFileSync(file, 'utf8')))
+    // A test that is skipped proves nothing, and nobody would see it: only a run narrowed by name may leave some out.
+    const skipped = byName ? 0 : results.numPendingTests
+    return {
+      passed: results.numPassedTests,
+      failed: results.numFailedTests + results.numRuntimeErrorTestSuites + skipped,
+    }
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+}

@@ -1,0 +1,64 @@
+// Everything that must hold of the sources themselves: types, lint, format, and that what is generated is what is committed.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from '../build.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const bin = join(root, 'node_modules', '.bin')
+const faults: string[] = []
+
+run('types', 'tsc', ['-p', 'tsconfig.json'])
+run('lint', 'oxlint', ['--type-aware', '--deny-warnings'])
+run('format', 'prettier', ['--check', '--log-level', 'warn', '.'])
+await generated()
+await reproducible()
+
+for (const fault of faults) console.error(`✗ ${fault}`)
+process.exitCode = faults.length === 0 ? 0 : 1
+
+function run(name: string, command: string, args: readonly string[]): void {
+  const { status } = spawnSync(join(bin, command), args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  tell(name, status === 0)
+}
+
+/** `npm run generate` changes nothing that is committed. */
+async function generated(): Promise<void> {
+  const files = ['src/warehouses/index.ts', 'src/exchanges/index.ts', 'src/config/inputs.ts', 'schema.json', 'README.md']
+  const before = files.map((file) => readFileSync(join(root, file), 'utf8'))
+  await import('./generate.ts')
+  tell('generated files', files.every((file, at) => readFileSync(join(root, file), 'utf8') === before[at]))
+}
+
+/** dist/ is what the sources build, in this directory and in one of another depth. */
+async function reproducible(): Promise<void> {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'dbt-oidc-build-'))
+  try {
+    const copy = join(elsewhere, 'a', 'copy')
+    for (const name of ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'stubs']) {
+      cpSync(join(root, name), join(copy, name), { recursive: true })
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+    await build(root, join(elsewhere, 'here'))
+    await build(copy)
+    const [committed, here, there] = [join(root, 'dist'), join(elsewhere, 'here'), join(copy, 'dist')]
+    tell('dist is what the sources build', same(committed, here))
+    tell('dist builds to the same bytes in two directories', same(here, there))
+  } finally {
+    rmSync(elsewhere, { recursive: true, force: true })
+  }
+}
+
+function same(one: string, other: string): boolean {
+  const [names, others] = [readdirSync(one).toSorted(), readdirSync(other).toSorted()]
+  return (
+    names.join('\n') === others.join('\n') &&
+    names.every((name) => readFileSync(join(one, name)).equals(readFileSync(join(other, name))))
+  )
+}
+
+function tell(name: string, ok: boolean): void {
+  console.log(`${ok ? '✓' : '✗'} ${name}`)
+  if (!ok) faults.push(name)
+}

@@ -1,0 +1,167 @@
+import type { Claims, IdToken, Mint } from './claims.ts'
+import { fillTarget, wantOf, type Target } from './config/target.ts'
+import { secretsOf, type Credential } from './credential.ts'
+import { DbtOidcError, type Code } from './errors.ts'
+import type { Io, Want } from './exchange.ts'
+import type { PrivateDirectory } from './files.ts'
+import type { Output, Value } from './profile.ts'
+import type { Carried } from './warehouse.ts'
+
+/** Prefix that dbt itself treats as secret; the rest names this action. */
+export const SECRET_PREFIX = 'DBT_ENV_SECRET_DBT_OIDC_'
+
+/** One use of one or more tokens, for the audit. */
+export interface Trade {
+  readonly tokens: readonly IdToken[]
+  readonly use: 'exchange' | 'keep-alive'
+  readonly expiresAt: Date | null
+  readonly outcome: 'exchanged' | 'refused'
+  readonly errorCode?: Code
+}
+
+/** A way into one target for as long as the block lives; leaving it revokes and forgets. */
+export interface Access extends AsyncDisposable {
+  /** With its placeholders filled. */
+  readonly target: Target
+  readonly identity: string
+  readonly directory: PrivateDirectory
+  expiresAt(): Date | null
+  /** The output with the credential's fields; secrets are named, not held. */
+  readonly output: Output
+  /** Variables for dbt without secrets. */
+  readonly env: Readonly<Record<string, string>>
+  /** The secrets by short name, bought anew where little of the credential's life is left. */
+  secrets(): Promise<Readonly<Record<string, string>>>
+  /** Removes the files and revokes, now: what a cancelled run does first. Idempotent. */
+  forget(): Promise<void>
+  /** Leaves everything in place: the post step owns it from here on. */
+  handOver(): void
+}
+
+/** What `connect` needs of the world. */
+export interface Surroundings {
+  readonly mint: Mint
+  readonly io: Io
+  readonly directory: PrivateDirectory
+  readonly onTrade: (trade: Trade) => Promise<void>
+  /** Fields that name the run in the warehouse's history. */
+  readonly attribution: Readonly<Record<string, Value>>
+  /** Keeps what the post step needs for a revocation; called before the credential is used. */
+  readonly remember: (credential: Credential) => Promise<void>
+}
+
+/**
+ * Trades a token for the target's credential. Throws what the exchange throws, with its diagnosis; after a throw nothing
+ * is left behind.
+ */
+export async function connect(granted: Target, claims: Claims, around: Surroundings): Promise<Access> {
+  const target = fillTarget(granted, claims)
+  const want = wantOf(target)
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() => around.directory.remove())
+  let current = await buy(target, want, claims, 'exchange', around)
+  undo.defer(() => revoke(target, current.credential, around.io))
+  for (const [name, content] of Object.entries(current.carried.files)) await around.directory.write(name, content)
+
+  const undone = undo.move()
+  const forget = (): Promise<void> => undone.disposeAsync()
+  let owned = true
+  return {
+    target,
+    identity: target.exchange.identity(want, claims),
+    directory: around.directory,
+    expiresAt: () => current.credential.expiresAt,
+    output: outputWith(target, current.carried, around.attribution),
+    env: current.carried.env,
+    async secrets() {
+      if (isStale(current, around.io.now())) {
+        const old = current.credential
+        current = await buy(target, want, claims, 'keep-alive', around)
+        await revoke(target, old, around.io)
+      }
+      return current.carried.secrets
+    },
+    forget,
+    handOver() {
+      owned = false
+    },
+    async [Symbol.asyncDispose]() {
+      if (owned) await forget()
+    },
+  }
+}
+
+interface Bought {
+  readonly credential: Credential
+  readonly carried: Carried
+  readonly boughtAt: Date
+}
+
+async function buy(
+  target: Target,
+  want: Want,
+  claims: Claims,
+  use: Trade['use'],
+  around: Surroundings,
+): Promise<Bought> {
+  const tokens: IdToken[] = []
+  const mint: Mint = async (audience) => {
+    const token = await around.mint(audience)
+    tokens.push(token)
+    return token
+  }
+  const credential = await trade(target, want, mint, around.io).catch(async (error: unknown) => {
+    const explained = explain(error, target, claims)
+    const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
+    await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
+    throw explained
+  })
+  try {
+    if (target.exchange.revoke) await around.remember(credential)
+    const carried = target.bound.carry(credential, around.directory.path)
+    for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
+    await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
+    return { credential, carried, boughtAt: around.io.now() }
+  } catch (error) {
+    await revoke(target, credential, around.io)
+    throw error
+  }
+}
+
+async function trade(target: Target, want: Want, mint: Mint, io: Io): Promise<Credential> {
+  const credential = await target.exchange.trade(want, mint, io)
+  for (const secret of secretsOf(credential)) io.mask(secret)
+  return credential
+}
+
+/** The exchange and the warehouse know best what the other side's words mean. */
+function explain(error: unknown, target: Target, claims: Claims): unknown {
+  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
+  const text = `${error.problem} ${error.details.join(' ')}`
+  const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
+  if (!diagnosis) return error
+  return new DbtOidcError({ ...diagnosis, code: error.code, details: [error.problem, ...error.details], cause: error })
+}
+
+async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
+  try {
+    await target.exchange.revoke?.(credential, io)
+  } catch (error) {
+    // What cannot be revoked ends by itself; the run's own result matters more.
+    io.say(`The credential could not be revoked (${error instanceof DbtOidcError ? error.problem : 'unexpected answer'}).`)
+  }
+}
+
+/** A next dbt command opens connections over minutes: it starts with most of the credential's life ahead. */
+function isStale({ credential, boughtAt }: Bought, now: Date): boolean {
+  if (credential.expiresAt === null) return false
+  const life = credential.expiresAt.getTime() - boughtAt.getTime()
+  return credential.expiresAt.getTime() - now.getTime() < 0.8 * life
+}
+
+/** The user's own fields win over attribution; the credential's fields win over everything. */
+function outputWith(target: Target, carried: Carried, attribution: Readonly<Record<string, Value>>): Output {
+  const dropped = new Set(target.warehouse.credentialFields)
+  const own = [...target.output].filter(([field]) => !dropped.has(field))
+  return new Map([...Object.entries(attribution), ...own, ...Object.entries(carried.fields)])
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { Trade } from './access.ts'
+import type { IdToken } from './claims.ts'
+import type { Config } from './config.ts'
+import { wantOf, type Target } from './config/target.ts'
+import type { Code } from './errors.ts'
+import type { Host } from './host.ts'
+import type { Decision } from './policy.ts'
+import { auditLine, tokenRecord, type AuditRecord, type Outcome } from './report/audit.ts'
+
+/** The audit log of a run: one line for each use of a token. */
+export interface Audit {
+  trade(target: Target, trade: Trade): Promise<void>
+}
+
+/** Where the audit lines go: outside the private directory, which does not outlive the job. */
+export function auditPath(config: Pick<Config, 'auditLog'>, host: Pick<Host, 'temp'>): string {
+  return config.auditLog ?? join(host.temp, 'dbt-oidc-audit.jsonl')
+}
+
+/** Opens the log with the line of the decision token. */
+export async function openAudit(config: Config, host: Host, token: IdToken, decision: Decision): Promise<Audit> {
+  const verdict = decision.granted ? 'granted' : 'denied'
+  const grant = decision.grant?.name
+  const target = decision.grant?.target ?? decision.asked
+  const common = { decision: verdict, grant, target } as const
+  await keep(config, host, tokenRecord({ ...common, ...digest(token), time: host.now(), use: 'decision', outcome: verdict }))
+  return {
+    async trade(to, { tokens, use, expiresAt, outcome, errorCode }) {
+      for (const one of tokens) {
+        const access = {
+          warehouse: to.warehouse.type,
+          via: to.via,
+          identity: to.exchange.identity(wantOf(to), one.claims),
+        }
+        const record = tokenRecord({
+          ...common,
+          ...digest(one),
+          time: host.now(),
+          use,
+          outcome: outcomeOf(to, outcome, errorCode),
+          access,
+          trades: to.acceptance.trades,
+          expiresAt,
+          error: errorCode,
+        })
+        await keep(config, host, record)
+      }
+    },
+  }
+}
+
+/** Appends one record; an audit log that cannot be written ends the run, since what is not on record must not happen. */
+export async function keep(config: Config, host: Host, record: AuditRecord): Promise<void> {
+  await host.append(auditPath(config, host), auditLine(record))
+}
+
+function digest({ claims, sha256 }: IdToken): Pick<IdToken, 'claims' | 'sha256'> {
+  return { claims, sha256 }
+}
+
+function outcomeOf(target: Target, outcome: Trade['outcome'], error: Code | undefined): Outcome {
+  if (outcome === 'exchanged') return target.acceptance.trades === 'driver' ? 'handed-over' : 'exchanged'
+  return error === 'exchange' ? 'refused' : error === 'exchange-unavailable' ? 'unavailable' : 'failed'
+}

@@ -1,0 +1,90 @@
+import type { DbtCommand } from './dbt/command.ts'
+import { parseRun } from './dbt/command.ts'
+import type { Grant } from './policy.ts'
+import { issuerOf } from './token/issuer.ts'
+import { audienceOf, type Registries, type Target } from './config/target.ts'
+import { checkNames, input, placeOfInput, readOptions, type Options } from './config/options.ts'
+import { collectProblems } from './config/problems.ts'
+import { fromInputs } from './config/from-inputs.ts'
+import { fromPolicy, POLICY_PATH } from './config/from-policy.ts'
+import type { Sources } from './config/sources.ts'
+import { DbtOidcError } from './errors.ts'
+import { OWN_AUDIENCE } from './exchanges/none.ts'
+import { rehearsalOf } from './rehearsal.ts'
+import { checkTlsEnv } from './http.ts'
+import { join } from 'node:path'
+
+/** What a run is to do: read once, checked whole, never changed. */
+export interface Config extends Options {
+  readonly targets: ReadonlyMap<string, Target>
+  readonly grants: readonly Grant[]
+  /** The target that was asked for. */
+  readonly asked: string | undefined
+  readonly commands: readonly DbtCommand[]
+  readonly issuer: string
+  /** Where the rules come from: the policy file's path, or `inputs`. */
+  readonly origin: string
+  readonly warnings: readonly string[]
+}
+
+/** What both ways of configuring give. */
+export interface Rules {
+  readonly targets: ReadonlyMap<string, Target>
+  readonly grants: readonly Grant[]
+  readonly asked: string | undefined
+  readonly issuer: string | undefined
+  readonly origin: string
+}
+
+/**
+ * Reads inputs, policy file and existing profiles.yml into one value. Throws `configuration` with every problem at
+ * once, each with its input or its line; nothing is asked of the network.
+ */
+export async function readConfig(sources: Sources, registries: Registries): Promise<Config> {
+  const problems = collectProblems()
+  const warnings: string[] = []
+  checkNames(sources, problems)
+  const options = readOptions(sources, problems)
+  const { commands, problems: faults } = parseRun(input(sources, 'run') ?? '')
+  for (const fault of faults) problems.add(placeOfInput('run'), fault)
+  const tls = checkTlsEnv(sources.env)
+  if (tls) problems.add('environment', tls)
+
+  const rules = {
+    registries,
+    rehearsal: rehearsalOf(sources.serverUrl) !== undefined,
+    problems,
+    warn: (sentence: string) => void warnings.push(sentence),
+  }
+  const made = (await hasPolicy(sources)) ? await fromPolicy(sources, rules) : await fromInputs(sources, options, rules)
+  const issuer = readIssuer(sources, made.issuer, problems)
+  problems.throwAny()
+  return { ...options, ...made, commands, issuer, warnings }
+}
+
+/** The audience of the decision token: the candidates' own where they share one, else one that opens nothing. */
+export function decisionAudience(config: Config): string {
+  const candidates = [...config.targets.values()].filter(({ name }) => config.asked === undefined || name === config.asked)
+  const audiences = new Set(candidates.map(audienceOf))
+  const [only] = audiences
+  return audiences.size === 1 && only !== undefined ? only : OWN_AUDIENCE
+}
+
+async function hasPolicy(sources: Sources): Promise<boolean> {
+  if (input(sources, 'config') !== undefined) return true
+  return (await sources.read(join(sources.workspace, POLICY_PATH))).kind !== 'missing'
+}
+
+function readIssuer(sources: Sources, fromPolicyFile: string | undefined, problems: ReturnType<typeof collectProblems>): string {
+  const given = input(sources, 'issuer')
+  if (given !== undefined && fromPolicyFile !== undefined && given !== fromPolicyFile) {
+    problems.add(placeOfInput('issuer'), 'It differs from the `issuer` of the policy file; say it in one place.')
+  }
+  try {
+    return issuerOf(sources.serverUrl, given ?? fromPolicyFile)
+  } catch (error) {
+    if (!(error instanceof DbtOidcError)) throw error
+    problems.add(placeOfInput('issuer'), error.problem)
+    return ''
+  }
+}

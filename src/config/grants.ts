@@ -1,0 +1,64 @@
+import type { When } from '../policy.ts'
+import { checkWhen, restriction } from '../policy/lint.ts'
+import { isNull, type YamlMap, type YamlNode } from '../yaml.ts'
+import type { TargetRules } from './build-target.ts'
+import type { Problems } from './problems.ts'
+
+/** Conditions together with the place of each claim, for messages. */
+export interface Conditions {
+  readonly when: When
+  readonly places: ReadonlyMap<string, string>
+}
+
+/** Reads a map of claim to pattern or list of patterns; their shape is checked here, their meaning by {@link checkConditions}. */
+export function readWhen(node: YamlNode, problems: Problems): Conditions {
+  const when = new Map<string, readonly string[]>()
+  const places = new Map<string, string>()
+  if (node.kind === 'map') {
+    for (const [claim, { key, value }] of node.entries) {
+      when.set(claim, readPatterns(claim, value, problems))
+      places.set(claim, key)
+    }
+  } else problems.add(node.place, 'Write a map of claims to patterns, e.g. `{ ref: refs/heads/main }`.')
+  return { when, places }
+}
+
+function readPatterns(claim: string, node: YamlNode, problems: Problems): readonly string[] {
+  const items = node.kind === 'list' ? node.items : [node]
+  const patterns: string[] = []
+  for (const item of items) {
+    if (item.kind !== 'scalar') problems.add(item.place, `\`${claim}\` must be a text or a list of texts.`)
+    else if (isNull(item)) {
+      problems.add(
+        item.place,
+        `\`${claim}\` is empty, which could mean "absent" or "anything": leave the claim out, or write a pattern.`,
+      )
+    } else patterns.push(item.text)
+  }
+  return patterns
+}
+
+/** Checks conditions whole, with what is implied, and holds them to the restriction rule. */
+export function checkConditions(
+  { when, places }: Conditions,
+  place: string,
+  rules: Pick<TargetRules, 'problems' | 'warn'>,
+): void {
+  for (const { severity, claim, text } of checkWhen(when)) {
+    const where = (claim === undefined ? undefined : places.get(claim)) ?? place
+    if (severity === 'problem') rules.problems.add(where, text)
+    else rules.warn(`${where}: ${text}`)
+  }
+  if (restriction(when)) return
+  rules.problems.add(
+    place,
+    'Nothing restricts which runs of the repository are let through (an expression such as `${{ vars.X }}` without a ' +
+      'value counts as absent). Add at least one of `ref`, `environment` or `claims`, e.g. `ref: refs/heads/main` ' +
+      '(`ref: "**"` says "any branch" on purpose).',
+  )
+}
+
+/** The value of a key, where there is one. */
+export function entry(node: YamlMap, key: string): YamlNode | undefined {
+  return node.entries.get(key)?.value
+}

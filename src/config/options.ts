@@ -1,0 +1,123 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { nearest } from '../nearest.ts'
+import { INPUTS, type InputName } from './inputs.ts'
+import type { Problems } from './problems.ts'
+import type { Sources } from './sources.ts'
+
+export const UNTIL = ['claims', 'grant', 'exchange', 'profile'] as const
+export type Until = (typeof UNTIL)[number]
+
+export const WITHOUT_TOKEN = ['fail', 'skip', 'parse'] as const
+export type WithoutToken = (typeof WITHOUT_TOKEN)[number]
+
+/** The inputs that say how, not who. */
+export interface Options {
+  readonly until: Until | undefined
+  readonly withoutToken: WithoutToken
+  /** Absolute. */
+  readonly projectDir: string
+  readonly install: string | undefined
+  readonly exportEnv: boolean
+  readonly summary: boolean
+  readonly outputCredential: boolean
+  readonly auditLog: string | undefined
+  readonly env: readonly string[]
+}
+
+/** One input, trimmed; undefined where it is absent or empty. */
+export function input(sources: Sources, name: InputName): string | undefined {
+  const text = sources.inputs.get(name)?.trim()
+  return text === '' ? undefined : text
+}
+
+/** How an input is called in a message. */
+export function placeOfInput(name: InputName): string {
+  return `input "${name}"`
+}
+
+/** Inputs that action.yml does not declare are errors: the runner only warns, and a typo would be silently ignored. */
+export function checkNames(sources: Sources, problems: Problems): void {
+  for (const [name, value] of sources.inputs) {
+    if ((INPUTS as readonly string[]).includes(name) || value === '') continue
+    const near = nearest(name, INPUTS)
+    problems.add(`input "${name}"`, `This action has no such input${near ? `; did you mean \`${near}\`?` : '.'}`)
+  }
+}
+
+/** Reads the inputs that say how. */
+export function readOptions(sources: Sources, problems: Problems): Options {
+  return {
+    until: oneOf('until', UNTIL, sources, problems),
+    withoutToken: oneOf('without-token', WITHOUT_TOKEN, sources, problems) ?? 'fail',
+    projectDir: directory('project-dir', sources, problems) ?? sources.workspace,
+    install: input(sources, 'install'),
+    exportEnv: flag('export-env', sources, problems),
+    summary: flag('summary', sources, problems),
+    outputCredential: flag('output-credential', sources, problems),
+    auditLog: auditLog(sources),
+    env: names(sources, problems),
+  }
+}
+
+function oneOf<T extends string>(
+  name: InputName,
+  allowed: readonly T[],
+  sources: Sources,
+  problems: Problems,
+): T | undefined {
+  const text = input(sources, name)
+  const found = allowed.find((one) => one === text)
+  if (text !== undefined && found === undefined) {
+    const near = nearest(text, allowed)
+    problems.add(
+      placeOfInput(name),
+      `\`${text}\` is none of ${allowed.join(', ')}${near ? `; did you mean \`${near}\`?` : '.'}`,
+    )
+  }
+  return found
+}
+
+/** The YAML 1.2 booleans, as `core.getBooleanInput` reads them. */
+function flag(name: InputName, sources: Sources, problems: Problems): boolean {
+  const text = input(sources, name)
+  if (text === undefined || /^(?:false|False|FALSE)$/.test(text)) return false
+  if (/^(?:true|True|TRUE)$/.test(text)) return true
+  problems.add(placeOfInput(name), `\`${text}\` is neither \`true\` nor \`false\`.`)
+  return false
+}
+
+/** A directory below the workspace; an absolute path is taken as meant. */
+export function directory(name: InputName, sources: Sources, problems: Problems): string | undefined {
+  const text = input(sources, name)
+  if (text === undefined) return undefined
+  const path = resolve(sources.workspace, text)
+  if (!isAbsolute(text) && leaves(sources.workspace, path)) {
+    problems.add(placeOfInput(name), `\`${text}\` leads out of the workspace.`)
+  }
+  return path
+}
+
+/** Whether a path is not below a directory. */
+export function leaves(directory: string, path: string): boolean {
+  const way = relative(directory, path)
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+}
+
+function auditLog(sources: Sources): string | undefined {
+  const text = input(sources, 'audit-log')
+  return text === undefined ? undefined : resolve(sources.workspace, text)
+}
+
+function names(sources: Sources, problems: Problems): readonly string[] {
+  const found = (input(sources, 'env') ?? '').split(/[\s,]+/).filter((name) => name !== '')
+  for (const name of found) {
+    if (/^[A-Za-z_][A-Za-z0-9_]*\*?$/.test(name)) continue
+    problems.add(
+      placeOfInput('env'),
+      name.includes('=')
+        ? 'Name variables only; their values come from the step (`env:` of the step or job).'
+        : `\`${name}\` is no variable name; write \`NAME\` or \`PREFIX_*\`.`,
+    )
+  }
+  return found
+}

@@ -1,0 +1,47 @@
+import * as z from 'zod/mini'
+
+/** YAML numbers and booleans are accepted and compared as their source text. */
+const scalar = z.union([z.string().check(z.minLength(1)), z.number(), z.boolean()])
+const pattern = z.union([scalar, z.array(scalar).check(z.minLength(1))])
+const id = z.union([z.string().check(z.regex(/^[0-9]{1,20}$/, 'write the number, as `gh api` prints it')), z.number()])
+const days = z.string().check(z.regex(/^[1-9][0-9]{0,3}d$/, 'write a number of days, e.g. `90d`'))
+const name = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'use letters, digits, `_` and `-`'))
+
+/** Claim names are checked one by one with the list of GitHub's claims, which gives better sentences than a schema. */
+const when = z.record(z.string(), pattern)
+
+const target = z.strictObject({
+  connection: z.looseObject({ type: z.string() }),
+  identity: z.optional(z.looseObject({ via: z.optional(z.string()) })),
+  audience: z.optional(z.string().check(z.minLength(1))),
+})
+
+const grant = z.strictObject({
+  name: z.optional(name),
+  target: name,
+  when,
+  reviewed: z.optional(z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as YYYY-MM-DD'))),
+})
+
+/** `.github/dbt-oidc.yml`. Strict: what it does not know is an error. */
+export const policyFile = z.strictObject({
+  repository: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'write OWNER/REPOSITORY'))),
+  'repository-id': z.optional(id),
+  'repository-owner-id': z.optional(id),
+  issuer: z.optional(z.string()),
+  review: z.optional(z.strictObject({ warn: z.optional(days), fail: z.optional(days) })),
+  targets: z.record(name, target).check(z.refine((targets) => Object.keys(targets).length > 0, 'must name at least one target')),
+  grants: z.array(grant).check(z.minLength(1)),
+})
+
+export type PolicyFile = z.infer<typeof policyFile>
+
+/** Every key that the file knows, for "did you mean". */
+export const POLICY_KEYS: readonly string[] = [
+  ...Object.keys(policyFile.def.shape),
+  ...Object.keys(target.def.shape),
+  ...Object.keys(grant.def.shape),
+  'warn',
+  'fail',
+  'via',
+]

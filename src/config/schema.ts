@@ -1,0 +1,94 @@
+import type * as z from 'zod/mini'
+import { nearest } from '../nearest.ts'
+import { isExpression } from '../profile.ts'
+import type { Problem, YamlNode } from '../yaml.ts'
+
+/** A YAML tree as plain values in which every scalar is its source text: `on`, `012` and `1e3` stay what was written. */
+export function asText(node: YamlNode): unknown {
+  if (node.kind === 'scalar') return node.text
+  if (node.kind === 'list') return node.items.map(asText)
+  return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, asText(value)]))
+}
+
+/** The node at a path, or the deepest one that exists on the way there. */
+export function nodeAt(node: YamlNode, path: readonly PropertyKey[]): YamlNode {
+  const [step, ...rest] = path
+  if (step === undefined) return node
+  const next = child(node, step)
+  return next ? nodeAt(next, rest) : node
+}
+
+function child(node: YamlNode, step: PropertyKey): YamlNode | undefined {
+  if (node.kind === 'map') return node.entries.get(String(step))?.value
+  if (node.kind === 'list') return node.items[Number(step)]
+  return undefined
+}
+
+/**
+ * Checks a value against a schema and says what is wrong in sentences, each with the place of the node it is about.
+ * `known` are all keys of the document, for the nearest right name of an unknown one.
+ */
+export function check<T>(
+  schema: z.ZodMiniType<T>,
+  value: unknown,
+  node: YamlNode,
+  known: readonly string[],
+): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
+  const result = schema.safeParse(value, { reportInput: true })
+  if (result.success) return { value: result.data, problems: [] }
+  return { value: undefined, problems: result.error.issues.flatMap((issue) => explain(issue, node, known)) }
+}
+
+function explain(issue: z.core.$ZodIssue, root: YamlNode, known: readonly string[]): Problem[] {
+  const node = nodeAt(root, issue.path)
+  const name = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      place: (node.kind === 'map' ? node.entries.get(key)?.key : undefined) ?? node.place,
+      problem: `Unknown key \`${key}\`${suggest(key, known)}`,
+    }))
+  }
+  if (issue.code === 'invalid_union') {
+    const inner = issue.errors.flat().filter((one) => one.code !== 'invalid_type')
+    if (inner.length > 0) return inner.flatMap((one) => explain({ ...one, path: [...issue.path, ...one.path] }, root, known))
+  }
+  return [{ place: node.place, problem: `${name ? `\`${name}\` ` : 'This '}${fault(issue)}.` }]
+}
+
+function suggest(key: string, known: readonly string[]): string {
+  const near = nearest(key, known)
+  return near === undefined ? '.' : `; did you mean \`${near}\`?`
+}
+
+function fault(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (isExpression(issue.input)) return "must be text or a plain `{{ env_var('NAME') }}` whose variable dbt may see"
+      return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`
+    case 'too_small':
+      return 'must not be empty'
+    case 'too_big':
+      return `must not be longer than ${String(issue.maximum)}`
+    case 'invalid_union':
+      return 'must be a text or a list of texts'
+    case 'invalid_format':
+      return `does not look right${issue.message && issue.message !== 'Invalid input' ? `: ${issue.message}` : ''}`
+    default:
+      return issue.message && issue.message !== 'Invalid input' ? issue.message : 'is not valid'
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  object: 'a map of keys to values',
+  record: 'a map of keys to values',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  boolean: '`true` or `false`',
+}
+
+function article(expected: string): string {
+  return WORDS[expected] ?? `a ${expected}`
+}

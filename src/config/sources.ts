@@ -1,0 +1,46 @@
+import type { Problems } from './problems.ts'
+
+/** What became of an attempt to read a file. */
+export type FileRead =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'unreadable'; readonly why: string }
+
+/** Everything that a configuration is made of; nothing else is looked at. */
+export interface Sources {
+  /** Inputs as given, by name in lower case; an absent and an empty input are the same, as on the runner. */
+  readonly inputs: ReadonlyMap<string, string>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute path of the checkout. */
+  readonly workspace: string
+  readonly serverUrl: string
+  /** The workflow's own repository, `OWNER/NAME`. */
+  readonly repository: string
+  readonly today: Date
+  readonly read: (path: string) => Promise<FileRead>
+}
+
+/** The text of a file that must be there; a sentence for everything else goes to `problems`. */
+export async function readNeeded(
+  path: string,
+  shown: string,
+  place: string,
+  sources: Sources,
+  problems: Problems,
+): Promise<string | undefined> {
+  const read = await sources.read(path)
+  switch (read.kind) {
+    case 'text':
+      return read.text
+    case 'missing':
+      problems.add(place, `There is no file \`${shown}\`. Was the repository checked out before this step?`)
+      return undefined
+    case 'directory':
+      problems.add(place, `\`${shown}\` is a directory; name the file.`)
+      return undefined
+    case 'unreadable':
+      problems.add(place, `\`${shown}\` cannot be read: ${read.why}.`)
+      return undefined
+  }
+}

@@ -1,0 +1,36 @@
+import { fail } from '../errors.ts'
+import type { KnownBad } from '../warehouse.ts'
+import type { Dbt } from './resolve.ts'
+import { isBelow } from './version.ts'
+
+/** What a target needs of dbt. */
+export interface Needs {
+  /** Python package of the adapter: `dbt-snowflake`. */
+  readonly package: string
+  readonly bad: readonly KnownBad[]
+  /** The exchange by which the credential comes. */
+  readonly via: string
+}
+
+/** Throws `dbt-missing` without the adapter and `dbt-version` for a version that is known not to work. */
+export function requireAdapter(dbt: Dbt, needs: Needs): void {
+  // dbt 2.x brings its adapters along; their versions are its own.
+  if (dbt.engine === '2.x') return
+  const version = dbt.adapters.get(needs.package)
+  const from = dbt.python === undefined ? 'pip' : `${dbt.python} -m pip`
+  if (version === undefined)
+    fail({
+      code: 'dbt-missing',
+      problem: `dbt ${dbt.version} in ${dbt.path} has no ${needs.package}, which this target needs.`,
+      remedy: `Run \`${from} install ${needs.package}\` in a step before this one, or add the input \`install: dbt-core ${needs.package}\`.`,
+    })
+  const bad = needs.bad.find(
+    (each) => isBelow(version, each.below) && (each.via?.includes(needs.via) ?? true),
+  )
+  if (!bad) return
+  fail({
+    code: 'dbt-version',
+    problem: `${needs.package} ${version} does not work here: ${bad.reason}.`,
+    remedy: `Run \`${from} install '${needs.package}>=${bad.below}'\` in a step before this one, or add the input \`install: dbt-core ${needs.package}>=${bad.below}\`.`,
+  })
+}

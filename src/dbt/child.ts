@@ -1,0 +1,128 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { DbtOidcError, fail } from '../errors.ts'
+import { ladder, type Times } from './ladder.ts'
+import { tail } from './tail.ts'
+
+/** What to start, and where its output goes. */
+export interface ChildRequest {
+  /** Absolute. */
+  readonly path: string
+  readonly argv: readonly string[]
+  readonly directory: string
+  /** The whole environment; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>
+  /** Takes the bytes as they come; where it returns a promise, the stream waits for it. */
+  readonly write: (bytes: Buffer, stream: 'stdout' | 'stderr') => void | Promise<void>
+  /** Asks the child to end: SIGINT, then SIGTERM, then SIGKILL to its whole group. */
+  readonly cancel?: AbortSignal
+  /** Ends the child and its group at once. */
+  readonly kill?: AbortSignal
+  readonly times?: Partial<Times>
+}
+
+/** How it ended. Exactly one of `exitCode` and `signal` is given. */
+export interface ChildResult {
+  readonly exitCode: number | undefined
+  readonly signal: NodeJS.Signals | undefined
+  readonly seconds: number
+  /** The last 64 KiB of output, for diagnosis: not scrubbed. */
+  readonly tail: string
+  /** A process that outlived the child held its output open and was ended. */
+  readonly lingered: boolean
+}
+
+interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Runs a program without a shell until it has ended, with its output streamed as it comes. */
+export async function runChild(request: ChildRequest): Promise<ChildResult> {
+  if (request.cancel?.aborted || request.kill?.aborted)
+    fail({
+      code: 'cancelled',
+      problem: 'The job was cancelled before dbt started.',
+      remedy: 'Run the job again.',
+    })
+  const started = performance.now()
+  const child = start(request)
+  const kept = tail()
+  const steps = ladder(child, request)
+  const streams = (['stdout', 'stderr'] as const).map((name) => flow(child, name, request, kept.add))
+  const output = Promise.all(streams)
+  // Where nothing can be printed any more, nothing more should run.
+  output.catch(() => steps.end())
+  try {
+    const ending = await ended(child, request)
+    const lingered = await steps.close(output)
+    return {
+      exitCode: ending.code ?? undefined,
+      signal: ending.signal ?? undefined,
+      seconds: (performance.now() - started) / 1000,
+      tail: kept.text(),
+      lingered,
+    }
+  } finally {
+    steps[Symbol.dispose]()
+  }
+}
+
+function start(request: ChildRequest): ChildProcess {
+  try {
+    return spawn(request.path, request.argv, {
+      cwd: request.directory,
+      env: { ...request.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: false,
+      windowsHide: true,
+      // Its own process group, so that whatever it starts can be ended with it.
+      detached: process.platform !== 'win32',
+    })
+  } catch (error) {
+    throw notStarted(request, error)
+  }
+}
+
+/** Bytes, never lines: a line of any length costs no more than its length. */
+async function flow(
+  child: ChildProcess,
+  name: 'stdout' | 'stderr',
+  request: ChildRequest,
+  keep: (bytes: Buffer) => void,
+): Promise<void> {
+  const stream = child[name]
+  if (!stream) return
+  try {
+    for await (const chunk of stream) {
+      const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+      keep(bytes)
+      await request.write(bytes, name)
+    }
+  } catch (error) {
+    // Closed by us, because a process that outlived dbt would have held it open for ever.
+    if (!isClosing(error)) throw error
+  }
+}
+
+function isClosing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+}
+
+function ended(child: ChildProcess, request: ChildRequest): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('error', (error) => {
+      // A signal that could not be delivered is an error, too, but the child lives.
+      if (child.pid === undefined) reject(notStarted(request, error))
+    })
+  })
+}
+
+function notStarted(request: ChildRequest, cause: unknown): DbtOidcError {
+  return new DbtOidcError({
+    code: 'dbt-missing',
+    problem: `dbt could not be started: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    remedy: `Check that ${request.path} can be executed and that ${request.directory} exists.`,
+    cause,
+  })
+}

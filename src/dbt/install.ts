@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { fail } from '../errors.ts'
+import type { Host } from '../host.ts'
+
+const WINDOWS = process.platform === 'win32'
+const BIN = WINDOWS ? 'Scripts' : 'bin'
+const OLDEST: readonly [number, number] = [3, 10]
+
+/** What an installer may see: where packages come from and how to get there, and nothing of the job's secrets. */
+const SEEN =
+  /^(?:PATH|HOME|USER|LANG|LC_.*|TMPDIR|TEMP|TMP|SYSTEMROOT|PATHEXT|COMSPEC|USERPROFILE|LOCALAPPDATA|APPDATA|(?:HTTPS?|NO|ALL)_PROXY|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|PIP_.*|UV_.*|XDG_CACHE_HOME)$/i
+
+/**
+ * Makes a private Python environment with the requirements and returns its directory of programs. Two uses in one job
+ * with the same requirements share it. Throws `install`.
+ */
+export async function install(requirements: string, host: Host): Promise<string> {
+  const text = await requirementsOf(requirements, host)
+  const digest = createHash('sha256').update(text).digest('hex')
+  const directory = join(host.temp, `dbt-oidc-python-${digest.slice(0, 16)}`)
+  const bin = join(directory, BIN)
+  const stamp = join(directory, '.dbt-oidc')
+  const found = await host.read(stamp)
+  if (found.kind === 'text' && found.text === digest) return bin
+
+  host.writer.group('Installing dbt')
+  const started = performance.now()
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { mode: 0o700 })
+  const list = join(host.temp, `dbt-oidc-requirements-${digest.slice(0, 16)}.txt`)
+  await writeFile(list, text)
+  await make(directory, list, host)
+  await rm(list, { force: true })
+  await writeFile(stamp, digest)
+  host.writer.line(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  host.writer.endGroup()
+  return bin
+}
+
+/** uv where there is one, else uv from PyPI in the new environment, else pip: from the fastest to the last resort. */
+async function make(directory: string, list: string, host: Host): Promise<void> {
+  const bin = join(directory, BIN)
+  const python = join(bin, program('python'))
+  const uv = await onPath('uv', host)
+  if (uv) {
+    await command(uv, ['venv', '--allow-existing', '--python', await findPython(host), directory], host)
+    return command(uv, ['pip', 'install', '--python', python, '-r', list], host)
+  }
+  await command(await findPython(host), ['-m', 'venv', directory], host)
+  const bootstrap = await host.exec(python, ['-m', 'pip', 'install', '--quiet', 'uv'], { env: seen(host) })
+  if (bootstrap.exitCode === 0)
+    return command(join(bin, program('uv')), ['pip', 'install', '--python', python, '-r', list], host)
+  host.writer.line('uv cannot be had; going on with pip, which takes longer.')
+  return command(python, ['-m', 'pip', 'install', '-r', list], host)
+}
+
+async function requirementsOf(given: string, host: Host): Promise<string> {
+  if (!/^\S+\.txt$/.test(given)) return `${given.split('\n').flatMap(splitLine).join('\n')}\n`
+  const path = isAbsolute(given) ? given : resolve(host.workspace, given)
+  const found = await host.read(path)
+  if (found.kind === 'text') return found.text
+  return fail({
+    code: 'install',
+    problem: `The requirements file \`${given}\` ${found.kind === 'missing' ? 'does not exist' : 'cannot be read'}.`,
+    remedy: 'Name a file of the workspace in `install`, or list the requirements themselves.',
+  })
+}
+
+/** Several plain requirements on one line are several lines; whatever has markers, URLs or options stays as it is. */
+function splitLine(line: string): readonly string[] {
+  const words = line.trim().split(/\s+/)
+  const plain = words.every((word) =>
+    /^[A-Za-z0-9][\w.-]*(?:\[[\w.,-]+\])?(?:(?:[=<>!~]=?|===)[\w.*+!,<>=~-]+)?$/.test(word),
+  )
+  return plain ? words.filter((word) => word !== '') : [line]
+}
+
+async function findPython(host: Host): Promise<string> {
+  for (const name of ['python3', 'python']) {
+    const python = await onPath(name, host)
+    if (!python) continue
+    const { exitCode, stdout } = await host.exec(python, ['-c', 'import sys; print(*sys.version_info[:2])'], {
+      env: seen(host),
+    })
+    const [major = 0, minor = 0] = stdout.trim().split(' ').map(Number)
+    if (exitCode === 0 && (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]))) return python
+  }
+  return fail({
+    code: 'install',
+    problem: `There is no Python ${OLDEST.join('.')} or later on PATH.`,
+    remedy: 'Add a step with `actions/setup-python` before this one.',
+  })
+}
+
+async function command(path: string, args: readonly string[], host: Host): Promise<void> {
+  const last: string[] = []
+  const { exitCode } = await host.exec(path, args, {
+    env: seen(host),
+    onLine: (line) => {
+      host.writer.line(line, 'quiet')
+      last.push(host.writer.scrub(line))
+      if (last.length > 15) last.shift()
+    },
+  })
+  if (exitCode === 0) return
+  fail({
+    code: 'install',
+    problem: `The requirements of \`install\` could not be installed (exit code ${exitCode}).`,
+    remedy: 'Check the names and versions, and whether the runner reaches its package index.',
+    details: last,
+  })
+}
+
+async function onPath(name: string, host: Host): Promise<string | undefined> {
+  for (const directory of (host.env['PATH'] ?? '').split(delimiter)) {
+    // A relative entry means the workspace, which is not ours to trust with an installer.
+    if (!isAbsolute(directory)) continue
+    const path = join(directory, program(name))
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path
+  }
+  return undefined
+}
+
+function program(name: string): string {
+  return WINDOWS ? `${name}.exe` : name
+}
+
+function seen(host: Host): Readonly<Record<string, string>> {
+  const entries = Object.entries(host.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && SEEN.test(entry[0]),
+  )
+  return { ...Object.fromEntries(entries), PYTHONUTF8: '1', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
+}

@@ -1,0 +1,104 @@
+import { realpath, stat } from 'node:fs/promises'
+import { basename, delimiter, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { fail } from '../errors.ts'
+import { installedBeside } from './python.ts'
+import { mayBeTracked } from './tracked.ts'
+import { askVersion, type Exec } from './version-output.ts'
+
+/** The dbt that will run. */
+export interface Dbt {
+  /** Absolute. */
+  readonly path: string
+  readonly version: string
+  /** Package name (`dbt-duckdb`) to version; empty where dbt brings its adapters along. */
+  readonly adapters: ReadonlyMap<string, string>
+  readonly python: string | undefined
+  readonly engine: '1.x' | '2.x'
+}
+
+/** Where dbt is looked for. */
+export interface Search {
+  /** The text of PATH, or the one directory that the input `install` has made. */
+  readonly path: string
+  readonly workspace: string
+  readonly exec: Exec
+  readonly windows?: boolean
+}
+
+/**
+ * Finds dbt and what is installed with it. Throws `dbt-missing`.
+ *
+ * A pull request can put a file called dbt into the checkout. So entries of PATH that are not absolute are skipped,
+ * and inside the workspace only a virtual environment counts that did not come with the checkout.
+ */
+export async function resolveDbt(search: Search): Promise<Dbt> {
+  const skipped: string[] = []
+  for (const directory of search.path.split(delimiter)) {
+    const file = join(directory, (search.windows ?? process.platform === 'win32') ? 'dbt.exe' : 'dbt')
+    if (!(await isExecutable(file))) continue
+    const why = await distrust(file, search.workspace)
+    if (why === undefined) return describe(file, search.exec)
+    skipped.push(`${file}: ${why}`)
+  }
+  return fail({
+    code: 'dbt-missing',
+    problem: skipped.length > 0 ? 'There is no dbt on PATH that may be used.' : 'There is no dbt on PATH.',
+    remedy:
+      'Install it in a step before this one, e.g. `pip install dbt-core dbt-duckdb`, or with the input `install: dbt-core dbt-duckdb` (with the adapter of your warehouse).',
+    details: skipped,
+  })
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    const found = await stat(file)
+    return found.isFile() && (process.platform === 'win32' || (found.mode & 0o111) !== 0)
+  } catch {
+    return false
+  }
+}
+
+/** Why a file may not be started; undefined where it may. */
+async function distrust(file: string, workspace: string): Promise<string | undefined> {
+  if (!isAbsolute(file)) return 'its entry in PATH is not absolute'
+  const root = await realpath(workspace)
+  const real = await realpath(file)
+  const inside = [file, join(await realpath(dirname(file)), basename(file)), real].find((path) =>
+    isInside(path, root),
+  )
+  if (inside === undefined && !isInside(file, workspace)) return undefined
+  const environment = dirname(dirname(inside ?? real))
+  const marker = join(environment, 'pyvenv.cfg')
+  if (!(await isFile(marker))) return 'it lies in the workspace and not in a virtual environment'
+  const tracked = await Promise.all([inside ?? real, marker].map((path) => mayBeTracked(path, root)))
+  return tracked.includes(true) ? 'it lies in the workspace and came with the checkout' : undefined
+}
+
+function isInside(path: string, directory: string): boolean {
+  const way = relative(directory, path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+async function describe(file: string, exec: Exec): Promise<Dbt> {
+  // pipx and uv link from a directory of PATH into the environment of the tool.
+  const real = await realpath(file)
+  const installed = await installedBeside(real)
+  const core = installed?.packages.get('dbt-core') ?? installed?.packages.get('dbt')
+  if (!installed || core === undefined) return askVersion(file, exec)
+  const adapters = [...installed.packages].filter(([name]) => name.startsWith('dbt-'))
+  return {
+    path: file,
+    version: core,
+    adapters: new Map(adapters),
+    python: installed.python,
+    engine: core.startsWith('1.') || core.startsWith('0.') ? '1.x' : '2.x',
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import * as z from 'zod/mini'
+import type { Host } from './host.ts'
+
+/** Paths and loopback addresses that may reach later steps; no secret is ever among them. */
+const ALLOWED: ReadonlySet<string> = new Set(['DBT_PROFILES_DIR', 'SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES'])
+
+/** Names of exported variables with the digest of each value: so that a second use of the action knows them as its own. */
+const RECORD = 'DBT_OIDC_EXPORTED'
+
+/** Exports variables to the later steps of the job. */
+export function exportAll(host: Host, variables: Readonly<Record<string, string>>): void {
+  const before = readRecord(host.env)
+  for (const [name, value] of Object.entries(variables)) {
+    if (!ALLOWED.has(name)) throw new Error(`${name} is not one of the variables that may be exported`)
+    host.exportVariable(name, value)
+  }
+  const now = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, digest(value)]))
+  host.exportVariable(RECORD, JSON.stringify({ ...before, ...now }))
+}
+
+/** The environment without what an earlier use of the action in this job exported. */
+export function withoutOwnExports(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const own = readRecord(env)
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name !== RECORD && !(Object.hasOwn(own, name) && own[name] === digest(value ?? ''))),
+  )
+}
+
+const record = z.record(z.string(), z.string())
+
+function readRecord(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  try {
+    const parsed = record.safeParse(JSON.parse(env[RECORD] ?? '{}'))
+    return parsed.success ? parsed.data : {}
+  } catch {
+    return {}
+  }
+}
+
+function digest(value: string): string {
+  return createHash('sha256').update(value).digest('hex')
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import type { Stats } from 'node:fs'
+import { chmod, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, unlink } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { basename, join } from 'node:path'
+import { DbtOidcError, fail } from './errors.ts'
+
+/** A directory of this run that nobody else can read, below the runner's temporary directory. */
+export interface PrivateDirectory {
+  readonly path: string
+  /** Written into the directory: who knows it may delete the directory. */
+  readonly marker: string
+  /** Makes a new file (0600) and returns its path; an existing file or link is an error. */
+  write(name: string, content: string): Promise<string>
+  /** Replaces or makes a file (0600) so that a reader sees the old or the new content, never a part. */
+  replace(name: string, content: string): Promise<string>
+  /** Removes the directory with all that is in it. */
+  remove(): Promise<void>
+}
+
+const PREFIX = 'dbt-oidc-'
+const NAME = /^dbt-oidc-[0-9a-f]{24}$/
+const MARKER = '.dbt-oidc'
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
+
+/** Makes a private directory below `temp` (RUNNER_TEMP); `announce` hears of it before anything is written. */
+export async function makePrivateDirectory(
+  temp: string,
+  announce: (planned: Pick<PrivateDirectory, 'path' | 'marker'>) => void = () => undefined,
+): Promise<PrivateDirectory> {
+  const marker = randomBytes(32).toString('hex')
+  const path = join(await realDirectory(temp), `${PREFIX}${randomBytes(12).toString('hex')}`)
+  announce({ path, marker })
+  await attempt(`The private directory could not be made in ${temp}`, async () => {
+    // Not recursive: an existing directory, whoever made it, is an error.
+    await mkdir(path, { mode: 0o700 })
+    try {
+      await chmod(path, 0o700)
+      check(await lstat(path), path)
+      await create(join(path, MARKER), marker)
+    } catch (error) {
+      await rmdir(path).catch(absent)
+      throw error
+    }
+  })
+  const inside = async (name: string): Promise<string> => {
+    checkFileName(name)
+    check(await lstat(path), path)
+    return join(path, name)
+  }
+  return {
+    path,
+    marker,
+    write: (name, content) =>
+      attempt(`${name} could not be written`, async () => {
+        const file = await inside(name)
+        await create(file, content)
+        return file
+      }),
+    replace: (name, content) =>
+      attempt(`${name} could not be replaced`, async () => {
+        const file = await inside(name)
+        await replaceFile(file, content)
+        return file
+      }),
+    remove: () => removePrivateDirectory(path, marker, temp),
+  }
+}
+
+/**
+ * Removes a private directory of an earlier process. The path comes from state that the job could have changed, so only
+ * a directory directly below `temp`, ours by name, owner and marker, is touched. A link in its place is removed, never
+ * followed. Nothing there is fine.
+ */
+export async function removePrivateDirectory(path: string, marker: string, temp: string): Promise<void> {
+  const root = await realDirectory(temp)
+  const place = join(root, basename(path))
+  if (path !== place || !NAME.test(basename(path))) refuse(`${path} is no private directory of this action`)
+  await attempt(`The private directory ${place} could not be removed`, async () => {
+    const stats = await lstat(place).catch(ifMissing)
+    if (stats === undefined) return
+    if (stats.isSymbolicLink()) return unlink(place)
+    check(stats, place)
+    // The main step may have died before it wrote the marker; rmdir takes nothing but an empty directory.
+    if ((await readdir(place)).length === 0) return rmdir(place)
+    if (marker === '' || (await readMarker(place)) !== marker)
+      refuse(`${place} does not hold the marker of this run`)
+    // Links inside are removed as links.
+    await rm(place, { recursive: true, force: true, maxRetries: 2 })
+  })
+}
+
+async function realDirectory(temp: string): Promise<string> {
+  return attempt(`The temporary directory ${temp} cannot be used`, () => realpath(temp))
+}
+
+async function readMarker(directory: string): Promise<string | undefined> {
+  const file = await open(join(directory, MARKER), O_RDONLY | O_NOFOLLOW).catch(absent)
+  try {
+    return await file?.readFile('utf8')
+  } finally {
+    await file?.close()
+  }
+}
+
+async function replaceFile(file: string, content: string): Promise<void> {
+  const fresh = `${file}.${randomBytes(6).toString('hex')}.new`
+  await create(fresh, content)
+  // rename replaces a link, it does not follow it.
+  await rename(fresh, file).catch(async (error: unknown) => {
+    await unlink(fresh).catch(absent)
+    throw error
+  })
+}
+
+/** Exclusive, without following links, 0600 before the first byte; a part that was written does not stay. */
+async function create(path: string, content: string): Promise<void> {
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  try {
+    await file.chmod(0o600)
+    await file.writeFile(content)
+    await file.close()
+  } catch (error) {
+    await file.close().catch(absent)
+    await unlink(path).catch(absent)
+    throw error
+  }
+}
+
+/** Windows has neither owner nor mode of this kind. */
+function check(stats: Stats, path: string): void {
+  const { uid } = userInfo()
+  if (!stats.isDirectory()) refuse(`${path} is not a directory`)
+  if (uid >= 0 && stats.uid !== uid) refuse(`${path} belongs to another user`)
+  if (uid >= 0 && (stats.mode & 0o077) !== 0) refuse(`${path} is open to other users`)
+}
+
+function checkFileName(name: string): void {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(name))
+    refuse(`${JSON.stringify(name)} is no plain file name`)
+}
+
+const absent = (): undefined => undefined
+
+function ifMissing(error: unknown): undefined {
+  if (codeOf(error) === 'ENOENT') return undefined
+  throw error
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error'
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  EEXIST: 'something of that name is there already',
+  ELOOP: 'a link of that name is there',
+  ENOENT: 'it or its directory does not exist',
+  ENOTDIR: 'its directory is not a directory',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than allowed',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission was denied',
+  EPERM: 'permission was denied',
+}
+
+/** The messages of node:fs are replaced: what is left names paths and causes only. */
+async function attempt<T>(problem: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    if (error instanceof DbtOidcError) throw error
+    const code = codeOf(error)
+    const cause = Object.hasOwn(CAUSES, code) ? CAUSES[code] : code
+    return fail({ code: 'file', problem: `${problem}: ${cause}.`, remedy: REMEDY, cause: error })
+  }
+}
+
+const REMEDY =
+  'Check the free space and the permissions of RUNNER_TEMP, and that no earlier step writes there.'
+
+function refuse(problem: string): never {
+  fail({ code: 'file', problem: `${problem}.`, remedy: 'Look for the step that put it there or changed it.' })
+}

@@ -1,0 +1,172 @@
+import * as core from '@actions/core'
+import { getExecOutput } from '@actions/exec'
+import { appendFile, open, readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { relative, sep } from 'node:path'
+import type { FileRead, Sources } from './config/sources.ts'
+import type { OutputName } from './config/inputs.ts'
+import { withoutOwnExports } from './exports.ts'
+import { createHttp, type Http } from './http.ts'
+import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
+import type { RunFacts } from './report/report.ts'
+import { createWriter, type Writer } from './report/writer.ts'
+
+/** The runner as the sentence sees it. This file is the only one that knows @actions/* and the GITHUB_* files. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly facts: RunFacts
+  readonly workspace: string
+  /** RUNNER_TEMP: emptied by the runner at the start and the end of a job. */
+  readonly temp: string
+  readonly now: () => Date
+  /** Aborted when the job is cancelled. */
+  readonly signal: AbortSignal
+  readonly writer: Writer
+  readonly http: Http
+  readonly rehearsal: Rehearsal | undefined
+  readonly colour: boolean
+  /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
+  ask(audience: string): Promise<string>
+  read(path: string): Promise<FileRead>
+  exec(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>
+  output(name: OutputName, value: string): void
+  /** Handed to the post step; never a secret that stands on its own. */
+  saveState(name: string, value: string): void
+  state(name: string): string
+  exportVariable(name: string, value: string): void
+  summary(markdown: string): Promise<void>
+  append(path: string, line: string): Promise<void>
+  /** The parsed event file, which nobody signs; undefined where it cannot be read. */
+  event(): Promise<unknown>
+}
+
+/** A short command; dbt itself does not run here. */
+export interface ExecOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly onLine?: (line: string) => void
+}
+
+export interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Opens the runner that this process was started by. */
+export function openHost(env: NodeJS.ProcessEnv, signal: AbortSignal): Host {
+  const text = (name: string): string => env[name] ?? ''
+  const rehearsal = rehearsalOf(text('GITHUB_SERVER_URL'))
+  const toStdout = process.stdout.write.bind(process.stdout)
+  const writer = createWriter({
+    write: (chunk) => void toStdout(chunk),
+    colour: true,
+    random: () => randomBytes(32).toString('hex'),
+  })
+  // From here on even the toolkit's own lines pass through the one writer.
+  writer.own(process.stdout)
+  return {
+    env: withoutOwnExports(env),
+    facts: readFacts(env),
+    workspace: text('GITHUB_WORKSPACE') || process.cwd(),
+    temp: text('RUNNER_TEMP'),
+    now: () => new Date(),
+    signal,
+    writer,
+    http: createHttp({ rehearsal, env }),
+    rehearsal,
+    colour: true,
+    ask: (audience) => core.getIDToken(audience),
+    read,
+    exec,
+    output: (name, value) => core.setOutput(name, value),
+    saveState: (name, value) => core.saveState(name, value),
+    state: (name) => core.getState(name),
+    exportVariable: (name, value) => core.exportVariable(name, value),
+    async summary(markdown) {
+      const path = text('GITHUB_STEP_SUMMARY')
+      if (path !== '') await appendFile(path, markdown)
+    },
+    append,
+    event: () => readEvent(text('GITHUB_EVENT_PATH')),
+  }
+}
+
+/** Everything that a configuration is made of. */
+export function sourcesOf(host: Host, inputs: ReadonlyMap<string, string>): Sources {
+  const { env, workspace, facts, read } = host
+  return { inputs, env, workspace, serverUrl: facts.serverUrl, repository: facts.repository, today: host.now(), read }
+}
+
+/** The inputs by name as given, declared or not: the runner hands on both. */
+export function readInputs(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(env)
+      .filter(([name]) => name.startsWith('INPUT_'))
+      .map(([name, value]) => [name.slice('INPUT_'.length).toLowerCase(), value ?? '']),
+  )
+}
+
+function readFacts(env: NodeJS.ProcessEnv): RunFacts {
+  const text = (name: string): string => env[name] ?? ''
+  return {
+    serverUrl: text('GITHUB_SERVER_URL'),
+    repository: text('GITHUB_REPOSITORY'),
+    ref: text('GITHUB_REF'),
+    sha: text('GITHUB_SHA'),
+    workflow: text('GITHUB_WORKFLOW'),
+    runId: text('GITHUB_RUN_ID'),
+    runAttempt: text('GITHUB_RUN_ATTEMPT'),
+    job: text('GITHUB_JOB'),
+    actor: text('GITHUB_ACTOR'),
+    projectPath: '',
+  }
+}
+
+/** The project's directory as GitHub's pages name it. */
+export function projectPath(workspace: string, projectDir: string): string {
+  return relative(workspace, projectDir).split(sep).join('/')
+}
+
+async function readEvent(path: string): Promise<unknown> {
+  const found = path === '' ? undefined : await read(path)
+  if (found?.kind !== 'text') return undefined
+  try {
+    return JSON.parse(found.text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+async function read(path: string): Promise<FileRead> {
+  try {
+    return { kind: 'text', text: await readFile(path, 'utf8') }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
+    if (code === 'EISDIR') return { kind: 'directory' }
+    return { kind: 'unreadable', why: code }
+  }
+}
+
+async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  return getExecOutput(command, [...args], {
+    silent: true,
+    ignoreReturnCode: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    listeners: options.onLine === undefined ? {} : { stdline: options.onLine, errline: options.onLine },
+  })
+}
+
+/** Appends one line, never through a link that somebody may have put there. */
+async function append(path: string, line: string): Promise<void> {
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants
+  const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), 0o600)
+  try {
+    await file.writeFile(`${line}\n`)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,5 @@
+/** The step itself: action.yml's `main`. */
+export const main = async (): Promise<void> => (await import('./main.ts')).main()
+
+/** What cleans up after it: action.yml's `post`. */
+export const post = async (): Promise<void> => (await import('./post.ts')).post()

@@ -1,0 +1,35 @@
+import { readConfig, type Config } from './config.ts'
+import { exchanges } from './exchanges/index.ts'
+import { openHost, readInputs, sourcesOf, type Host } from './host.ts'
+import { publish, publishFailure } from './publish.ts'
+import { run, type Known } from './run.ts'
+import { warehouses } from './warehouses/index.ts'
+import { absenceOf, withoutToken } from './without-token.ts'
+
+/** The step: exit code 1 from its first line (set by dist/main.js) until the last word of the sentence has succeeded. */
+export async function main(): Promise<void> {
+  const cancelled = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => cancelled.abort(signal))
+  const host = openHost(process.env, cancelled.signal)
+  process.exitCode = (await step(host)) ? 0 : 1
+  host.writer.close()
+  // Sockets and timers of a failed request must not keep a finished step alive.
+  process.exit()
+}
+
+/** Whether the step has succeeded. Every way out ends here: nothing else catches. */
+async function step(host: Host): Promise<boolean> {
+  const started = performance.now()
+  const known: Known = {}
+  let config: Config | undefined
+  try {
+    config = await readConfig(sourcesOf(host, readInputs(process.env)), { warehouses, exchanges })
+    const absence = await absenceOf(host)
+    if (absence) return await withoutToken(absence, config, host)
+    const report = await run(config, host, known)
+    return await publish(report, { config, host, known, started })
+  } catch (error) {
+    await publishFailure(error, { config, host, known, started })
+    return false
+  }
+}

@@ -1,0 +1,22 @@
+/** What could be taken for something else in a log: characters that cannot be seen, and the mark of our own escape. */
+const DOUBTFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\]/u
+
+/** A text by code points, each as a log may show it: what cannot be seen, or could become a command, as `\u{202e}`. */
+export function visiblePoints(text: string): readonly string[] {
+  return Array.from(text).map((point, at, all) => {
+    // The runner obeys `##[command]` anywhere in a line.
+    const command = point === '#' && all[at + 1] === '#' && all[at + 2] === '['
+    return command || DOUBTFUL.test(point) ? `\\u{${(point.codePointAt(0) ?? 0).toString(16)}}` : point
+  })
+}
+
+/** A text as a log may show it. */
+export function visible(text: string): string {
+  return visiblePoints(text).join('')
+}
+
+/** A text for the middle of a sentence: visible, quoted and not endless. */
+export function quoted(text: string): string {
+  const points = visiblePoints(text)
+  return `"${points.length > 300 ? `${points.slice(0, 300).join('')}…` : points.join('')}"`
+}

@@ -1,0 +1,122 @@
+import { auditPath, keep } from './audit.ts'
+import type { Config } from './config.ts'
+import { INPUTS } from './config/inputs.ts'
+import type { Host } from './host.ts'
+import { projectPath } from './host.ts'
+import { annotations, type Annotation } from './report/annotations.ts'
+import { runRecord, type RunResult } from './report/audit.ts'
+import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
+import { annotationOf, failureLines, failureOf } from './report/failure.ts'
+import { outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
+import type { Report, RunFacts } from './report/report.ts'
+import { say } from './report/say.ts'
+import { summarise, summariseDenial, summariseFailure } from './report/summary.ts'
+import { Denied, type Known } from './run.ts'
+void INPUTS
+
+/** What publishing needs beside the report itself. */
+export interface Publication {
+  /** Undefined where not even the configuration could be read. */
+  readonly config: Config | undefined
+  readonly host: Host
+  readonly known: Known
+  /** `performance.now()` at the start of the step. */
+  readonly started: number
+}
+
+/** Tells a run that came to its last word: annotations, summary, outputs, audit. Returns whether it succeeded. */
+export async function publish(report: Report, publication: Publication & { readonly config: Config }): Promise<boolean> {
+  const { config, host, known } = publication
+  const facts = factsOf(publication)
+  const result = resultOf(report, config.until)
+  for (const warning of [...config.warnings, ...report.warnings]) host.writer.warning(warning, { title: 'dbt-oidc' })
+  if (report.result) for (const one of annotations(report.result, facts)) annotate(host, one)
+  if (config.until !== undefined) showStop(report, config.until, host)
+  if (config.summary) {
+    const decision = report.decision && decisionMarkdown(report.decision)
+    const options = config.until === undefined ? {} : { until: config.until, ...(decision === undefined ? {} : { decision }) }
+    await tell(host, summarise(report, facts, options))
+  }
+  setOutputs(host, outputsOf(report, { ...placesOf(config, known), auditLog: auditPath(config, host) }, config.until))
+  await record(publication, report, result)
+  say(host, 'report', `${result} in ${((performance.now() - publication.started) / 1000).toFixed(1)} s`)
+  return result !== 'failure'
+}
+
+/** Tells a run that was refused or broke; never throws, since nobody is left to catch. */
+export async function publishFailure(error: unknown, publication: Publication): Promise<void> {
+  const { config, host, known } = publication
+  const { scrub } = host.writer
+  if (error instanceof Denied) {
+    for (const line of decisionTable(error.decision, { colour: host.colour })) host.writer.line(line)
+  }
+  for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
+  annotate(host, annotationOf(error, scrub))
+  try {
+    if (config?.summary !== false) await tell(host, failureSummary(error, publication))
+    const places = config ? { ...placesOf(config, known), auditLog: auditPath(config, host) } : {}
+    setOutputs(host, outputsOfFailure(known, places))
+    const { claims, decision } = known
+    if (claims && decision) await record(publication, { claims, decision, access: known.access, result: known.result }, 'failure', error)
+  } catch (second) {
+    for (const line of failureLines(second, { colour: host.colour, scrub })) host.writer.line(line)
+  }
+}
+
+function failureSummary(error: unknown, publication: Publication): string {
+  const facts = factsOf(publication)
+  if (error instanceof Denied) return summariseDenial(decisionMarkdown(error.decision), facts)
+  return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)
+}
+
+/** What `until` found, in full: claims with a `when` block to paste, or the decision's table. */
+function showStop(report: Report, until: NonNullable<Config['until']>, host: Host): void {
+  host.writer.group(`dbt-oidc: until ${until}`)
+  if (until === 'claims') {
+    for (const [name, value] of [...report.claims.all].toSorted()) host.writer.line(`${name.padEnd(24)} ${value}`)
+    host.writer.line(whenBlock(report.claims))
+  } else if (report.decision) {
+    for (const line of decisionTable(report.decision, { colour: host.colour })) host.writer.line(line)
+  }
+  host.writer.endGroup()
+}
+
+function annotate(host: Host, { level, message, ...place }: Annotation): void {
+  host.writer[level](message, place)
+}
+
+/** A summary that cannot be written is worth a warning; the run is what matters. */
+async function tell(host: Host, markdown: string): Promise<void> {
+  try {
+    await host.summary(host.writer.scrub(markdown))
+  } catch {
+    host.writer.warning('The job summary could not be written.', { title: 'dbt-oidc' })
+  }
+}
+
+function setOutputs(host: Host, outputs: Outputs): void {
+  for (const [name, value] of Object.entries(outputs)) host.output(name as keyof Outputs, value)
+}
+
+async function record(
+  { config, host, started }: Publication,
+  report: Pick<Report, 'claims' | 'decision' | 'access' | 'result'>,
+  result: RunResult,
+  error?: unknown,
+): Promise<void> {
+  if (!config || !report.decision) return
+  const seconds = (performance.now() - started) / 1000
+  const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
+  await keep(config, host, runRecord({ ...report, decision: report.decision }, { time: host.now(), result, seconds, error: code }))
+}
+
+function factsOf({ config, host }: Publication): RunFacts {
+  return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
+}
+
+function placesOf(config: Config, known: Known): { profilesDir?: string; runResults?: string; artifactsDir?: string } {
+  return {
+    ...(known.profilesDir === undefined ? {} : { profilesDir: known.profilesDir }),
+    ...(known.artifacts === undefined ? {} : known.artifacts),
+  }
+}

@@ -1,0 +1,39 @@
+import { makePrivateDirectory, removePrivateDirectory, type PrivateDirectory } from './files.ts'
+import type { Host } from './host.ts'
+import { newKey, REVOCATION_FILE, seal, type Revocation } from './revocation.ts'
+
+/** What a run leaves behind while it lives, and what the post step knows of it. */
+export interface Remains {
+  readonly directory: PrivateDirectory
+  /** Seals the revocation file; it lives in the step's state and nowhere in the directory. */
+  readonly key: string
+}
+
+const [PATH, MARKER, KEY] = ['directory', 'marker', 'key']
+
+/** Makes the private directory; the post step knows of it before anything is written. */
+export async function openPrivateDirectory(host: Host): Promise<Remains> {
+  const key = newKey()
+  const directory = await makePrivateDirectory(host.temp, ({ path, marker }) => {
+    host.saveState(PATH, path)
+    host.saveState(MARKER, marker)
+    host.saveState(KEY, key)
+  })
+  return { directory, key }
+}
+
+/** Keeps what a revocation needs, so that the post step can do it when this process cannot. */
+export async function remember({ directory, key }: Remains, revocation: Revocation): Promise<void> {
+  await directory.replace(REVOCATION_FILE, seal(revocation, key))
+}
+
+/** What an earlier process of this step said it would leave; undefined where it left nothing. */
+export function remainsOf(host: Host): { path: string; marker: string; key: string } | undefined {
+  const path = host.state(PATH)
+  return path === '' ? undefined : { path, marker: host.state(MARKER), key: host.state(KEY) }
+}
+
+/** Removes what is left; a directory that is gone already is fine. */
+export async function removeRemains(host: Host, remains: { path: string; marker: string }): Promise<void> {
+  await removePrivateDirectory(remains.path, remains.marker, host.temp)
+}

@@ -1,0 +1,40 @@
+import type { Check, Decision, Verdict } from '../../policy.ts'
+import { actualCell, claimText, expectedText } from './cell.ts'
+import { counted, headline, outcome, remedy } from './words.ts'
+import { whenBlock } from './when-block.ts'
+
+/** Text that neither Markdown nor HTML reads as anything but text: every other mark becomes its number. */
+function escaped(text: string): string {
+  return text.replaceAll(/[!-/:-@[-`{-~]/g, (mark) => `&#${mark.charCodeAt(0)};`)
+}
+
+const code = (text: string): string => (text === '' ? '' : `<code>${escaped(text)}</code>`)
+
+function row(check: Check): string {
+  const { before, differs, after } = actualCell(check)
+  const actual = check.actual
+    ? `<code>${escaped(before)}${differs && `<b>${escaped(differs)}</b>`}${escaped(after)}</code>`
+    : escaped(before)
+  const hint = check.hint === undefined ? '' : `<br>${escaped(check.hint)}`
+  return `| ${check.ok ? '✓' : '✗'} | ${code(claimText(check))} | ${code(expectedText(check))} | ${actual}${hint} |`
+}
+
+function section(verdict: Verdict, decision: Decision): string {
+  const table = ['|   | claim | expected | actual |', '|---|---|---|---|', ...verdict.checks.map(row)]
+  return [`**${escaped(outcome(verdict, decision))}**`, '', ...table].join('\n')
+}
+
+/** The decision for the job summary: a table for each grant that counted, warnings, and what to do after a denial. */
+export function decisionMarkdown(decision: Decision): string {
+  const warnings = decision.warnings.map((warning) => `> ⚠️ ${escaped(warning)}`)
+  const advice = decision.granted
+    ? []
+    : [`${escaped(remedy(decision))}\n\n\`\`\`yaml\n${whenBlock(decision.claims)}\n\`\`\``]
+  const parts = [
+    escaped(headline(decision)),
+    ...counted(decision).map((verdict) => section(verdict, decision)),
+    ...warnings,
+    ...advice,
+  ]
+  return `${parts.join('\n\n')}\n`
+}

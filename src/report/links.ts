@@ -1,0 +1,53 @@
+import type { RunFacts } from './report.ts'
+
+function encode(path: string): string {
+  return path
+    .split('/')
+    .map((segment) =>
+      encodeURIComponent(segment.toWellFormed()).replace(
+        /[!'()*~]/g,
+        (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+      ),
+    )
+    .join('/')
+}
+
+function origin(facts: RunFacts): string | undefined {
+  return /^https?:\/\/[\w.:[\]-]+$/.test(facts.serverUrl) ? facts.serverUrl : undefined
+}
+
+function within(facts: RunFacts, path: string): string | undefined {
+  const server = origin(facts)
+  return server === undefined ? undefined : `${server}/${encode(facts.repository)}/${path}`
+}
+
+/**
+ * A file of the dbt project as a path in the repository. Undefined for what does not stay inside it: the manifest is
+ * written by code of the project, and a link to somewhere else would look like one to here.
+ */
+export function repositoryPath(facts: RunFacts, file: string | null): string | undefined {
+  if (file === null) return undefined
+  const slashed = file.replaceAll('\\', '/')
+  if (slashed.startsWith('/') || /^[A-Za-z]:/.test(slashed)) return undefined
+  const segments = [...facts.projectPath.split('/'), ...slashed.split('/')].filter(
+    (segment) => segment !== '' && segment !== '.',
+  )
+  if (segments.includes('..') || slashed.trim() === '') return undefined
+  return segments.join('/')
+}
+
+/** The file at the commit of this run. */
+export function fileUrl(facts: RunFacts, file: string | null): string | undefined {
+  const path = repositoryPath(facts, file)
+  return path === undefined ? undefined : within(facts, `blob/${encode(facts.sha)}/${encode(path)}`)
+}
+
+/** The commit of this run. */
+export function commitUrl(facts: RunFacts): string | undefined {
+  return within(facts, `commit/${encode(facts.sha)}`)
+}
+
+/** This attempt of the workflow run. */
+export function runUrl(facts: RunFacts): string | undefined {
+  return within(facts, `actions/runs/${encode(facts.runId)}/attempts/${encode(facts.runAttempt)}`)
+}

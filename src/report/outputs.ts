@@ -1,0 +1,104 @@
+import { fail } from '../errors.ts'
+import type { Decision } from '../policy.ts'
+import type { RunResult } from './audit.ts'
+import type { AccessFacts, Report } from './report.ts'
+
+/** The outputs of the action, in the order of action.yml. */
+export const OUTPUT_NAMES = [
+  'profiles-dir',
+  'target',
+  'grant',
+  'granted',
+  'identity',
+  'expires-at',
+  'result',
+  'run-results',
+  'artifacts-dir',
+  'audit-log',
+] as const
+
+export type OutputName = (typeof OUTPUT_NAMES)[number]
+
+/** Outputs that have a value; the others stay unset, which a workflow reads as empty. */
+export type Outputs = Readonly<Partial<Record<OutputName, string>>>
+
+/** What a run got to know, as far as it came. */
+export interface Known {
+  readonly decision?: Decision | undefined
+  readonly access?: AccessFacts | undefined
+}
+
+/** Where things lie, as absolute paths; undefined for what there is not. */
+export interface Places {
+  readonly profilesDir?: string | undefined
+  readonly runResults?: string | undefined
+  readonly artifactsDir?: string | undefined
+  readonly auditLog?: string | undefined
+}
+
+/** The outputs of a run that came to its last word; `until` is the word after which it was to stop, if any. */
+export function outputsOf(report: Known & Pick<Report, 'result'>, places: Places, until?: string): Outputs {
+  return told(report, resultOf(report, until), places)
+}
+
+/** The outputs of a run that was refused or broke; what it got to know before is told. */
+export function outputsOfFailure(known: Known, places: Places): Outputs {
+  return told(known, 'failure', places)
+}
+
+/** What became of the run, in one word. */
+export function resultOf(report: Pick<Report, 'result'>, until?: string): RunResult {
+  if (!report.result) return until === undefined ? 'prepared' : 'stopped'
+  return report.result.ok ? 'success' : 'failure'
+}
+
+function told(known: Known, result: RunResult, places: Places): Outputs {
+  const { access, decision } = known
+  const values: Readonly<Record<OutputName, string | undefined>> = {
+    'profiles-dir': places.profilesDir,
+    target: access?.target ?? decision?.grant?.target,
+    grant: decision?.grant?.name,
+    granted: decision && String(decision.granted),
+    identity: access?.identity,
+    'expires-at': expiresAt(access),
+    result,
+    'run-results': places.runResults,
+    'artifacts-dir': places.artifactsDir,
+    'audit-log': places.auditLog,
+  }
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''))
+}
+
+function expiresAt(access: AccessFacts | undefined): string | undefined {
+  return access?.expiresAt?.toISOString()
+}
+
+/**
+ * One entry for GITHUB_OUTPUT, GITHUB_STATE or GITHUB_ENV. Every value goes through the form with a delimiter, which
+ * must be random and new; `allowed` lists the names that this file may get, since a stray `NODE_OPTIONS` in
+ * GITHUB_ENV would run code in every later step.
+ */
+export function formatFileCommand(
+  name: string,
+  value: string,
+  delimiter: string,
+  allowed: readonly string[],
+): string {
+  if (!allowed.includes(name)) refuse(`The name ${JSON.stringify(name)} is not one that this action writes.`)
+  if (!/^\w[\w-]*$/.test(name))
+    refuse(`The name ${JSON.stringify(name)} cannot be written to a file of the runner.`)
+  if (!/^\w[\w-]{15,}$/.test(delimiter))
+    refuse('The delimiter for a file of the runner is too short or malformed.')
+  if (name.includes(delimiter) || value.includes(delimiter))
+    refuse(`The value of ${name} contains the delimiter that should end it.`)
+  return `${name}<<${delimiter}\n${value.toWellFormed()}\n${delimiter}\n`
+}
+
+function refuse(problem: string): never {
+  fail({
+    code: 'internal',
+    problem,
+    remedy:
+      'Nothing was written. Run the job again; if it happens twice, report it as a fault of this action.',
+  })
+}

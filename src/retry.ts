@@ -1,0 +1,137 @@
+import { setTimeout } from 'node:timers/promises'
+import pRetry from 'p-retry'
+import { DbtOidcError, type Failure } from './errors.ts'
+import type { Http, HttpResponse } from './http.ts'
+
+/** What a failure says about another try. */
+export interface Class {
+  readonly transient: boolean
+  /** Milliseconds that the other side asks us to wait. */
+  readonly retryAfter?: number | undefined
+  /** Tries in all that this kind of failure is worth, where that is less than the rule allows. */
+  readonly tries?: number | undefined
+}
+
+/** How long and how often to try. All times in milliseconds. */
+export interface RetryRule {
+  readonly tries: number
+  /** First pause; each later one is twice as long, up to `longest`, with up to as much again of jitter. */
+  readonly first: number
+  readonly longest: number
+  /** For all tries and pauses together: no try begins after it, and each is told what is left. */
+  readonly total: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The longest pause that another side can ask for. */
+export const longestRetryAfter = 60_000
+
+/**
+ * Calls `attempt` until it succeeds, fails for good or the rule is used up, and then throws the last error. `left` is
+ * what remains of the total in milliseconds, so that a try can set its own deadline.
+ */
+export async function retry<T>(attempt: (left: number) => Promise<T>, rule: RetryRule): Promise<T> {
+  const end = performance.now() + rule.total
+  const left = (): number => end - performance.now()
+  return pRetry(() => attempt(left()), {
+    retries: rule.tries - 1,
+    minTimeout: rule.first,
+    maxTimeout: rule.longest,
+    randomize: true, // jobs of a matrix start together; they must not come back together
+    maxRetryTime: rule.total,
+    ...(rule.signal && { signal: rule.signal }),
+    async shouldRetry({ error, attemptNumber, retryDelay }) {
+      const { transient, retryAfter = 0, tries = rule.tries } = classOf(error)
+      if (!transient || attemptNumber >= tries) return false
+      const asked = Math.min(retryAfter, longestRetryAfter)
+      // A try that would begin with no time left could only blur what the last one said.
+      if (asked + retryDelay >= left()) return false
+      await pause(asked, rule.signal)
+      return true
+    },
+  })
+}
+
+const classes = new WeakMap<object, Class>()
+
+/** An error that says what another try is worth; {@link retry} reads it. */
+export function attemptFailed(failure: Failure, kind: Class): DbtOidcError {
+  const error = new DbtOidcError(failure)
+  classes.set(error, kind)
+  return error
+}
+
+/**
+ * What another try is worth after an error: as its thrower said, else only after a request without a whole answer.
+ * A bad certificate stays bad and a forbidden address stays forbidden.
+ */
+export function classOf(error: unknown): Class {
+  if (!(error instanceof DbtOidcError)) return { transient: false }
+  const unavailable = error.code === 'exchange-unavailable' && !isCertificateFault(codeOf(error.cause))
+  return classes.get(error) ?? { transient: unavailable }
+}
+
+/** Whether a status is worth another try: the other side is busy, was slow, or failed. */
+export function isTransient(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500
+}
+
+/** Milliseconds of a `Retry-After` header (RFC 9110 10.2.3: seconds or a date), capped at 60 s; undefined if it says nothing. */
+export function retryAfterOf(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined
+  const wait = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now.getTime()
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), longestRetryAfter)
+}
+
+/**
+ * The same way out, but patient: no whole answer, and the statuses of {@link isTransient}, are tried again. When
+ * patience ends, the last answer is returned or the last error thrown, as without it. `deadline` is that of one try.
+ */
+export function withRetries(http: Http, rule: Partial<RetryRule> = {}, now = () => new Date()): Http {
+  return async (request) => {
+    let last: HttpResponse | undefined
+    const attempt = async (left: number): Promise<HttpResponse> => {
+      last = undefined
+      const answer = await http({ ...request, deadline: Math.min(request.deadline, left) })
+      if (!isTransient(answer.status)) return answer
+      last = answer
+      throw busy(answer, now())
+    }
+    try {
+      return await retry(attempt, { ...usual, signal: request.signal, ...rule })
+    } catch (error) {
+      if (last && !request.signal?.aborted) return last
+      throw error
+    }
+  }
+}
+
+const usual: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
+
+function busy({ status, headers }: HttpResponse, now: Date): DbtOidcError {
+  const problem = `The other side answered with status ${status}.`
+  return attemptFailed(
+    { code: 'exchange-unavailable', problem, remedy: 'Run the job again later.' },
+    { transient: true, retryAfter: retryAfterOf(headers['retry-after'], now) },
+  )
+}
+
+/** Whether an error code of node means that the other side could not prove who it is: no try will change that. */
+export function isCertificateFault(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL/.test(code)
+}
+
+/** The `code` of an error of node, or an empty text. */
+export function codeOf(error: unknown): string {
+  const code: unknown = typeof error === 'object' && error && 'code' in error ? error.code : ''
+  return typeof code === 'string' ? code : ''
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  if (milliseconds <= 0) return
+  try {
+    await setTimeout(milliseconds, undefined, signal && { signal })
+  } catch {
+    signal?.throwIfAborted()
+  }
+}

@@ -1,0 +1,147 @@
+import { connect, type Access } from './access.ts'
+import { openAudit, type Audit } from './audit.ts'
+import type { Claims } from './claims.ts'
+import { decisionAudience, type Config } from './config.ts'
+import type { Target } from './config/target.ts'
+import { prepareDbt, runDbt, type ReadyDbt } from './dbt/run.ts'
+import type { DbtResult } from './dbt/result.ts'
+import { DbtOidcError } from './errors.ts'
+import type { Host } from './host.ts'
+import { keepProfile } from './keep.ts'
+import { decide, type Decision } from './policy.ts'
+import type { AccessFacts, Report } from './report/report.ts'
+import { say, sayAll } from './report/say.ts'
+import { whenBlock } from './report/decision.ts'
+import { openPrivateDirectory, remember } from './remains.ts'
+import { attributionOf } from './attribution.ts'
+import { createTokens } from './token/tokens.ts'
+
+/** What is known so far: when the sentence breaks off, the root still tells it. */
+export interface Known {
+  claims?: Claims
+  decision?: Decision
+  access?: AccessFacts
+  result?: DbtResult
+  profilesDir?: string
+}
+
+/** The policy grants nothing to these claims; the decision says why. */
+export class Denied extends DbtOidcError {
+  readonly decision: Decision
+
+  constructor(decision: Decision) {
+    const asked = decision.asked === undefined ? 'any target' : `the target ${decision.asked}`
+    super({
+      code: 'no-grant',
+      problem: `No grant lets this run reach ${asked}.`,
+      remedy: `Compare the table with your grants. Only if this run should be granted, this would be its \`when\`:\n${whenBlock(decision.claims)}`,
+    })
+    this.decision = decision
+  }
+}
+
+/**
+ * The sentence: token → claims → grant → exchange → profile → dbt → report. Throws at the first word that does not hold;
+ * whatever was bought until then is revoked and forgotten.
+ */
+export async function run(config: Config, host: Host, known: Known): Promise<Report> {
+  const tokens = createTokens({ ...host, issuer: config.issuer, mask: host.writer.mask })
+  const token = await tokens.decision(decisionAudience(config))
+  const { claims } = token
+  known.claims = claims
+  say(host, 'token', `for ${claims.aud}, valid until ${clock(claims.exp)} (jti ${claims.jti})`)
+  say(host, 'claims', `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`)
+  if (config.until === 'claims') return stopped(claims, known)
+
+  const decision = decide(config.grants, claims, config.asked, { pullRequest: await host.pullRequest() })
+  known.decision = decision
+  const audit = await openAudit(config, host, token, decision)
+  if (config.until === 'grant') return stopped(claims, known)
+  const target = granted(decision, config)
+  say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
+
+  const dbt = config.commands.length > 0 ? await prepareDbt(config, target, host) : undefined
+  await using access = await enter(target, claims, { config, host, decision, audit, mint: tokens.mint })
+  known.access = factsOf(access)
+  say(host, 'exchange', exchangeLine(access))
+  if (config.until === 'exchange') return stopped(claims, known)
+
+  const profile = await keepProfile(config, access, host, dbt)
+  known.profilesDir = profile.directory
+  say(host, 'profile', `${profile.name}.${target.name}: ${known.access.writes}`)
+  if (!dbt || config.until === 'profile') return handOver(access, claims, known)
+
+  const result = await runDbt(config, access, dbt, host)
+  known.result = result
+  return { ...told(claims, known), result }
+}
+
+interface Entering {
+  readonly config: Config
+  readonly host: Host
+  readonly decision: Decision
+  readonly audit: Audit
+  readonly mint: ReturnType<typeof createTokens>['mint']
+}
+
+async function enter(target: Target, claims: Claims, { host, decision, audit, mint }: Entering): Promise<Access> {
+  const remains = await openPrivateDirectory(host)
+  const access = await connect(target, claims, {
+    mint,
+    io: { http: host.http, now: host.now, mask: host.writer.mask, say: (line) => sayAll(host, [line]) },
+    directory: remains.directory,
+    attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
+    onTrade: (trade) => audit.trade(target, trade),
+    remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
+  })
+  // A cancelled job has seconds: the files go first, whatever dbt does.
+  host.signal.addEventListener('abort', () => void access.forget(), { once: true })
+  return access
+}
+
+function granted(decision: Decision, config: Config): Target {
+  const target = decision.grant && config.targets.get(decision.grant.target)
+  if (!decision.granted || !target) throw new Denied(decision)
+  return target
+}
+
+function handOver(access: Access, claims: Claims, known: Known): Report {
+  access.handOver()
+  return told(claims, known)
+}
+
+function stopped(claims: Claims, known: Known): Report {
+  return told(claims, known)
+}
+
+function told(claims: Claims, known: Known): Report {
+  return {
+    claims,
+    decision: known.decision,
+    access: known.access,
+    result: known.result,
+    warnings: known.decision?.warnings ?? [],
+  }
+}
+
+function factsOf(access: Access): AccessFacts {
+  const { target } = access
+  return {
+    target: target.name,
+    warehouse: target.warehouse.type,
+    via: target.via,
+    identity: access.identity,
+    writes: target.bound.describe(),
+    expiresAt: access.expiresAt(),
+  }
+}
+
+function exchangeLine(access: Access): string {
+  const until = access.expiresAt()
+  const via = access.target.via === 'none' ? 'none needed' : `via ${access.target.via} as ${access.identity}`
+  return until ? `${via}, until ${until.toISOString()}` : via
+}
+
+function clock(seconds: number): string {
+  return new Date(seconds * 1000).toISOString()
+}
