@@ -1,5 +1,6 @@
 export default {
   testEnvironment: 'node',
+  roots: ['<rootDir>/__tests__'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/jest.strip.mjs' },

@@ -13,10 +13,19 @@ export const google = exchange({
   audience: (s, want) => want.audience ?? `https://iam.googleapis.com/${s.provider}`,
   async trade(s, want, mint, io) {
     const token = await mint(want.audience ?? `https://iam.googleapis.com/${s.provider}`)
-    const answer = await io.http({ url: 'https://sts.googleapis.com/v1/token', method: 'POST', body: token.text, deadline: 10_000 })
+    const answer = await io.http({
+      url: 'https://sts.googleapis.com/v1/token',
+      method: 'POST',
+      body: token.text,
+      deadline: 10_000,
+    })
     return { kind: 'bearer', token: answer.body, expiresAt: null }
   },
-  recipe: (s, want) => ({ type: 'external_account', audience: `//iam.googleapis.com/${s.provider}`, scopes: [want.scope] }),
+  recipe: (s, want) => ({
+    type: 'external_account',
+    audience: `//iam.googleapis.com/${s.provider}`,
+    scopes: [want.scope],
+  }),
   identity: (s, _want, claims) => s['service-account'] ?? claims.sub,
   hosts: () => ['sts.googleapis.com', 'iamcredentials.googleapis.com'],
   proof: 'shape only',
@@ -33,8 +42,16 @@ export const aws = exchange({
     await mint(want.audience ?? 'sts.amazonaws.com')
     const soon = new Date(io.now().getTime() + 3_600_000)
     if (want.user) return { kind: 'password', user: want.user, password: 'presigned', expiresAt: soon }
-    const region = s.region ?? want.region ?? fail({ code: 'configuration', problem: 'No region.', remedy: 'Name one.' })
-    return { kind: 'aws', accessKeyId: 'AKIA', secretAccessKey: 's', sessionToken: 't', region, expiresAt: soon }
+    const region =
+      s.region ?? want.region ?? fail({ code: 'configuration', problem: 'No region.', remedy: 'Name one.' })
+    return {
+      kind: 'aws',
+      accessKeyId: 'AKIA',
+      secretAccessKey: 's',
+      sessionToken: 't',
+      region,
+      expiresAt: soon,
+    }
   },
   identity: (s) => s.role,
   hosts: (s) => [`sts.${s.region ?? 'us-east-1'}.amazonaws.com`],
@@ -46,20 +63,36 @@ export const aws = exchange({
 export const okta = exchange({
   name: 'okta',
   summary: 'private_key_jwt with a key in AWS KMS',
-  settings: z.strictObject({ issuer: z.string(), 'client-id': z.string(), aws: aws.settings, key: z.string() }),
+  settings: z.strictObject({
+    issuer: z.string(),
+    'client-id': z.string(),
+    aws: aws.settings,
+    key: z.string(),
+  }),
   audience: (_s, want) => want.audience ?? 'sts.amazonaws.com',
   async trade(s, _want, mint, io) {
     const session = await aws.bind(s.aws).trade({}, mint, io)
-    const answer = await io.http({ url: `${s.issuer}/v1/token`, method: 'POST', body: session.kind, deadline: 10_000 })
+    const answer = await io.http({
+      url: `${s.issuer}/v1/token`,
+      method: 'POST',
+      body: session.kind,
+      deadline: 10_000,
+    })
     return { kind: 'bearer', token: answer.body, expiresAt: io.now() }
   },
   revoke: async (s, credential, io) => {
-    if (credential.kind === 'bearer') await io.http({ url: `${s.issuer}/v1/revoke`, method: 'POST', body: credential.token, deadline: 5000 })
+    if (credential.kind === 'bearer')
+      await io.http({ url: `${s.issuer}/v1/revoke`, method: 'POST', body: credential.token, deadline: 5000 })
   },
   identity: (s) => s['client-id'],
   hosts: (s) => [new URL(s.issuer).host],
   proof: 'shape only',
-  example: { issuer: 'https://acme.okta.com/oauth2/default', 'client-id': '0oa', aws: aws.example, key: 'arn:aws:kms:eu-west-1:123456789012:key/1' },
+  example: {
+    issuer: 'https://acme.okta.com/oauth2/default',
+    'client-id': '0oa',
+    aws: aws.example,
+    key: 'arn:aws:kms:eu-west-1:123456789012:key/1',
+  },
 })
 
 /** IAM Identity Center for Redshift: the driver posts to a token endpoint at each connect. */
@@ -78,7 +111,12 @@ export const identityCenter = exchange({
   example: { application: 'arn:aws:sso::123456789012:application/ssoins-1/apl-1' },
 })
 
-const named = z.looseObject({ host: z.string(), port: z._default(z.number(), 5432), user: z.string(), dbname: z.string() })
+const named = z.looseObject({
+  host: z.string(),
+  port: z._default(z.number(), 5432),
+  user: z.string(),
+  dbname: z.string(),
+})
 const nothing = { fields: {}, secrets: {}, files: {}, env: {} }
 
 /** DuckDB/none. */
@@ -109,12 +147,24 @@ export const snowflake = warehouse({
       keepAlive: { by: 'plugin-field', credentials: 'SnowflakeCredentials', field: 'token' },
       want: () => ({ audience: 'snowflakecomputing.com' }),
     },
-    okta: { kind: 'bearer', trades: 'action', keepAlive: { by: 'login-proxy' }, want: (c) => ({ scope: `session:role:${c.role}` }) },
+    okta: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'login-proxy' },
+      want: (c) => ({ scope: `session:role:${c.role}` }),
+    },
   },
-  adapter: { package: 'dbt-snowflake', bad: [{ below: '1.12.0', via: ['direct'], reason: 'it does not know the field' }] },
+  adapter: {
+    package: 'dbt-snowflake',
+    bad: [{ below: '1.12.0', via: ['direct'], reason: 'it does not know the field' }],
+  },
   carry: ({ credential }) =>
     credential.kind === 'id-token' || credential.kind === 'bearer'
-      ? { ...nothing, fields: { token: { kind: 'secret', name: 'TOKEN' } }, secrets: { TOKEN: credential.token } }
+      ? {
+          ...nothing,
+          fields: { token: { kind: 'secret', name: 'TOKEN' } },
+          secrets: { TOKEN: credential.token },
+        }
       : nothing,
   describe: (c) => c.account,
   hosts: (c) => [`${c.account}.snowflakecomputing.com`],
@@ -129,10 +179,19 @@ export const bigquery = warehouse({
   connection: z.looseObject({ project: z.string(), dataset: z.string() }),
   credentialFields: ['keyfile', 'keyfile_json'],
   accepts: {
-    google: { kind: 'bearer', trades: 'driver', keepAlive: { by: 'token-url' }, want: () => ({ scope: 'https://www.googleapis.com/auth/bigquery' }) },
+    google: {
+      kind: 'bearer',
+      trades: 'driver',
+      keepAlive: { by: 'token-url' },
+      want: () => ({ scope: 'https://www.googleapis.com/auth/bigquery' }),
+    },
   },
   adapter: { package: 'dbt-bigquery', bad: [] },
-  carry: ({ directory }) => ({ ...nothing, files: { 'adc.json': '{}' }, env: { GOOGLE_APPLICATION_CREDENTIALS: `${directory}/adc.json` } }),
+  carry: ({ directory }) => ({
+    ...nothing,
+    files: { 'adc.json': '{}' },
+    env: { GOOGLE_APPLICATION_CREDENTIALS: `${directory}/adc.json` },
+  }),
   describe: (c) => `${c.project}.${c.dataset}`,
   hosts: () => ['bigquery.googleapis.com'],
   proof: { google: 'shape only' },
@@ -146,7 +205,12 @@ export const postgres = warehouse({
   connection: named,
   credentialFields: ['password'],
   accepts: {
-    aws: { kind: 'password', trades: 'action', keepAlive: { by: 'file', name: 'pgpass' }, want: (c) => ({ host: c.host, port: c.port, user: c.user }) },
+    aws: {
+      kind: 'password',
+      trades: 'action',
+      keepAlive: { by: 'file', name: 'pgpass' },
+      want: (c) => ({ host: c.host, port: c.port, user: c.user }),
+    },
   },
   adapter: { package: 'dbt-postgres', bad: [] },
   carry: ({ credential, directory }) => ({
@@ -168,7 +232,12 @@ export const redshift = warehouse({
   connection: named,
   credentialFields: ['password'],
   accepts: {
-    'aws-identity-center': { kind: 'id-token', trades: 'driver', keepAlive: { by: 'token-endpoint', field: 'token_endpoint' }, want: () => ({}) },
+    'aws-identity-center': {
+      kind: 'id-token',
+      trades: 'driver',
+      keepAlive: { by: 'token-endpoint', field: 'token_endpoint' },
+      want: () => ({}),
+    },
   },
   adapter: { package: 'dbt-redshift', bad: [] },
   carry: () => ({ ...nothing, fields: { method: { kind: 'text', text: 'oauth_token_identity_center' } } }),

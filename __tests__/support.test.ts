@@ -1,21 +1,11 @@
 import { createSecretKey } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
-import { installDbtStub } from './support/dbt-stub.ts'
-import { body, hang, redirect, reset, status, truncated } from './support/faults.ts'
+import { body, redirect, reset, status, truncated } from './support/faults.ts'
 import { readBody, sendJson } from './support/issuer-server.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { claimsOf } from './support/jwt.ts'
-import { until } from './support/lines.ts'
-import { snapshot } from './support/snapshot.ts'
-import { runStep } from './support/step.ts'
-
-const scratch = mkdtempSync(join(tmpdir(), 'support-'))
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 function ask(issuer: Issuer, audience?: string, token = issuer.requestToken): Promise<Response> {
   const query = audience === undefined ? '' : `&audience=${encodeURIComponent(audience)}`
@@ -161,8 +151,10 @@ describe('the issuer', () => {
 
   test('ends with hanging clients, and says that a stand-in broke', async () => {
     const issuer = await startIssuer()
-    issuer.always('idtoken', hang)
+    const reached = Promise.withResolvers<void>()
+    issuer.always('idtoken', () => reached.resolve())
     const hanging = new Promise<Error>((resolve) => request(issuer.requestUrl).once('error', resolve).end())
+    await reached.promise
     const broken = issuer.at('a', () => {
       throw new Error('boom')
     })

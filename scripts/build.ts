@@ -24,7 +24,11 @@ export async function build(root: string, out = join(root, 'dist')): Promise<voi
   await mkdir(out, { recursive: true })
   await run(node, [join(bin, 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')])
   const ncc = join(bin, '@vercel', 'ncc', 'dist', 'ncc', 'cli.js')
-  await run(node, [ncc, 'build', join(lib, 'index.js'), '-o', out, '--license', 'licenses.txt', '--no-cache'], { cwd: root })
+  await run(
+    node,
+    [ncc, 'build', join(lib, 'index.js'), '-o', out, '--license', 'licenses.txt', '--no-cache'],
+    { cwd: root },
+  )
   const { transform } = await import('esbuild')
   for (const file of await readdir(out)) {
     if (!file.endsWith('.js')) continue

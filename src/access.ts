@@ -61,7 +61,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   undo.defer(() => around.directory.remove())
   let current = await buy(target, want, claims, 'exchange', around)
   undo.defer(() => revoke(target, current.credential, around.io))
-  for (const [name, content] of Object.entries(current.carried.files)) await around.directory.write(name, content)
+  for (const [name, content] of Object.entries(current.carried.files))
+    await around.directory.write(name, content)
 
   const undone = undo.move()
   const forget = (): Promise<void> => undone.disposeAsync()
@@ -140,7 +141,12 @@ function explain(error: unknown, target: Target, claims: Claims): unknown {
   const text = `${error.problem} ${error.details.join(' ')}`
   const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
   if (!diagnosis) return error
-  return new DbtOidcError({ ...diagnosis, code: error.code, details: [error.problem, ...error.details], cause: error })
+  return new DbtOidcError({
+    ...diagnosis,
+    code: error.code,
+    details: [error.problem, ...error.details],
+    cause: error,
+  })
 }
 
 async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
@@ -148,7 +154,9 @@ async function revoke(target: Target, credential: Credential, io: Io): Promise<v
     await target.exchange.revoke?.(credential, io)
   } catch (error) {
     // What cannot be revoked ends by itself; the run's own result matters more.
-    io.say(`The credential could not be revoked (${error instanceof DbtOidcError ? error.problem : 'unexpected answer'}).`)
+    io.say(
+      `The credential could not be revoked (${error instanceof DbtOidcError ? error.problem : 'unexpected answer'}).`,
+    )
   }
 }
 

@@ -19,12 +19,21 @@ export function auditPath(config: Pick<Config, 'auditLog'>, host: Pick<Host, 'te
 }
 
 /** Opens the log with the line of the decision token. */
-export async function openAudit(config: Config, host: Host, token: IdToken, decision: Decision): Promise<Audit> {
+export async function openAudit(
+  config: Config,
+  host: Host,
+  token: IdToken,
+  decision: Decision,
+): Promise<Audit> {
   const verdict = decision.granted ? 'granted' : 'denied'
   const grant = decision.grant?.name
   const target = decision.grant?.target ?? decision.asked
   const common = { decision: verdict, grant, target } as const
-  await keep(config, host, tokenRecord({ ...common, ...digest(token), time: host.now(), use: 'decision', outcome: verdict }))
+  await keep(
+    config,
+    host,
+    tokenRecord({ ...common, ...digest(token), time: host.now(), use: 'decision', outcome: verdict }),
+  )
   return {
     async trade(to, { tokens, use, expiresAt, outcome, errorCode }) {
       for (const one of tokens) {

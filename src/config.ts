@@ -1,6 +1,9 @@
 import type { DbtCommand } from './dbt/command.ts'
 import { parseRun } from './dbt/command.ts'
+import { dbtEnvironment } from './dbt/environment.ts'
 import type { Grant } from './policy.ts'
+import { overlaps } from './policy/lint.ts'
+import type { Lookup } from './profile.ts'
 import { issuerOf } from './token/issuer.ts'
 import { audienceOf, type Registries, type Target } from './config/target.ts'
 import { checkNames, input, placeOfInput, readOptions, type Options } from './config/options.ts'
@@ -46,7 +49,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
   checkNames(sources, problems)
   const options = readOptions(sources, problems)
   const { commands, problems: faults } = parseRun(input(sources, 'run') ?? '')
-  for (const fault of faults) problems.add(placeOfInput('run'), fault)
+  for (const fault of faults) problems.add(placeOfInput('run'), fault.replace(/^Input "run", /, ''))
   const tls = checkTlsEnv(sources.env)
   if (tls) problems.add('environment', tls)
 
@@ -55,16 +58,35 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
     rehearsal: rehearsalOf(sources.serverUrl) !== undefined,
     problems,
     warn: (sentence: string) => void warnings.push(sentence),
+    lookup: lookupOf(sources, options),
   }
-  const made = (await hasPolicy(sources)) ? await fromPolicy(sources, rules) : await fromInputs(sources, options, rules)
+  const made = (await hasPolicy(sources))
+    ? await fromPolicy(sources, rules)
+    : await fromInputs(sources, options, rules)
+  warnings.push(...overlaps(made.grants))
   const issuer = readIssuer(sources, made.issuer, problems)
   problems.throwAny()
   return { ...options, ...made, commands, issuer, warnings }
 }
 
+/** The variables that dbt will see: an expression in a pull request's profiles.yml must not read more. */
+function lookupOf(sources: Sources, options: Options): Lookup {
+  const { env } = dbtEnvironment({
+    env: sources.env,
+    names: options.env,
+    steering: { target: input(sources, 'target') ?? '', projectDir: options.projectDir },
+    workspace: sources.workspace,
+    nowhere: sources.workspace,
+    carried: {},
+  })
+  return (name) => (Object.hasOwn(env, name) ? env[name] : undefined)
+}
+
 /** The audience of the decision token: the candidates' own where they share one, else one that opens nothing. */
 export function decisionAudience(config: Config): string {
-  const candidates = [...config.targets.values()].filter(({ name }) => config.asked === undefined || name === config.asked)
+  const candidates = [...config.targets.values()].filter(
+    ({ name }) => config.asked === undefined || name === config.asked,
+  )
   const audiences = new Set(candidates.map(audienceOf))
   const [only] = audiences
   return audiences.size === 1 && only !== undefined ? only : OWN_AUDIENCE
@@ -75,10 +97,17 @@ async function hasPolicy(sources: Sources): Promise<boolean> {
   return (await sources.read(join(sources.workspace, POLICY_PATH))).kind !== 'missing'
 }
 
-function readIssuer(sources: Sources, fromPolicyFile: string | undefined, problems: ReturnType<typeof collectProblems>): string {
+function readIssuer(
+  sources: Sources,
+  fromPolicyFile: string | undefined,
+  problems: ReturnType<typeof collectProblems>,
+): string {
   const given = input(sources, 'issuer')
   if (given !== undefined && fromPolicyFile !== undefined && given !== fromPolicyFile) {
-    problems.add(placeOfInput('issuer'), 'It differs from the `issuer` of the policy file; say it in one place.')
+    problems.add(
+      placeOfInput('issuer'),
+      'It differs from the `issuer` of the policy file; say it in one place.',
+    )
   }
   try {
     return issuerOf(sources.serverUrl, given ?? fromPolicyFile)

@@ -25,7 +25,9 @@ export function withoutOwnExports(
 ): Readonly<Record<string, string | undefined>> {
   const own = readRecord(env)
   return Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => name !== RECORD && !(Object.hasOwn(own, name) && own[name] === digest(value ?? ''))),
+    Object.entries(env).filter(
+      ([name, value]) => name !== RECORD && !(Object.hasOwn(own, name) && own[name] === digest(value ?? '')),
+    ),
   )
 }
 

@@ -35,6 +35,7 @@ export interface Host {
   saveState(name: string, value: string): void
   state(name: string): string
   exportVariable(name: string, value: string): void
+  addPath(directory: string): void
   summary(markdown: string): Promise<void>
   append(path: string, line: string): Promise<void>
   /** The parsed event file, which nobody signs; undefined where it cannot be read. */
@@ -84,6 +85,7 @@ export function openHost(env: NodeJS.ProcessEnv, signal: AbortSignal): Host {
     saveState: (name, value) => core.saveState(name, value),
     state: (name) => core.getState(name),
     exportVariable: (name, value) => core.exportVariable(name, value),
+    addPath: (directory) => core.addPath(directory),
     async summary(markdown) {
       const path = text('GITHUB_STEP_SUMMARY')
       if (path !== '') await appendFile(path, markdown)
@@ -96,7 +98,15 @@ export function openHost(env: NodeJS.ProcessEnv, signal: AbortSignal): Host {
 /** Everything that a configuration is made of. */
 export function sourcesOf(host: Host, inputs: ReadonlyMap<string, string>): Sources {
   const { env, workspace, facts, read } = host
-  return { inputs, env, workspace, serverUrl: facts.serverUrl, repository: facts.repository, today: host.now(), read }
+  return {
+    inputs,
+    env,
+    workspace,
+    serverUrl: facts.serverUrl,
+    repository: facts.repository,
+    today: host.now(),
+    read,
+  }
 }
 
 /** The inputs by name as given, declared or not: the runner hands on both. */
@@ -150,7 +160,11 @@ async function read(path: string): Promise<FileRead> {
   }
 }
 
-async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+async function exec(
+  command: string,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
   return getExecOutput(command, [...args], {
     silent: true,
     ignoreReturnCode: true,

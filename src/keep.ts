@@ -1,17 +1,9 @@
-import type { Access } from './access.ts'
-import { SECRET_PREFIX } from './access.ts'
+import { SECRET_PREFIX, type Access } from './access.ts'
 import type { Config } from './config.ts'
+import type { ReadyDbt } from './dbt/run.ts'
 import { exportAll } from './exports.ts'
 import type { Host } from './host.ts'
 import { writeProfile, type SecretSource } from './profile.ts'
-
-/** The profiles.yml of this run. */
-export interface KeptProfile {
-  /** The profile's name, as dbt_project.yml has it. */
-  readonly name: string
-  /** The private directory that holds profiles.yml. */
-  readonly directory: string
-}
 
 /** Whether dbt is run by this step; otherwise later steps read the profile, and it has to hold the credential itself. */
 export function isRunMode(config: Config): boolean {
@@ -22,16 +14,26 @@ export function isRunMode(config: Config): boolean {
  * Writes profiles.yml into the private directory. In run mode its secrets are references to dbt's environment; in
  * prepared mode they stand in the file (0600) until the post step.
  */
-export async function keepProfile(config: Config, access: Access, host: Host, profileName: string): Promise<KeptProfile> {
+export async function keepProfile(
+  config: Config,
+  access: Access,
+  host: Host,
+  { profileName, bin }: ReadyDbt,
+): Promise<void> {
   const secrets = await access.secrets()
   const source = (name: string): SecretSource =>
     isRunMode(config)
       ? { kind: 'env', variable: `${SECRET_PREFIX}${name}` }
       : { kind: 'literal', text: secrets[name] ?? '' }
-  const text = writeProfile({ profile: profileName, target: access.target.name, output: access.output, secrets: source })
+  const text = writeProfile({
+    profile: profileName,
+    target: access.target.name,
+    output: access.output,
+    secrets: source,
+  })
   await access.directory.write('profiles.yml', text)
   if (!isRunMode(config) && config.exportEnv) {
     exportAll(host, { DBT_PROFILES_DIR: access.directory.path, ...access.env })
+    if (bin !== undefined) host.addPath(bin)
   }
-  return { name: profileName, directory: access.directory.path }
 }

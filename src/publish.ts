@@ -1,18 +1,19 @@
+import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
 import type { Config } from './config.ts'
-import { INPUTS } from './config/inputs.ts'
 import type { Host } from './host.ts'
 import { projectPath } from './host.ts'
+import type { LineResult } from './dbt/result.ts'
 import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
 import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
 import { outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
 import type { Report, RunFacts } from './report/report.ts'
+import { visible } from './policy/visible.ts'
 import { say } from './report/say.ts'
 import { summarise, summariseDenial, summariseFailure } from './report/summary.ts'
 import { Denied, type Known } from './run.ts'
-void INPUTS
 
 /** What publishing needs beside the report itself. */
 export interface Publication {
@@ -24,20 +25,35 @@ export interface Publication {
   readonly started: number
 }
 
+/** GitHub shows 10 annotations of a kind for each step. */
+const ROOM = 10
+
 /** Tells a run that came to its last word: annotations, summary, outputs, audit. Returns whether it succeeded. */
-export async function publish(report: Report, publication: Publication & { readonly config: Config }): Promise<boolean> {
+export async function publish(
+  report: Report,
+  publication: Publication & { readonly config: Config },
+): Promise<boolean> {
   const { config, host, known } = publication
   const facts = factsOf(publication)
   const result = resultOf(report, config.until)
-  for (const warning of [...config.warnings, ...report.warnings]) host.writer.warning(warning, { title: 'dbt-oidc' })
-  if (report.result) for (const one of annotations(report.result, facts)) annotate(host, one)
+  const warnings = [...config.warnings, ...report.warnings]
+  for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
+  const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
+  if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
+  for (const line of report.result?.lines ?? []) tellSignal(line, host)
   if (config.until !== undefined) showStop(report, config.until, host)
   if (config.summary) {
     const decision = report.decision && decisionMarkdown(report.decision)
-    const options = config.until === undefined ? {} : { until: config.until, ...(decision === undefined ? {} : { decision }) }
+    const options =
+      config.until === undefined
+        ? {}
+        : { until: config.until, ...(decision === undefined ? {} : { decision }) }
     await tell(host, summarise(report, facts, options))
   }
-  setOutputs(host, outputsOf(report, { ...placesOf(config, known), auditLog: auditPath(config, host) }, config.until))
+  setOutputs(
+    host,
+    outputsOf(report, { ...placesOf(config, known), auditLog: auditPath(config, host) }, config.until),
+  )
   await record(publication, report, result)
   say(host, 'report', `${result} in ${((performance.now() - publication.started) / 1000).toFixed(1)} s`)
   return result !== 'failure'
@@ -47,9 +63,6 @@ export async function publish(report: Report, publication: Publication & { reado
 export async function publishFailure(error: unknown, publication: Publication): Promise<void> {
   const { config, host, known } = publication
   const { scrub } = host.writer
-  if (error instanceof Denied) {
-    for (const line of decisionTable(error.decision, { colour: host.colour })) host.writer.line(line)
-  }
   for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
   annotate(host, annotationOf(error, scrub))
   try {
@@ -57,7 +70,13 @@ export async function publishFailure(error: unknown, publication: Publication): 
     const places = config ? { ...placesOf(config, known), auditLog: auditPath(config, host) } : {}
     setOutputs(host, outputsOfFailure(known, places))
     const { claims, decision } = known
-    if (claims && decision) await record(publication, { claims, decision, access: known.access, result: known.result }, 'failure', error)
+    if (claims && decision)
+      await record(
+        publication,
+        { claims, decision, access: known.access, result: known.result },
+        'failure',
+        error,
+      )
   } catch (second) {
     for (const line of failureLines(second, { colour: host.colour, scrub })) host.writer.line(line)
   }
@@ -73,12 +92,22 @@ function failureSummary(error: unknown, publication: Publication): string {
 function showStop(report: Report, until: NonNullable<Config['until']>, host: Host): void {
   host.writer.group(`dbt-oidc: until ${until}`)
   if (until === 'claims') {
-    for (const [name, value] of [...report.claims.all].toSorted()) host.writer.line(`${name.padEnd(24)} ${value}`)
+    for (const [name, value] of [...report.claims.all].toSorted())
+      host.writer.line(`${name.padEnd(24)} ${visible(value)}`)
     host.writer.line(whenBlock(report.claims))
   } else if (report.decision) {
     for (const line of decisionTable(report.decision, { colour: host.colour })) host.writer.line(line)
   }
   host.writer.endGroup()
+}
+
+function tellSignal({ command, signal }: LineResult, host: Host): void {
+  if (signal === undefined) return
+  const memory =
+    signal === 'SIGKILL'
+      ? ' On a runner that is mostly the want of memory: fewer `threads`, or a larger runner.'
+      : ''
+  host.writer.error(`${command} was ended by ${signal}.${memory}`, { title: 'dbt-oidc: dbt-killed' })
 }
 
 function annotate(host: Host, { level, message, ...place }: Annotation): void {
@@ -107,16 +136,25 @@ async function record(
   if (!config || !report.decision) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
-  await keep(config, host, runRecord({ ...report, decision: report.decision }, { time: host.now(), result, seconds, error: code }))
+  await keep(
+    config,
+    host,
+    runRecord({ ...report, decision: report.decision }, { time: host.now(), result, seconds, error: code }),
+  )
 }
 
 function factsOf({ config, host }: Publication): RunFacts {
   return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
 }
 
-function placesOf(config: Config, known: Known): { profilesDir?: string; runResults?: string; artifactsDir?: string } {
+function placesOf(
+  config: Config,
+  known: Known,
+): { profilesDir?: string; runResults?: string; artifactsDir?: string } {
   return {
     ...(known.profilesDir === undefined ? {} : { profilesDir: known.profilesDir }),
-    ...(known.artifacts === undefined ? {} : known.artifacts),
+    ...(known.targetPath === undefined
+      ? {}
+      : { runResults: join(known.targetPath, 'run_results.json'), artifactsDir: known.targetPath }),
   }
 }

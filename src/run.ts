@@ -3,17 +3,18 @@ import { openAudit, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import type { Target } from './config/target.ts'
-import { prepareDbt, runDbt, type ReadyDbt } from './dbt/run.ts'
+import { prepareDbt, runDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
 import type { Host } from './host.ts'
-import { keepProfile } from './keep.ts'
+import { isRunMode, keepProfile } from './keep.ts'
 import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
-import { whenBlock } from './report/decision.ts'
+import { denial } from './report/decision.ts'
 import { openPrivateDirectory, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
+import { untrustedPullRequest } from './token/pull-request.ts'
 import { createTokens } from './token/tokens.ts'
 
 /** What is known so far: when the sentence breaks off, the root still tells it. */
@@ -23,6 +24,8 @@ export interface Known {
   access?: AccessFacts
   result?: DbtResult
   profilesDir?: string
+  /** dbt's target directory, once dbt has run. */
+  targetPath?: string
 }
 
 /** The policy grants nothing to these claims; the decision says why. */
@@ -30,12 +33,7 @@ export class Denied extends DbtOidcError {
   readonly decision: Decision
 
   constructor(decision: Decision) {
-    const asked = decision.asked === undefined ? 'any target' : `the target ${decision.asked}`
-    super({
-      code: 'no-grant',
-      problem: `No grant lets this run reach ${asked}.`,
-      remedy: `Compare the table with your grants. Only if this run should be granted, this would be its \`when\`:\n${whenBlock(decision.claims)}`,
-    })
+    super({ code: 'no-grant', ...denial(decision, { colour: true }) })
     this.decision = decision
   }
 }
@@ -50,30 +48,39 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   const { claims } = token
   known.claims = claims
   say(host, 'token', `for ${claims.aud}, valid until ${clock(claims.exp)} (jti ${claims.jti})`)
-  say(host, 'claims', `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`)
-  if (config.until === 'claims') return stopped(claims, known)
+  say(
+    host,
+    'claims',
+    `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`,
+  )
+  if (config.until === 'claims') return told(claims, known)
 
-  const decision = decide(config.grants, claims, config.asked, { pullRequest: await host.pullRequest() })
+  const decision = decide(config.grants, claims, config.asked, {
+    pullRequest: untrustedPullRequest(await host.event(), claims.all.get('repository') ?? ''),
+  })
   known.decision = decision
   const audit = await openAudit(config, host, token, decision)
-  if (config.until === 'grant') return stopped(claims, known)
+  if (config.until === 'grant') return told(claims, known)
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
-  const dbt = config.commands.length > 0 ? await prepareDbt(config, target, host) : undefined
+  const dbt = await prepareDbt(config, target, host)
   await using access = await enter(target, claims, { config, host, decision, audit, mint: tokens.mint })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
-  if (config.until === 'exchange') return stopped(claims, known)
+  if (config.until === 'exchange') return told(claims, known)
 
-  const profile = await keepProfile(config, access, host, dbt)
-  known.profilesDir = profile.directory
-  say(host, 'profile', `${profile.name}.${target.name}: ${known.access.writes}`)
-  if (!dbt || config.until === 'profile') return handOver(access, claims, known)
+  await keepProfile(config, access, host, dbt)
+  say(host, 'profile', `${dbt.profileName}.${target.name}: ${known.access.writes}`)
+  if (!isRunMode(config)) {
+    known.profilesDir = access.directory.path
+    access.handOver()
+    return told(claims, known)
+  }
 
-  const result = await runDbt(config, access, dbt, host)
-  known.result = result
-  return { ...told(claims, known), result }
+  known.targetPath = dbt.project.targetPath
+  known.result = await runDbt(config, access, dbt, host)
+  return told(claims, known)
 }
 
 interface Entering {
@@ -84,7 +91,11 @@ interface Entering {
   readonly mint: ReturnType<typeof createTokens>['mint']
 }
 
-async function enter(target: Target, claims: Claims, { host, decision, audit, mint }: Entering): Promise<Access> {
+async function enter(
+  target: Target,
+  claims: Claims,
+  { host, decision, audit, mint }: Entering,
+): Promise<Access> {
   const remains = await openPrivateDirectory(host)
   const access = await connect(target, claims, {
     mint,
@@ -103,15 +114,6 @@ function granted(decision: Decision, config: Config): Target {
   const target = decision.grant && config.targets.get(decision.grant.target)
   if (!decision.granted || !target) throw new Denied(decision)
   return target
-}
-
-function handOver(access: Access, claims: Claims, known: Known): Report {
-  access.handOver()
-  return told(claims, known)
-}
-
-function stopped(claims: Claims, known: Known): Report {
-  return told(claims, known)
 }
 
 function told(claims: Claims, known: Known): Report {

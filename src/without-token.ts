@@ -1,10 +1,8 @@
 import type { Config } from './config.ts'
-import { prepareDbt } from './dbt/run.ts'
 import { DbtOidcError, type Failure } from './errors.ts'
 import type { Host } from './host.ts'
 import { parseOnly } from './parse-only.ts'
 import { explainAbsence } from './token/absent.ts'
-void prepareDbt
 
 /** Why this job gets no ID token; undefined where it does. */
 export async function absenceOf(host: Host): Promise<Failure | undefined> {

@@ -13,7 +13,7 @@ export function formsOf(secret: string): Form[] {
   const url = encodeURIComponent(secret.toWellFormed())
   const candidates: [string, string][] = [
     ['raw', secret],
-    ...secret.split(/[\r\n]+/).map((line): [string, string] => ['line', line.trim()]),
+    ...linesIn(secret).map((line): [string, string] => ['line', line]),
     ...([0, 1, 2] as const).map((shift): [string, string] => [
       `base64+${shift}`,
       stem(bytes, shift, 'base64'),
@@ -27,7 +27,7 @@ export function formsOf(secret: string): Form[] {
     ['url', url],
     ['url-strict', url.replaceAll(/[!'()*]/g, percent)],
     ['url-lower', url.replaceAll(/%[\dA-F]{2}/g, (code) => code.toLowerCase())],
-    ['url-form', url.replaceAll('%20', '+')],
+    ['url-form', new URLSearchParams({ '': secret }).toString().slice(1)],
     ['json', JSON.stringify(secret).slice(1, -1)],
     ['json-ascii', jsonAscii(secret)],
     ...jwtParts(secret),
@@ -53,6 +53,12 @@ export function formsIn(content: Buffer, forms: readonly Form[]): string[] {
 function stem(bytes: Buffer, shift: number, encoding: 'base64' | 'base64url'): string {
   const length = Math.floor((bytes.length - shift) / 3) * 3
   return bytes.subarray(shift, shift + Math.max(0, length)).toString(encoding)
+}
+
+// The frame of a PEM text is no secret.
+function linesIn(secret: string): string[] {
+  const lines = secret.split(/[\r\n]+/).map((line) => line.trim())
+  return lines.filter((line) => !/^-----(BEGIN|END) /.test(line))
 }
 
 function jwtParts(secret: string): [string, string][] {

@@ -8,7 +8,10 @@ type Json = { [key: string]: unknown }
 
 /** The JSON schema of `.github/dbt-oidc.yml`: from the zod objects that read it, and from each warehouse and exchange. */
 export async function policySchema(root: string): Promise<string> {
-  const { policyFile } = await load<typeof import('../../src/config/policy-file.ts')>(root, 'config/policy-file')
+  const { policyFile } = await load<typeof import('../../src/config/policy-file.ts')>(
+    root,
+    'config/policy-file',
+  )
   const { warehouses } = await load<{ warehouses: ReadonlyMap<string, Warehouse> }>(root, 'warehouses/index')
   const { exchanges } = await load<{ exchanges: ReadonlyMap<string, Exchange> }>(root, 'exchanges/index')
   const schema = toSchema(policyFile)

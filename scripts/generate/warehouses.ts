@@ -13,7 +13,11 @@ export async function warehouseTable(root: string): Promise<string> {
       return `| ${warehouse.title} | \`${via}\` | ${CARRIED[kind]} | ${via === 'none' ? 'nobody' : trades} | ${proof} |`
     }),
   )
-  return ['| warehouse | via | dbt gets | who trades | proven against |', '|---|---|---|---|---|', ...rows].join('\n')
+  return [
+    '| warehouse | via | dbt gets | who trades | proven against |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n')
 }
 
 const CARRIED = {

@@ -19,16 +19,29 @@ for (const fault of faults) console.error(`✗ ${fault}`)
 process.exitCode = faults.length === 0 ? 0 : 1
 
 function run(name: string, command: string, args: readonly string[]): void {
-  const { status } = spawnSync(join(bin, command), args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status } = spawnSync(join(bin, command), args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
   tell(name, status === 0)
 }
 
 /** `npm run generate` changes nothing that is committed. */
 async function generated(): Promise<void> {
-  const files = ['src/warehouses/index.ts', 'src/exchanges/index.ts', 'src/config/inputs.ts', 'schema.json', 'README.md']
+  const files = [
+    'src/warehouses/index.ts',
+    'src/exchanges/index.ts',
+    'src/config/inputs.ts',
+    'schema.json',
+    'README.md',
+  ]
   const before = files.map((file) => readFileSync(join(root, file), 'utf8'))
   await import('./generate.ts')
-  tell('generated files', files.every((file, at) => readFileSync(join(root, file), 'utf8') === before[at]))
+  tell(
+    'generated files',
+    files.every((file, at) => readFileSync(join(root, file), 'utf8') === before[at]),
+  )
 }
 
 /** dist/ is what the sources build, in this directory and in one of another depth. */

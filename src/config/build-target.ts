@@ -36,14 +36,20 @@ export function readConnection(node: YamlMap, rules: TargetRules): Output {
   const warehouse = rules.registries.warehouses.get(textOf(output.get('type')) ?? '')
   for (const field of warehouse?.credentialFields ?? []) {
     const place = placeOf(node, field.split('.'))
-    if (place) rules.problems.add(place, `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`)
+    if (place)
+      rules.problems.add(
+        place,
+        `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
+      )
   }
   for (const [path, text] of texts(output)) {
     const place = placeOf(node, path) ?? node.place
     const found = [checkText(text) ?? checkPlaceholders(text)].flat().filter((one) => one !== undefined)
     for (const problem of found) rules.problems.add(place, `\`${path.join('.')}\`: ${problem}`)
     if (found.length === 0 && /\{\{|\{%|\{#/.test(text)) {
-      rules.warn(`${place}: \`${path.join('.')}\` looks like Jinja, but text of a connection is taken literally (use \`profiles-dir\` for Jinja).`)
+      rules.warn(
+        `${place}: \`${path.join('.')}\` looks like Jinja, but text of a connection is taken literally (use \`profiles-dir\` for Jinja).`,
+      )
     }
   }
   return output
@@ -65,7 +71,12 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   const settings = { ...bound.defaults(chosen.via), ...chosen.settings }
   const exchange = registries.exchanges.get(chosen.via)
   if (!exchange) return undefined
-  const parsed = check(exchange.settings, settings, source.identity ?? source.node, settingNames(exchange.settings))
+  const parsed = check(
+    exchange.settings,
+    settings,
+    source.identity ?? source.node,
+    settingNames(exchange.settings),
+  )
   problems.addAll(parsed.problems)
   if (problems.count > before) return undefined
   return {
@@ -87,14 +98,20 @@ function findWarehouse(source: TargetSource, { registries, problems }: TargetRul
   const type = textOf(source.connection.get('type'))
   const known = [...registries.warehouses.keys()]
   if (type === undefined) {
-    problems.add(source.node.place, `The connection has no \`type\`: name the dbt adapter (${known.join(', ')}).`)
+    problems.add(
+      source.node.place,
+      `The connection has no \`type\`: name the dbt adapter (${known.join(', ')}).`,
+    )
     return undefined
   }
   const warehouse = registries.warehouses.get(type)
   if (!warehouse) {
     const near = nearest(type, known)
     const place = placeOf(source.node, ['type']) ?? source.node.place
-    problems.add(place, `Unknown warehouse \`${type}\`${near ? `; did you mean \`${near}\`?` : '.'} Known are ${known.join(', ')}.`)
+    problems.add(
+      place,
+      `Unknown warehouse \`${type}\`${near ? `; did you mean \`${near}\`?` : '.'} Known are ${known.join(', ')}.`,
+    )
   }
   return warehouse
 }
@@ -134,7 +151,10 @@ function checkHosts(source: TargetSource, bound: Target['bound'], rules: TargetR
   for (const host of bound.hosts()) {
     if (bound.allowsHost(host) || (rules.rehearsal && isLoopbackHost(host))) continue
     const place = placeOf(source.node, ['host']) ?? placeOf(source.node, ['account']) ?? source.node.place
-    rules.problems.add(place, `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.`)
+    rules.problems.add(
+      place,
+      `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.`,
+    )
   }
 }
 
@@ -153,7 +173,8 @@ function* texts(output: Output, path: readonly string[] = []): Generator<[readon
 function* textsOf(value: Value, path: readonly string[]): Generator<[readonly string[], string]> {
   if (value.kind === 'text') yield [path, value.text]
   else if (value.kind === 'map') yield* texts(value.fields, path)
-  else if (value.kind === 'list') for (const [index, item] of value.items.entries()) yield* textsOf(item, [...path, String(index)])
+  else if (value.kind === 'list')
+    for (const [index, item] of value.items.entries()) yield* textsOf(item, [...path, String(index)])
 }
 
 /** The place of the key or item at a path; undefined where the path does not exist. */

@@ -1,17 +1,59 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { readProjectFile } from '../dbt/project.ts'
-import { isLoopbackHost } from '../rehearsal.ts'
+import { DbtOidcError } from '../errors.ts'
 import { readProfiles } from '../profile.ts'
 import type { TargetRules, TargetSource } from './build-target.ts'
 import { directory, input, placeOfInput, type Options } from './options.ts'
 import { readNeeded, type Sources } from './sources.ts'
-void isLoopbackHost
-void [readProjectFile, readProfiles, readNeeded, join, directory, placeOfInput, input]
-/** Takes the output from an existing profiles.yml, without its credentials. */
+
+/** Takes the output from an existing profiles.yml, without its credentials; each one dropped is named in a warning. */
 export async function fromExisting(
-  _sources: Sources,
-  _options: Options,
-  _rules: TargetRules,
+  sources: Sources,
+  options: Options,
+  rules: TargetRules,
 ): Promise<Pick<TargetSource, 'name' | 'connection' | 'node'> | undefined> {
-  return undefined
+  const home = directory('profiles-dir', sources, rules.problems) ?? options.projectDir
+  const path = join(home, 'profiles.yml')
+  const shown = relative(sources.workspace, path)
+  if (input(sources, 'profiles-dir') === undefined && (await sources.read(path)).kind === 'missing') {
+    rules.problems.add(
+      'inputs',
+      `There is nothing to connect to: give \`connection\`, a policy file, or a \`${shown}\` of the project.`,
+    )
+    return undefined
+  }
+  const text = await readNeeded(path, shown, placeOfInput('profiles-dir'), sources, rules.problems)
+  const profile = input(sources, 'profile') ?? (await profileOf(options.projectDir, sources, rules))
+  if (text === undefined || profile === undefined) return undefined
+  const { existing, problems } = readProfiles(text, shown, {
+    profile,
+    target: input(sources, 'target'),
+    env: rules.lookup,
+    credentialFields: (type) => rules.registries.warehouses.get(type)?.credentialFields ?? [],
+  })
+  rules.problems.addAll(problems)
+  if (!existing) return undefined
+  if (existing.dropped.length > 0) {
+    rules.warn(
+      `${shown}: left out of the output \`${existing.target}\`: ${existing.dropped.join(', ')}. These stored credentials are no longer needed.`,
+    )
+  }
+  return { name: existing.target, connection: existing.output, node: existing.node }
+}
+
+async function profileOf(
+  projectDir: string,
+  sources: Sources,
+  rules: TargetRules,
+): Promise<string | undefined> {
+  try {
+    const { profile } = await readProjectFile(projectDir, { env: sources.env, workspace: sources.workspace })
+    if (profile === undefined)
+      rules.problems.add(placeOfInput('profile'), 'dbt_project.yml names no profile: name one here.')
+    return profile
+  } catch (error) {
+    if (!(error instanceof DbtOidcError)) throw error
+    rules.problems.add(placeOfInput('project-dir'), error.problem)
+    return undefined
+  }
 }

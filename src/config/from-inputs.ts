@@ -31,7 +31,11 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
 
 type Found = Pick<TargetSource, 'name' | 'connection' | 'node'>
 
-async function readSource(sources: Sources, options: Options, rules: TargetRules): Promise<Found | undefined> {
+async function readSource(
+  sources: Sources,
+  options: Options,
+  rules: TargetRules,
+): Promise<Found | undefined> {
   if (input(sources, 'connection') === undefined) return fromExisting(sources, options, rules)
   for (const name of ['profiles-dir', 'profile'] as const) {
     if (input(sources, name) === undefined) continue

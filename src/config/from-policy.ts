@@ -26,14 +26,23 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
   const empty: Rules = { targets: new Map(), grants: [], asked: undefined, issuer: undefined, origin: path }
   for (const name of REFUSED) {
     if (input(sources, name) === undefined) continue
-    problems.add(placeOfInput(name), `It has no say beside the policy file \`${path}\`: write it there, or remove the file.`)
+    problems.add(
+      placeOfInput(name),
+      `It has no say beside the policy file \`${path}\`: write it there, or remove the file.`,
+    )
   }
   const { when: narrow } = readNarrowing(sources, problems)
   if (leaves(sources.workspace, resolve(sources.workspace, path))) {
     problems.add(placeOfInput('config'), `\`${path}\` leads out of the workspace.`)
     return empty
   }
-  const text = await readNeeded(resolve(sources.workspace, path), path, placeOfInput('config'), sources, problems)
+  const text = await readNeeded(
+    resolve(sources.workspace, path),
+    path,
+    placeOfInput('config'),
+    sources,
+    problems,
+  )
   if (text === undefined) return empty
   const node = readRoot(text, path, rules)
   if (!node) return empty
@@ -59,7 +68,12 @@ function readRoot(text: string, path: string, { problems }: TargetRules): YamlMa
   problems.addAll(faults)
   if (faults.length > 0) return undefined
   if (node?.kind === 'map') return node
-  problems.add(path, node ? 'The policy file must be a map with `targets` and `grants`.' : 'The policy file is empty: it needs `targets` and `grants`.')
+  problems.add(
+    path,
+    node
+      ? 'The policy file must be a map with `targets` and `grants`.'
+      : 'The policy file is empty: it needs `targets` and `grants`.',
+  )
   return undefined
 }
 
@@ -127,7 +141,12 @@ function readGrants(
   return grants
 }
 
-function readGrant(item: YamlMap, index: number, implied: When, { rules, narrow }: GrantContext): Grant | undefined {
+function readGrant(
+  item: YamlMap,
+  index: number,
+  implied: When,
+  { rules, narrow }: GrantContext,
+): Grant | undefined {
   const [whenNode, target] = [entry(item, 'when'), entry(item, 'target')]
   if (!whenNode || target?.kind !== 'scalar') return undefined
   const written = readWhen(whenNode, rules.problems)
@@ -166,7 +185,10 @@ function checkAge(item: YamlMap, grant: Grant, policy: PolicyFile | undefined, c
   }
   const { warn, fail } = policy?.review ?? {}
   if (fail !== undefined && age.days > daysOf(fail)) {
-    context.rules.problems.add(place, `The grant was last reviewed ${age.days} days ago; \`review.fail\` allows ${daysOf(fail)}.`)
+    context.rules.problems.add(
+      place,
+      `The grant was last reviewed ${age.days} days ago; \`review.fail\` allows ${daysOf(fail)}.`,
+    )
   } else if (age.days > (warn === undefined ? DEFAULT_WARN_DAYS : daysOf(warn))) {
     context.rules.warn(`${place}: the grant \`${grant.name}\` was last reviewed ${age.days} days ago.`)
   }

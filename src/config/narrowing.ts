@@ -14,7 +14,8 @@ export function readNarrowing(sources: Sources, problems: Problems): Conditions 
   })
   const claims = readClaims(sources, problems)
   for (const [name] of given) {
-    if (claims.when.has(name)) problems.add(placeOfInput('claims'), `\`${name}\` is given twice, here and as the input.`)
+    if (claims.when.has(name))
+      problems.add(placeOfInput('claims'), `\`${name}\` is given twice, here and as the input.`)
   }
   return {
     when: new Map([...given.map(([name, text]) => [name, [text]] as const), ...claims.when]),

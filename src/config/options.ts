@@ -40,7 +40,10 @@ export function checkNames(sources: Sources, problems: Problems): void {
   for (const [name, value] of sources.inputs) {
     if ((INPUTS as readonly string[]).includes(name) || value === '') continue
     const near = nearest(name, INPUTS)
-    problems.add(`input "${name}"`, `This action has no such input${near ? `; did you mean \`${near}\`?` : '.'}`)
+    problems.add(
+      `input "${name}"`,
+      `This action has no such input${near ? `; did you mean \`${near}\`?` : '.'}`,
+    )
   }
 }
 

@@ -3,7 +3,10 @@ import * as z from 'zod/mini'
 /** YAML numbers and booleans are accepted and compared as their source text. */
 const scalar = z.union([z.string().check(z.minLength(1)), z.number(), z.boolean()])
 const pattern = z.union([scalar, z.array(scalar).check(z.minLength(1))])
-const id = z.union([z.string().check(z.regex(/^[0-9]{1,20}$/, 'write the number, as `gh api` prints it')), z.number()])
+const id = z.union([
+  z.string().check(z.regex(/^[0-9]{1,20}$/, 'write the number, as `gh api` prints it')),
+  z.number(),
+])
 const days = z.string().check(z.regex(/^[1-9][0-9]{0,3}d$/, 'write a number of days, e.g. `90d`'))
 const name = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'use letters, digits, `_` and `-`'))
 
@@ -25,12 +28,16 @@ const grant = z.strictObject({
 
 /** `.github/dbt-oidc.yml`. Strict: what it does not know is an error. */
 export const policyFile = z.strictObject({
-  repository: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'write OWNER/REPOSITORY'))),
+  repository: z.optional(
+    z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'write OWNER/REPOSITORY')),
+  ),
   'repository-id': z.optional(id),
   'repository-owner-id': z.optional(id),
   issuer: z.optional(z.string()),
   review: z.optional(z.strictObject({ warn: z.optional(days), fail: z.optional(days) })),
-  targets: z.record(name, target).check(z.refine((targets) => Object.keys(targets).length > 0, 'must name at least one target')),
+  targets: z
+    .record(name, target)
+    .check(z.refine((targets) => Object.keys(targets).length > 0, 'must name at least one target')),
   grants: z.array(grant).check(z.minLength(1)),
 })
 

@@ -4,7 +4,10 @@ export function daysOf(text: string): number {
 }
 
 /** What a review date says today: a problem, a number of days, both never. */
-export function reviewAge(reviewed: string, today: Date): { readonly problem: string } | { readonly days: number } {
+export function reviewAge(
+  reviewed: string,
+  today: Date,
+): { readonly problem: string } | { readonly days: number } {
   const date = new Date(`${reviewed}T00:00:00Z`)
   // Date accepts 2026-02-31 as March 3: the text must come back.
   if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== reviewed) {

@@ -50,7 +50,8 @@ function explain(issue: z.core.$ZodIssue, root: YamlNode, known: readonly string
   }
   if (issue.code === 'invalid_union') {
     const inner = issue.errors.flat().filter((one) => one.code !== 'invalid_type')
-    if (inner.length > 0) return inner.flatMap((one) => explain({ ...one, path: [...issue.path, ...one.path] }, root, known))
+    if (inner.length > 0)
+      return inner.flatMap((one) => explain({ ...one, path: [...issue.path, ...one.path] }, root, known))
   }
   return [{ place: node.place, problem: `${name ? `\`${name}\` ` : 'This '}${fault(issue)}.` }]
 }
@@ -63,7 +64,8 @@ function suggest(key: string, known: readonly string[]): string {
 function fault(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      if (isExpression(issue.input)) return "must be text or a plain `{{ env_var('NAME') }}` whose variable dbt may see"
+      if (isExpression(issue.input))
+        return "must be text or a plain `{{ env_var('NAME') }}` whose variable dbt may see"
       return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`
     case 'invalid_value':
       return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`

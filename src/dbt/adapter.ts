@@ -17,12 +17,11 @@ export function requireAdapter(dbt: Dbt, needs: Needs): void {
   // dbt 2.x brings its adapters along; their versions are its own.
   if (dbt.engine === '2.x') return
   const version = dbt.adapters.get(needs.package)
-  const from = dbt.python === undefined ? 'pip' : `${dbt.python} -m pip`
   if (version === undefined)
     fail({
       code: 'dbt-missing',
       problem: `dbt ${dbt.version} in ${dbt.path} has no ${needs.package}, which this target needs.`,
-      remedy: `Run \`${from} install ${needs.package}\` in a step before this one, or add the input \`install: dbt-core ${needs.package}\`.`,
+      remedy: `Run \`${dbt.install} ${needs.package}\` in a step before this one, or add the input \`install: dbt-core ${needs.package}\`.`,
     })
   const bad = needs.bad.find(
     (each) => isBelow(version, each.below) && (each.via?.includes(needs.via) ?? true),
@@ -31,6 +30,6 @@ export function requireAdapter(dbt: Dbt, needs: Needs): void {
   fail({
     code: 'dbt-version',
     problem: `${needs.package} ${version} does not work here: ${bad.reason}.`,
-    remedy: `Run \`${from} install '${needs.package}>=${bad.below}'\` in a step before this one, or add the input \`install: dbt-core ${needs.package}>=${bad.below}\`.`,
+    remedy: `Run \`${dbt.install} '${needs.package}>=${bad.below}'\` in a step before this one, or add the input \`install: dbt-core ${needs.package}>=${bad.below}\`.`,
   })
 }

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path'
 /** What is installed beside dbt, as far as the directories tell. */
 export interface Installed {
   /** The interpreter that dbt runs with. */
-  readonly python: string | undefined
+  readonly python: string
   /** Package name, lower-case and with hyphens, to version. */
   readonly packages: ReadonlyMap<string, string>
 }

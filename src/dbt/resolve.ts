@@ -13,8 +13,21 @@ export interface Dbt {
   /** Package name (`dbt-duckdb`) to version; empty where dbt brings its adapters along. */
   readonly adapters: ReadonlyMap<string, string>
   readonly python: string | undefined
+  /** The command that adds packages to its environment: `pip install`. */
+  readonly install: string
   readonly engine: '1.x' | '2.x'
 }
+
+// Packages of dbt itself, which are named like adapters.
+const PARTS: ReadonlySet<string> = new Set([
+  'dbt-core',
+  'dbt-adapters',
+  'dbt-common',
+  'dbt-extractor',
+  'dbt-protos',
+  'dbt-semantic-interfaces',
+  'dbt-core-experimental-parser',
+])
 
 /** Where dbt is looked for. */
 export interface Search {
@@ -29,7 +42,7 @@ export interface Search {
  * Finds dbt and what is installed with it. Throws `dbt-missing`.
  *
  * A pull request can put a file called dbt into the checkout. So entries of PATH that are not absolute are skipped,
- * and inside the workspace only a virtual environment counts that did not come with the checkout.
+ * and inside the workspace only what did not come with the checkout counts, and only in a virtual environment.
  */
 export async function resolveDbt(search: Search): Promise<Dbt> {
   const skipped: string[] = []
@@ -63,14 +76,13 @@ async function distrust(file: string, workspace: string): Promise<string | undef
   if (!isAbsolute(file)) return 'its entry in PATH is not absolute'
   const root = await realpath(workspace)
   const real = await realpath(file)
-  const inside = [file, join(await realpath(dirname(file)), basename(file)), real].find((path) =>
-    isInside(path, root),
-  )
-  if (inside === undefined && !isInside(file, workspace)) return undefined
-  const environment = dirname(dirname(inside ?? real))
-  const marker = join(environment, 'pyvenv.cfg')
-  if (!(await isFile(marker))) return 'it lies in the workspace and not in a virtual environment'
-  const tracked = await Promise.all([inside ?? real, marker].map((path) => mayBeTracked(path, root)))
+  const named = join(await realpath(dirname(file)), basename(file))
+  const marker = join(dirname(dirname(real)), 'pyvenv.cfg')
+  if (![file, named, real].some((path) => isInside(path, root) || isInside(path, workspace))) return undefined
+  if (isInside(real, root) && !(await isFile(marker)))
+    return 'it lies in the workspace and in no virtual environment'
+  const ways = [relative(workspace, file), ...[named, real, marker].map((path) => relative(root, path))]
+  const tracked = await Promise.all(ways.map((way) => mayBeTracked(join(root, way), root)))
   return tracked.includes(true) ? 'it lies in the workspace and came with the checkout' : undefined
 }
 
@@ -93,12 +105,15 @@ async function describe(file: string, exec: Exec): Promise<Dbt> {
   const installed = await installedBeside(real)
   const core = installed?.packages.get('dbt-core') ?? installed?.packages.get('dbt')
   if (!installed || core === undefined) return askVersion(file, exec)
-  const adapters = [...installed.packages].filter(([name]) => name.startsWith('dbt-'))
+  const adapters = [...installed.packages].filter(([name]) => name.startsWith('dbt-') && !PARTS.has(name))
+  const { python } = installed
   return {
     path: file,
     version: core,
     adapters: new Map(adapters),
-    python: installed.python,
+    python,
+    // Environments of uv have no pip of their own.
+    install: installed.packages.has('pip') ? `${python} -m pip install` : `uv pip install --python ${python}`,
     engine: core.startsWith('1.') || core.startsWith('0.') ? '1.x' : '2.x',
   }
 }

@@ -5,17 +5,27 @@ import { join, relative, sep } from 'node:path'
 const LIMIT = 256 * 1024 * 1024
 
 /**
- * Whether a file may have come with the checkout, read from git's index without starting git. Where that cannot be
- * told (a compressed index, one that is cut short) the answer is yes; without a repository it is no.
+ * Whether a file, or a link on the way to it, may have come with the checkout: read from git's index without starting
+ * git. Where that cannot be told (a compressed index, a worktree) the answer is yes; without a repository it is no.
  */
 export async function mayBeTracked(file: string, workspace: string): Promise<boolean> {
+  const names = relative(workspace, file).split(sep)
+  if (names[0] === '..' || names[0] === '') return false
   const index = await readIndex(workspace)
   if (index === undefined) return false
   if (index.length > LIMIT || index.toString('latin1', 0, 4) !== 'DIRC') return true
   // Version 4 stores only the ends of paths.
   if (index.readUInt32BE(4) > 3) return true
-  const path = relative(workspace, file).split(sep).join('/')
-  return index.includes(`${path}\0`)
+  return names.some((_, last) => holds(index, names.slice(0, last + 1).join('/')))
+}
+
+/** An entry ends with flags that hold the length of its path, from version 3 on with two more bytes, and the path. */
+function holds(index: Buffer, path: string): boolean {
+  const bytes = Buffer.from(`${path}\0`)
+  const length = bytes.length - 1
+  for (let at = index.indexOf(bytes, 12); at >= 0; at = index.indexOf(bytes, at + 1))
+    if ([2, 4].some((before) => (index.readUInt16BE(at - before) & 0xfff) === length)) return true
+  return false
 }
 
 async function readIndex(workspace: string): Promise<Buffer | undefined> {

@@ -14,7 +14,7 @@ export async function askVersion(path: string, exec: Exec): Promise<Dbt> {
   // dbt 2.x knows no such flag.
   if (exitCode !== 0) ({ exitCode, stdout, stderr } = await exec(path, ['--version']))
   const found = exitCode === 0 ? readVersion(`${stdout}\n${stderr}`) : undefined
-  if (found) return { path, python: undefined, ...found }
+  if (found) return { path, python: undefined, install: 'pip install', ...found }
   return fail({
     code: 'dbt-missing',
     problem: `${path} does not say which dbt it is (exit code ${exitCode}).`,

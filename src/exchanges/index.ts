@@ -4,6 +4,4 @@ import direct from './direct.ts'
 import none from './none.ts'
 
 /** Every exchange, by its name. */
-export const exchanges: ReadonlyMap<string, Exchange> = new Map(
-  [direct, none].map((one) => [one.name, one]),
-)
+export const exchanges: ReadonlyMap<string, Exchange> = new Map([direct, none].map((one) => [one.name, one]))

@@ -19,7 +19,8 @@ export interface AccessFacts {
 /** Everything that a run has to tell, whether or not it succeeded. */
 export interface Report {
   readonly claims: Claims
-  readonly decision: Decision
+  /** Undefined where `until: claims` stopped before it. */
+  readonly decision: Decision | undefined
   readonly access: AccessFacts | undefined
   /** Undefined in prepared mode and where `until` stopped before dbt. */
   readonly result: DbtResult | undefined

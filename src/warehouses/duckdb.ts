@@ -10,13 +10,19 @@ export default warehouse({
     schema: z.optional(z.string()),
     threads: z.optional(z.number()),
   }),
-  credentialFields: ['motherduck_token', 'settings.motherduck_token', 'settings.s3_secret_access_key', 'settings.s3_session_token'],
+  credentialFields: [
+    'motherduck_token',
+    'settings.motherduck_token',
+    'settings.s3_secret_access_key',
+    'settings.s3_session_token',
+  ],
   accepts: {
     none: { kind: 'none', trades: 'action', keepAlive: { by: 'static' }, want: () => ({}) },
   },
   adapter: { package: 'dbt-duckdb', bad: [] },
   carry: () => ({ fields: {}, secrets: {}, files: {}, env: {} }),
-  describe: (connection) => (connection.path === ':memory:' ? 'a database in memory' : `the database file ${connection.path}`),
+  describe: (connection) =>
+    connection.path === ':memory:' ? 'a database in memory' : `the database file ${connection.path}`,
   hosts: () => [],
   proof: { none: 'third-party server' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },

@@ -39,7 +39,11 @@ export default warehouse<Connection>({
       trades: 'driver',
       keepAlive: { by: 'static' },
       // What Snowflake expects where the user's OIDC_AUDIENCE_LIST is empty.
-      want: (c) => ({ audience: 'snowflakecomputing.com', host: hostOf(c), ...(c.user ? { user: c.user } : {}) }),
+      want: (c) => ({
+        audience: 'snowflakecomputing.com',
+        host: hostOf(c),
+        ...(c.user ? { user: c.user } : {}),
+      }),
     },
   },
   adapter: {
@@ -53,7 +57,8 @@ export default warehouse<Connection>({
     ],
   },
   carry({ connection: c, credential }) {
-    if (credential.kind !== 'id-token') throw new Error(`snowflake cannot carry a ${credential.kind} credential`)
+    if (credential.kind !== 'id-token')
+      throw new Error(`snowflake cannot carry a ${credential.kind} credential`)
     return {
       fields: {
         authenticator: { kind: 'text', text: 'workload_identity' },

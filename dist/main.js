@@ -1,0 +1,3 @@
+process.exitCode = 1
+const { main } = await import('./index.js')
+await main()

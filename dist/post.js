@@ -1,0 +1,3 @@
+process.exitCode = 1
+const { post } = await import('./index.js')
+await post()

@@ -1,0 +1,144 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod/mini'
+import type { Artifacts, NodeResult } from './result.ts'
+
+/** Reads what the commands of a run leave behind, each invocation once. */
+export interface ArtifactReader {
+  /** What the command that has just ended wrote; null where it wrote nothing of its own. */
+  next(): Promise<Artifacts | null>
+}
+
+// JSON of this size needs some six times as much memory; a manifest beyond it costs only the names of files.
+const LIMIT = 192 * 1024 * 1024
+
+// Freshness checks write the second one, in nearly the same shape.
+const RESULTS = ['run_results.json', 'sources.json'] as const
+
+const nullable = <T extends z.ZodMiniType>(type: T): z.ZodMiniOptional<z.ZodMiniNullable<T>> =>
+  z.optional(z.nullable(type))
+
+const metadata = z.object({
+  invocation_id: z.string(),
+  dbt_version: z.optional(z.string()),
+  generated_at: z.optional(z.string()),
+})
+
+const result = z.object({
+  unique_id: z.string(),
+  status: z.string(),
+  message: nullable(z.string()),
+  error: nullable(z.string()),
+  failures: nullable(z.number()),
+  execution_time: z._default(z.number(), 0),
+  thread_id: z._default(z.string(), ''),
+  timing: z._default(
+    z.array(z.object({ started_at: nullable(z.string()), completed_at: nullable(z.string()) })),
+    [],
+  ),
+  relation_name: nullable(z.string()),
+  adapter_response: nullable(z.record(z.string(), z.unknown())),
+})
+
+const resultsFile = z.object({
+  metadata,
+  elapsed_time: z.optional(z.number()),
+  results: z.array(z.unknown()),
+})
+
+const known = z.object({ name: z.optional(z.string()), original_file_path: z.optional(z.string()) })
+const section = z.optional(z.record(z.string(), z.unknown()))
+const manifestFile = z.object({
+  metadata,
+  nodes: section,
+  sources: section,
+  unit_tests: section,
+})
+
+type Result = z.infer<typeof result>
+type Manifest = z.infer<typeof manifestFile>
+
+/** Opens `target/` before the first command: what lies there already belongs to somebody else. */
+export async function openArtifacts(targetPath: string): Promise<ArtifactReader> {
+  const seen = new Set<string>()
+  const fresh = async (): Promise<z.infer<typeof resultsFile> | undefined> => {
+    let newest: z.infer<typeof resultsFile> | undefined
+    for (const name of RESULTS) {
+      const parsed = resultsFile.safeParse(await readJson(join(targetPath, name)))
+      if (!parsed.success || seen.has(parsed.data.metadata.invocation_id)) continue
+      seen.add(parsed.data.metadata.invocation_id)
+      newest ??= parsed.data
+    }
+    return newest
+  }
+  await fresh()
+  return {
+    async next() {
+      const found = await fresh()
+      if (!found) return null
+      const manifest = manifestFile.safeParse(await readJson(join(targetPath, 'manifest.json')))
+      // A manifest of another invocation may describe other files.
+      const own = manifest.success && manifest.data.metadata.invocation_id === found.metadata.invocation_id
+      return joined(found, own ? manifest.data : undefined)
+    },
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    const found = await stat(path)
+    // A pipe put there would hold us for ever.
+    if (!found.isFile() || found.size > LIMIT) return undefined
+    return JSON.parse(await readFile(path, 'utf8')) as unknown
+  } catch {
+    // Missing, or cut short because dbt was killed while writing it.
+    return undefined
+  }
+}
+
+function joined(file: z.infer<typeof resultsFile>, manifest: Manifest | undefined): Artifacts {
+  return {
+    invocationId: file.metadata.invocation_id,
+    dbtVersion: file.metadata.dbt_version ?? '',
+    generatedAt: file.metadata.generated_at ?? '',
+    elapsed: file.elapsed_time ?? 0,
+    // One entry of an unknown shape must not hide the others.
+    nodes: file.results.flatMap((entry) => {
+      const parsed = result.safeParse(entry)
+      return parsed.success ? [nodeOf(parsed.data, manifest)] : []
+    }),
+  }
+}
+
+function nodeOf(found: Result, manifest: Manifest | undefined): NodeResult {
+  const [resourceType = '', , name = found.unique_id] = found.unique_id.split('.')
+  const entry = lookUp(found.unique_id, manifest)
+  return {
+    uniqueId: found.unique_id,
+    resourceType,
+    name: entry.name ?? name,
+    status: found.status,
+    message: found.message ?? found.error ?? null,
+    failures: found.failures ?? null,
+    seconds: found.execution_time,
+    thread: found.thread_id,
+    ...times(found.timing),
+    file: entry.original_file_path?.replaceAll('\\', '/') ?? null,
+    relation: found.relation_name ?? null,
+    adapterResponse: found.adapter_response ?? {},
+  }
+}
+
+function times(timing: Result['timing']): Pick<NodeResult, 'startedAt' | 'completedAt'> {
+  return {
+    startedAt: timing.find((part) => part.started_at)?.started_at ?? null,
+    completedAt: timing.findLast((part) => part.completed_at)?.completed_at ?? null,
+  }
+}
+
+function lookUp(id: string, manifest: Manifest | undefined): z.infer<typeof known> {
+  const places = [manifest?.nodes, manifest?.sources, manifest?.unit_tests]
+  const place = places.find((each) => each !== undefined && Object.hasOwn(each, id))
+  const parsed = known.safeParse(place?.[id])
+  return parsed.success ? parsed.data : {}
+}

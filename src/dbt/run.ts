@@ -1,0 +1,142 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SECRET_PREFIX, type Access } from '../access.ts'
+import type { Config } from '../config.ts'
+import type { Target } from '../config/target.ts'
+import { fail } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { requireAdapter } from './adapter.ts'
+import { openArtifacts, type ArtifactReader } from './artifacts.ts'
+import { runChild } from './child.ts'
+import { steered, type DbtCommand } from './command.ts'
+import { forbidCoreDumps } from './core-dumps.ts'
+import { dbtEnvironment } from './environment.ts'
+import { install } from './install.ts'
+import { missingVariables } from './missing.ts'
+import { requirePackages } from './packages.ts'
+import { readProjectFile, type Project } from './project.ts'
+import { resolveDbt, type Dbt } from './resolve.ts'
+import type { DbtResult, LineResult } from './result.ts'
+
+/** Used where dbt_project.yml names no profile; dbt is then told by `--profile`. */
+const OWN_PROFILE = 'dbt_oidc'
+
+/** A dbt that has what the target needs, and the project that it will run. */
+export interface ReadyDbt {
+  readonly project: Project
+  readonly profileName: string
+  /** Undefined in prepared mode: later steps bring their own. */
+  readonly dbt: Dbt | undefined
+  /** Programs of the environment that `install` has made. */
+  readonly bin: string | undefined
+}
+
+/** Finds everything that can be wrong with dbt and the project while nothing has been bought yet. */
+export async function prepareDbt(config: Config, target: Target, host: Host): Promise<ReadyDbt> {
+  const project = await readProjectFile(config.projectDir, { env: host.env, workspace: host.workspace })
+  checkEnvironment(config, target.name, host)
+  const bin = config.install === undefined ? undefined : await install(config.install, host)
+  const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
+  if (config.commands.length === 0) return { ...ready, dbt: undefined }
+  await requirePackages(project, config.commands)
+  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec: host.exec }
+  const dbt = await resolveDbt(search)
+  requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
+  return { ...ready, dbt }
+}
+
+function checkEnvironment(config: Config, target: string, host: Host): void {
+  const { problems } = dbtEnvironment({
+    ...surroundings(config, target, host),
+    nowhere: host.temp,
+    carried: {},
+  })
+  if (problems.length === 0) return
+  fail({
+    code: 'configuration',
+    problem: 'The environment of the step would steer dbt elsewhere.',
+    remedy: 'Take these variables away from the step; the action sets what dbt needs.',
+    details: problems,
+  })
+}
+
+function surroundings(config: Config, target: string, host: Host) {
+  const { env, workspace } = host
+  return { env, names: config.env, steering: { target, projectDir: config.projectDir }, workspace }
+}
+
+/** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
+export async function runDbt(
+  config: Config,
+  access: Access,
+  ready: ReadyDbt,
+  host: Host,
+): Promise<DbtResult> {
+  const lines: LineResult[] = []
+  await forbidCoreDumps(process.pid, host.exec)
+  const nowhere = join(access.directory.path, 'nowhere')
+  await mkdir(nowhere, { mode: 0o700 })
+  const artifacts = await openArtifacts(ready.project.targetPath)
+  for (const command of config.commands) {
+    const line = await runLine(command, { config, access, ready, host, nowhere, artifacts })
+    lines.push(line)
+    if (line.exitCode !== 0) return { lines, ok: false }
+  }
+  return { lines, ok: true }
+}
+
+interface Running {
+  readonly config: Config
+  readonly access: Access
+  readonly ready: ReadyDbt
+  readonly host: Host
+  readonly nowhere: string
+  readonly artifacts: ArtifactReader
+}
+
+async function runLine(command: DbtCommand, running: Running): Promise<LineResult> {
+  const { access, config, ready, host, artifacts } = running
+  const { target } = access
+  const dbt =
+    ready.dbt ?? fail({ code: 'internal', problem: 'There is no dbt to run.', remedy: 'Report this fault.' })
+  const secrets = command.needsCredential ? await access.secrets() : {}
+  const steering = {
+    profilesDir: access.directory.path,
+    target: target.name,
+    ...(ready.project.profile === undefined ? { profile: ready.profileName } : {}),
+  }
+  host.writer.group(command.shown)
+  const foreign = host.writer.foreign()
+  const child = await runChild({
+    path: dbt.path,
+    argv: steered(command, steering),
+    directory: config.projectDir,
+    env: environmentOf(secrets, running),
+    write: (bytes, stream) => foreign.write(bytes, stream),
+    cancel: host.signal,
+  }).finally(() => foreign.end())
+  host.writer.endGroup()
+  if (host.signal.aborted)
+    fail({ code: 'cancelled', problem: 'The job was cancelled while dbt ran.', remedy: 'Run the job again.' })
+  if (child.lingered)
+    host.writer.warning('A process that dbt had started outlived it and was ended.', { title: 'dbt-oidc' })
+  const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
+  if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
+  return {
+    command: command.shown,
+    exitCode: child.exitCode,
+    signal: child.signal,
+    seconds: child.seconds,
+    artifacts: await artifacts.next(),
+  }
+}
+
+function environmentOf(
+  secrets: Readonly<Record<string, string>>,
+  running: Running,
+): Readonly<Record<string, string>> {
+  const { access, config, host, nowhere } = running
+  const named = Object.entries(secrets).map(([name, secret]) => [`${SECRET_PREFIX}${name}`, secret] as const)
+  const carried = { ...access.env, ...Object.fromEntries(named) }
+  return dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried }).env
+}
