@@ -58,6 +58,16 @@ dbt.on('exit', (code, signal) => { console.log('dbt', code ?? signal); process.e
       { exitCode: 2, stdout: 'out\ndbt 2\n', stderr: 'err\n' },
     ],
     ['long output', { repeat: [{ text: 'ab', times: 3 }] }, { stdout: 'abababdbt 0\n' }],
+    [
+      'a line of 20 MB',
+      {
+        repeat: [
+          { text: 'x', times: 2e7 },
+          { text: '\n', times: 1 },
+        ],
+      },
+      { lines: ['x'.repeat(2e7), 'dbt 0'] },
+    ],
     ['death by a signal', { signal: 'SIGSEGV' }, { stdout: 'dbt SIGSEGV\n' }],
     ['files', { write: { 'a/b': 'c' } }, { exitCode: 0 }],
   ] satisfies [string, Behaviour, object][])('gives %s', async (_what, behaviour, outcome) => {
@@ -117,7 +127,7 @@ dbt.on('exit', (code, signal) => { console.log('dbt', code ?? signal); process.e
       folder(),
       `cp.spawn('dbt', ['build'], { stdio: 'inherit' }).on('exit', () => process.exit(0))`,
     )
-    await using step = await runStep({ dist, path: [stub.bin] })
+    await using step = await runStep({ dist, path: [stub.bin], streamGrace: 200 })
     const pid = stub.runs()[0]?.grandchild ?? 0
     expect([step.heldOpen, step.exitCode, step.stdout]).toEqual([true, 0, 'x\n'])
     expect(process.kill(pid, 'SIGKILL')).toBe(true)

@@ -37,11 +37,7 @@ const shown: readonly (readonly [secret: keyof typeof secrets, form: string, tex
   ['password', 'url', 'Aa~%3F%3E%22%C3%A9%2F%2B%F0%9F%94%91%20z!%3D%25%26x'],
   ['password', 'url-strict', 'Aa~%3F%3E%22%C3%A9%2F%2B%F0%9F%94%91%20z%21%3D%25%26x'],
   ['password', 'url-lower', 'Aa~%3f%3e%22%c3%a9%2f%2b%f0%9f%94%91%20z!%3d%25%26x'],
-  [
-    'password',
-    'url-form',
-    new URLSearchParams({ a: password }).toString().replace('%7E', '~').replace('%21', '!'),
-  ],
+  ['password', 'url-form', 'Aa%7E%3F%3E%22%C3%A9%2F%2B%F0%9F%94%91+z%21%3D%25%26x'],
   ['password', 'json', String.raw`{"a":"Aa~?>\"é/+🔑 z!=%&x"}`],
   ['password', 'json-ascii', String.raw`{"a": "Aa~?>\"\u00e9/+\ud83d\udd11 z!=%&x"}`],
   ['jwt', 'jwt-header', 'eyJhbGciOiJSUzI1NiJ9'],
@@ -57,7 +53,7 @@ interface Place {
 }
 
 const places: readonly Place[] = [
-  { name: 'the log', script: `console.log(secret)`, found: ['log', 'full log'] },
+  { name: 'the log', script: `console.log(secret)`, found: ['full log', 'log'] },
   { name: 'stderr', script: `console.error(secret)`, found: ['full log', 'stderr'] },
   { name: 'the summary', script: `put('STEP_SUMMARY', secret)`, found: ['summary'] },
   { name: 'the workspace', script: `write('a.txt')`, found: ['workspace/a.txt'] },

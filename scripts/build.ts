@@ -18,6 +18,7 @@ const ROOTS = {
 export async function build(root: string, out = join(root, 'dist')): Promise<void> {
   const bin = join(import.meta.dirname, '..', 'node_modules')
   const node = process.execPath
+  // Always this name: module ids are made from paths relative to the root.
   const lib = join(root, 'lib')
   await rm(lib, { recursive: true, force: true })
   await rm(out, { recursive: true, force: true })
@@ -40,5 +41,6 @@ export async function build(root: string, out = join(root, 'dist')): Promise<voi
     })
     await writeFile(join(out, file), code)
   }
+  await rm(lib, { recursive: true, force: true })
   for (const [name, text] of Object.entries(ROOTS)) await writeFile(join(out, name), text)
 }

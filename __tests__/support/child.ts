@@ -10,12 +10,15 @@ export interface Running {
   readonly kill: (signal: NodeJS.Signals) => boolean
 }
 
+/** How to run a child, and what to do meanwhile. */
 export interface ChildOptions {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly umask?: number
   /** Milliseconds until the child counts as stuck. */
   readonly deadline?: number
+  /** Milliseconds for the streams to end after the process. */
+  readonly streamGrace?: number
   readonly onStdout?: (chunk: string, child: Running) => void
   /** Runs beside the child, e.g. to wait for a line and then send a signal. */
   readonly during?: (child: Running, lines: AsyncIterable<string>) => Promise<void>
@@ -36,7 +39,7 @@ export interface Ended {
 type Piped = ChildProcessByStdio<null, Readable, Readable>
 
 // The runner too gives the streams this long after the end of the process.
-const streamGrace = 5000
+const usualGrace = 5000
 
 /** Runs a program to its end; throws when it is stuck, with what it had said. */
 export async function runChild(command: readonly string[], options: ChildOptions): Promise<Ended> {
@@ -55,7 +58,7 @@ export async function runChild(command: readonly string[], options: ChildOptions
     const beside = options.during?.(running, heard.live)
     // A failed expectation must not wait for a child that waits for a signal.
     beside?.catch(() => child.kill('SIGKILL'))
-    const end = await ended(child)
+    const end = await ended(child, options.streamGrace ?? usualGrace)
     if (stuck)
       throw new Error(
         `pid ${running.pid} was stuck after ${limit} ms and was killed:\n${heard.lines.join('\n')}`,
@@ -86,9 +89,10 @@ function listen(child: Piped, running: Running, options: ChildOptions): Heard {
     child[name].setEncoding('utf8')
     child[name].on('data', (chunk: string) => {
       text[name] += chunk
-      const cut = (rest + chunk).lastIndexOf('\n') + 1
-      lines.push(...linesOf((rest + chunk).slice(0, cut)))
-      rest = (rest + chunk).slice(cut)
+      const cut = chunk.lastIndexOf('\n') + 1
+      // One endless line must not be searched again with each chunk.
+      if (cut > 0) for (const line of linesOf(rest + chunk.slice(0, cut))) lines.push(line)
+      rest = cut > 0 ? chunk.slice(cut) : rest + chunk
       if (name === 'stdout') live.push(chunk)
       if (name === 'stdout') options.onStdout?.(chunk, running)
     })
@@ -100,7 +104,10 @@ function listen(child: Piped, running: Running, options: ChildOptions): Heard {
   return { text, lines, live }
 }
 
-async function ended(child: Piped): Promise<Pick<Ended, 'exitCode' | 'signal' | 'heldOpen'>> {
+async function ended(
+  child: Piped,
+  streamGrace: number,
+): Promise<Pick<Ended, 'exitCode' | 'signal' | 'heldOpen'>> {
   const closed = once(child, 'close')
   await (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined)
   let heldOpen = false

@@ -29,6 +29,7 @@ export interface Behaviour {
   readonly grandchild?: number
 }
 
+/** What the environment holds and what its `dbt` does. */
 export interface StubOptions {
   /** By subcommand or `--version`; `*` is any other. */
   readonly behaviours?: Readonly<Record<string, Behaviour>>
@@ -55,6 +56,7 @@ export interface DbtRun {
   readonly grandchild: number | null
 }
 
+/** The installed stub, and what it has noted. */
 export interface DbtStub {
   /** To put in front of PATH. */
   readonly bin: string

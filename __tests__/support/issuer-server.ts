@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { githubClaims, type ClaimSet, type SubForm } from './github-claims.ts'
 import { signJwt, type SigningKey } from './jwt.ts'
 
+/** The three addresses of the token service that can be told to fail. */
 export type Endpoint = 'idtoken' | 'jwks' | 'discovery'
 
 /** Answers in place of an endpoint; `proceed` lets the usual answer through after all. */

@@ -14,6 +14,7 @@ import {
 } from './issuer-server.ts'
 import { newKey, signJwt, type SigningKey, type SignOptions } from './jwt.ts'
 
+/** What an issuer starts with. */
 export interface IssuerOptions {
   readonly claims?: ClaimSet
   readonly subForm?: SubForm

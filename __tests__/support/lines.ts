@@ -24,9 +24,10 @@ export function liveLines(): LiveLines {
   }
   return {
     push(chunk) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      ready.push(...parts)
+      const cut = chunk.lastIndexOf('\n') + 1
+      // One endless line must not be searched again with each chunk.
+      if (cut > 0) ready.push(...(rest + chunk.slice(0, cut - 1)).split('\n'))
+      rest = cut > 0 ? chunk.slice(cut) : rest + chunk
       notify()
     },
     end() {

@@ -18,6 +18,7 @@ export interface RenderedLog {
   readonly stopped: boolean
 }
 
+/** What a runner knows besides the output. */
 export interface RenderOptions {
   /** Shows debug lines, as `ACTIONS_STEP_DEBUG` does. */
   readonly debug?: boolean

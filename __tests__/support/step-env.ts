@@ -6,6 +6,7 @@ import type { Issuer } from './issuer.ts'
 import type { Scratch } from './scratch.ts'
 import { isRecord, scalarText } from './shape.ts'
 
+/** Variables by name. */
 export type Env = Readonly<Record<string, string>>
 
 /** The files by which a step speaks to the runner. */

@@ -18,8 +18,9 @@ import { createCommandFiles, inputEnv, jobEnv, type Env } from './step-env.ts'
 import { recordOf, type StepRecord } from './step-result.ts'
 
 type Overrides = Readonly<Record<string, string | undefined>>
-type ChildHooks = Pick<ChildOptions, 'during' | 'onStdout' | 'umask' | 'deadline'>
+type ChildHooks = Pick<ChildOptions, 'during' | 'onStdout' | 'umask' | 'deadline' | 'streamGrace'>
 
+/** A step as a workflow would write it, and what a test does to it. */
 export interface StepOptions extends ChildHooks {
   /** As under `with:`. */
   readonly inputs?: Env
@@ -44,6 +45,7 @@ export interface StepOptions extends ChildHooks {
   readonly prepare?: (scratch: Scratch) => void
 }
 
+/** What a test does to a post step. */
 export type PostOptions = ChildHooks & { readonly env?: Overrides }
 
 /** What a runner knows of a step that has ended, and what it can still do with it. */
@@ -63,6 +65,7 @@ export interface StepResult extends StepRecord, AsyncDisposable {
   dispose(): Promise<void>
 }
 
+/** What goes from step to step of a job. */
 export interface Carried {
   readonly env: Env
   readonly path: readonly string[]

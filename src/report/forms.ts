@@ -52,7 +52,7 @@ function ownForms(secret: string): readonly string[] {
     lowerEscapes(uri),
     lowerEscapes(strict),
     uri.replaceAll('%2F', '/'), // Python's urllib.parse.quote
-    uri.replaceAll('%20', '+'), // forms
+    new URLSearchParams({ '': secret }).toString().slice(1),
     jsonOf(secret).replaceAll('/', '\\/'),
     jsonOf(secret).replace(/[^\x20-\x7e]/g, unicodeEscape),
     jsonOf(secret).replace(/[<>&'+=]/g, unicodeEscape),
