@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { formatCommand } from '../src/report/commands.ts'
 import { neutralise, neutraliser } from '../src/report/neutralise.ts'
@@ -88,8 +88,8 @@ describe('workflow-command-07 the token of the bracket', () => {
       'stdout',
     )
     foreign.end()
-    expect(commandsIn(text())).toEqual(['add-mask', 'add-mask'].slice(0, commandsIn(text()).length))
-    expect(commandsIn(text())).not.toContain('error')
+    expect(new Set(commandsIn(text()))).toEqual(new Set(['add-mask']))
+    expect(renderLog(text()).stopped).toBe(false)
   })
 })
 
@@ -108,15 +108,15 @@ describe('workflow-command-12 annotations of ours', () => {
 
   test('read back whatever they hold', () => {
     const value = fc.string({
-      unit: fc.oneof(fc.constantFrom(...'%:,\r\nDA25='), fc.string({ unit: 'grapheme' })),
+      unit: fc.oneof(fc.constantFrom(...'%:,\r\nDA25='.split('')), fc.string({ unit: 'grapheme' })),
     })
     fc.assert(
       fc.property(value, value, (data, title) => {
         const [command, ...more] = parseCommands(formatCommand('error', { title }, data))
         expect(more).toEqual([])
         expect(command?.data).toBe(data)
-        // The runner drops a property that is empty or begins with an equals sign.
-        if (/^[^=]/.test(title)) expect(command?.properties['title']).toBe(title)
+
+        expect(command?.properties['title']).toBe(title)
       }),
       { numRuns: 1000 },
     )
@@ -337,7 +337,7 @@ describe('secrets', () => {
 
   test('never get out, at any cut, on either stream', () => {
     const noise = fc.string({
-      unit: fc.constantFrom(...'ab-/.=\n', SECRET.slice(0, 9), SECRET.slice(5)),
+      unit: fc.constantFrom(...'ab-/.=\n'.split(''), SECRET.slice(0, 9), SECRET.slice(5)),
       maxLength: 12,
     })
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 })
@@ -389,7 +389,7 @@ describe('secrets', () => {
 
 /** The same the slow way: every character of every occurrence is covered, and overlapping occurrences are one. */
 function byHand(text: string, secrets: readonly string[]): string {
-  const ends = [...text].map((_, at) =>
+  const ends = text.split('').map((_, at) =>
     Math.max(
       0,
       ...secrets.filter((secret) => text.startsWith(secret, at)).map((secret) => at + secret.length),
@@ -405,16 +405,16 @@ function byHand(text: string, secrets: readonly string[]): string {
   return output
 }
 
-describe('what others write to stdout directly', () => {
-  function captured(): Desk & {
-    readonly stream: { write: NodeJS.WriteStream['write'] }
-    readonly own: Disposable
-  } {
-    const made = desk()
-    const stream = { write: (() => true) as NodeJS.WriteStream['write'] }
-    return { ...made, stream, own: made.writer.own(stream) }
-  }
+function captured(): Desk & {
+  readonly stream: { write: NodeJS.WriteStream['write'] }
+  readonly own: Disposable
+} {
+  const made = desk()
+  const stream = { write: (() => true) as NodeJS.WriteStream['write'] }
+  return { ...made, stream, own: made.writer.own(stream) }
+}
 
+describe('what others write to stdout directly', () => {
   test('is masked, commanded or shown by the same discipline while dbt runs', () => {
     const { writer, stream, text } = captured()
     const foreign = writer.foreign()
@@ -425,13 +425,7 @@ describe('what others write to stdout directly', () => {
     stream.write('::set-env name=A::b\r\n##[error]x\n')
     foreign.end()
     const log = renderLog(text(), { debug: true })
-    expect(log.commands.map((command) => command.name).filter((name) => !name.endsWith('-commands'))).toEqual(
-      [
-        ...log.masks.slice(0, 0),
-        ...log.commands.filter((command) => command.name === 'add-mask').map(() => 'add-mask'),
-        'debug',
-      ],
-    )
+    expect([...new Set(commandsIn(text()))]).toEqual(['add-mask', 'debug'])
     expect(log.commands.find((command) => command.name === 'add-mask')?.data).toBe(
       `${SECRET.replace('+', '%2B')}%`,
     )
@@ -502,26 +496,26 @@ describe('lines and groups of ours', () => {
   })
 })
 
-describe('volume', () => {
-  const filter = (bytes: Buffer, times: number): { readonly length: number; readonly longest: number } => {
-    let length = 0
-    let longest = 0
-    const writer = createWriter({
-      write(text) {
-        length += text.length
-        longest = Math.max(longest, text.length)
-      },
-      colour: false,
-      random: () => randomBytes(32).toString('hex'),
-    })
-    writer.mask(JWT)
-    length = 0
-    const foreign = writer.foreign()
-    for (let turn = 0; turn < times; turn++) foreign.write(bytes, 'stdout')
-    foreign.end()
-    return { length, longest }
-  }
+const filter = (bytes: Buffer, times: number): { readonly length: number; readonly longest: number } => {
+  let length = 0
+  let longest = 0
+  const writer = createWriter({
+    write(text) {
+      length += text.length
+      longest = Math.max(longest, text.length)
+    },
+    colour: false,
+    random: () => randomBytes(32).toString('hex'),
+  })
+  writer.mask(JWT)
+  length = 0
+  const foreign = writer.foreign()
+  for (let turn = 0; turn < times; turn++) foreign.write(bytes, 'stdout')
+  foreign.end()
+  return { length, longest }
+}
 
+describe('volume', () => {
   test('a line of 50 MB goes through in pieces no longer than they came', () => {
     const { length, longest } = filter(Buffer.alloc(65_536, 'x'), 800)
     expect(length).toBeGreaterThan(800 * 65_536)

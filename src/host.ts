@@ -7,7 +7,7 @@ import { relative, sep } from 'node:path'
 import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
 import { withoutOwnExports } from './exports.ts'
-import { createHttp, type Http } from './http.ts'
+import { createHttp, proxySecrets, type Http } from './http.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { RunFacts } from './report/report.ts'
 import { createWriter, type Writer } from './report/writer.ts'
@@ -27,19 +27,19 @@ export interface Host {
   readonly rehearsal: Rehearsal | undefined
   readonly colour: boolean
   /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
-  ask(audience: string): Promise<string>
-  read(path: string): Promise<FileRead>
-  exec(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>
-  output(name: OutputName, value: string): void
+  readonly ask: (audience: string) => Promise<string>
+  readonly read: (path: string) => Promise<FileRead>
+  readonly exec: (command: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>
+  readonly output: (name: OutputName, value: string) => void
   /** Handed to the post step; never a secret that stands on its own. */
-  saveState(name: string, value: string): void
-  state(name: string): string
-  exportVariable(name: string, value: string): void
-  addPath(directory: string): void
-  summary(markdown: string): Promise<void>
-  append(path: string, line: string): Promise<void>
+  readonly saveState: (name: string, value: string) => void
+  readonly state: (name: string) => string
+  readonly exportVariable: (name: string, value: string) => void
+  readonly addPath: (directory: string) => void
+  readonly summary: (markdown: string) => Promise<void>
+  readonly append: (path: string, line: string) => Promise<void>
   /** The parsed event file, which nobody signs; undefined where it cannot be read. */
-  event(): Promise<unknown>
+  readonly event: () => Promise<unknown>
 }
 
 /** A short command; dbt itself does not run here. */
@@ -65,6 +65,7 @@ export function openHost(env: NodeJS.ProcessEnv, signal: AbortSignal): Host {
     colour: true,
     random: () => randomBytes(32).toString('hex'),
   })
+  for (const secret of proxySecrets(env)) writer.mask(secret)
   // From here on even the toolkit's own lines pass through the one writer.
   writer.own(process.stdout)
   return {

@@ -8,7 +8,7 @@ import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
 import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
-import { outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
+import { OUTPUT_NAMES, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
 import type { Report, RunFacts } from './report/report.ts'
 import { visible } from './policy/visible.ts'
 import { say } from './report/say.ts'
@@ -92,7 +92,7 @@ function failureSummary(error: unknown, publication: Publication): string {
 function showStop(report: Report, until: NonNullable<Config['until']>, host: Host): void {
   host.writer.group(`dbt-oidc: until ${until}`)
   if (until === 'claims') {
-    for (const [name, value] of [...report.claims.all].toSorted())
+    for (const [name, value] of [...report.claims.all].toSorted(([a], [b]) => (a < b ? -1 : 1)))
       host.writer.line(`${name.padEnd(24)} ${visible(value)}`)
     host.writer.line(whenBlock(report.claims))
   } else if (report.decision) {
@@ -124,7 +124,10 @@ async function tell(host: Host, markdown: string): Promise<void> {
 }
 
 function setOutputs(host: Host, outputs: Outputs): void {
-  for (const [name, value] of Object.entries(outputs)) host.output(name as keyof Outputs, value)
+  for (const name of OUTPUT_NAMES) {
+    const value = outputs[name]
+    if (value !== undefined) host.output(name, value)
+  }
 }
 
 async function record(

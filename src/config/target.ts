@@ -52,7 +52,9 @@ export function fillTarget(target: Target, claims: Claims): Target {
         return { kind: 'list', items: value.items.map(fill) }
       case 'map':
         return { kind: 'map', fields: mapFields(value.fields, fill) }
-      default:
+      case 'plain':
+      case 'jinja':
+      case 'secret':
         return value
     }
   }

@@ -45,6 +45,8 @@ function ownForms(secret: string): readonly string[] {
   const strict = strictUri(uri)
   return [
     secret,
+    // The runner masks whole base64 only, not the secret in the midst of something longer.
+    ...shifted(bytes, 'base64'),
     ...shifted(bytes, 'base64url'),
     hex,
     hex.toUpperCase(),
@@ -61,9 +63,9 @@ function ownForms(secret: string): readonly string[] {
 
 /** Forms that the runner derives from each mask; see its ValueEncoders. */
 function runnerForms(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
   return [
-    Buffer.from(secret).toString('base64'),
-    ...shifted(Buffer.from(secret), 'base64'),
+    ...[0, 1, 2].map((start) => bytes.subarray(start).toString('base64')),
     jsonOf(secret),
     strictUri(encodeURIComponent(secret.toWellFormed())),
     secret

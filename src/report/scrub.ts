@@ -73,10 +73,11 @@ function scrubber(index: Index): Scrubber {
     },
     flush() {
       const rest = carry.slice(covered)
-      const telling = carry.length >= TELLING
+      const hidden = covered > 0 ? '' : HIDDEN
+      const output = rest !== '' && carry.length >= TELLING ? hidden : rest
       carry = ''
       covered = 0
-      return telling && rest !== '' ? HIDDEN : rest
+      return output
     },
   }
 }

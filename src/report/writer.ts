@@ -39,9 +39,9 @@ export interface Writer {
   warning(message: string, place?: Place): void
   error(message: string, place?: Place): void
   /** Hides a secret and its usual forms from the log, from everything that passes this writer, and from `scrub`. */
-  mask(secret: string): void
+  readonly mask: (secret: string) => void
   /** A text for a file or a summary, without the secrets. */
-  scrub(text: string): string
+  readonly scrub: (text: string) => string
   /** Lets the bytes of a child process pass, unable to give commands, until `end`. One at a time. */
   foreign(): Foreign
   /** Takes what others write to the stream directly, until disposed of: it goes through the same discipline. */
