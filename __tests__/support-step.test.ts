@@ -175,6 +175,10 @@ fs.symlinkSync('/nowhere', env.HOME + '/l'); fs.appendFileSync('old', 'more'); p
     ).rejects.toThrow('without a line like /never/')
   })
 
+  test('that was never built is an error, not a failed step', async () => {
+    await expect(runStep({ dist: join(folder(), 'dist') })).rejects.toThrow('is missing: build first')
+  })
+
   test('has a snapshot that is the same each time', async () => {
     await using issuer = await startIssuer()
     const main = `console.log('::add-mask::hunter2hunter2'); console.log(process.cwd(), fs.mkdtempSync(env.RUNNER_TEMP + '/dbt-oidc-'))

@@ -111,11 +111,12 @@ describe('workflow-command-12 annotations of ours', () => {
       unit: fc.oneof(fc.constantFrom(...'%:,\r\nDA25='.split('')), fc.string({ unit: 'grapheme' })),
     })
     fc.assert(
-      fc.property(value, value, (data, title) => {
+      fc.property(value, value, (data, inner) => {
+        // The runner trims properties, and drops one that begins with an equals sign.
+        const title = `<${inner}>`
         const [command, ...more] = parseCommands(formatCommand('error', { title }, data))
         expect(more).toEqual([])
         expect(command?.data).toBe(data)
-
         expect(command?.properties['title']).toBe(title)
       }),
       { numRuns: 1000 },
@@ -389,12 +390,14 @@ describe('secrets', () => {
 
 /** The same the slow way: every character of every occurrence is covered, and overlapping occurrences are one. */
 function byHand(text: string, secrets: readonly string[]): string {
-  const ends = text.split('').map((_, at) =>
-    Math.max(
-      0,
-      ...secrets.filter((secret) => text.startsWith(secret, at)).map((secret) => at + secret.length),
-    ),
-  )
+  const ends = text
+    .split('')
+    .map((_, at) =>
+      Math.max(
+        0,
+        ...secrets.filter((secret) => text.startsWith(secret, at)).map((secret) => at + secret.length),
+      ),
+    )
   let output = ''
   let covered = 0
   for (const [at, end] of ends.entries()) {

@@ -151,7 +151,10 @@ async function runScript(script: string, job: Job, options: PostOptions): Promis
     ...envOf(job),
   }
   const asked = job.issuer?.requests.length ?? 0
-  const command = [process.execPath, join(job.dist, script)]
+  const file = join(job.dist, script)
+  // Node would exit 1 without it, which many a test expects.
+  if (!existsSync(file)) throw new Error(`${file} is missing: build first`)
+  const command = [process.execPath, file]
   const ended = await runChild(command, {
     ...options,
     cwd: job.scratch.workspace,

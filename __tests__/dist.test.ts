@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { installDbtStub } from './support/dbt-stub.ts'
+import { startIssuer } from './support/issuer.ts'
+import { runStep } from './support/step.ts'
+
+/** Loaded into the step before anything of ours: writes down which modules were read. */
+const PROBE = `
+import { registerHooks } from 'node:module'
+import { writeFileSync } from 'node:fs'
+const read = new Set()
+registerHooks({ load(url, context, next) { if (url.startsWith('file:')) read.add(url); return next(url, context) } })
+process.on('exit', () => writeFileSync(new URL('read.json', import.meta.url), JSON.stringify([...read])))
+`
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'dbt-oidc-dist-'))
+  writeFileSync(join(directory, 'probe.mjs'), PROBE)
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+describe('the built action', () => {
+  test('a granted DuckDB run opens at most 650 kB of JavaScript of dist', async () => {
+    const stub = await installDbtStub(join(directory, 'dbt'))
+    await using issuer = await startIssuer()
+    await using step = await runStep({
+      issuer,
+      inputs: { run: 'build', connection: '{ type: duckdb, path: prod.duckdb }', ref: 'refs/heads/main' },
+      files: { 'dbt_project.yml': 'name: shop\nprofile: shop\n' },
+      path: [stub.bin],
+      env: { NODE_OPTIONS: `--import ${join(directory, 'probe.mjs')}` },
+    })
+    expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : step.log.text }).toEqual({ exitCode: 0, log: '' })
+    const read = JSON.parse(readFileSync(join(directory, 'read.json'), 'utf8')) as string[]
+    const opened = read.map((url) => new URL(url).pathname).filter((path) => path.includes('/dist/'))
+    expect(opened.length).toBeGreaterThan(3)
+    expect(opened.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(650_000)
+  })
+
+  test('both roots set the exit code to 1 before they import anything', () => {
+    for (const name of ['main.js', 'post.js']) {
+      const text = readFileSync(join(import.meta.dirname, '..', 'dist', name), 'utf8')
+      expect(text.indexOf('process.exitCode = 1')).toBe(0)
+    }
+  })
+})
