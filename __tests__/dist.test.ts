@@ -33,7 +33,10 @@ describe('the built action', () => {
       path: [stub.bin],
       env: { NODE_OPTIONS: `--import ${join(directory, 'probe.mjs')}` },
     })
-    expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : step.log.text }).toEqual({ exitCode: 0, log: '' })
+    expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : step.log.text }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
     const read = JSON.parse(readFileSync(join(directory, 'read.json'), 'utf8')) as string[]
     const opened = read.map((url) => new URL(url).pathname).filter((path) => path.includes('/dist/'))
     expect(opened.length).toBeGreaterThan(3)

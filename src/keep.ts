@@ -32,8 +32,25 @@ export async function keepProfile(
     secrets: source,
   })
   await access.directory.write('profiles.yml', text)
-  if (!isRunMode(config) && config.exportEnv) {
+  if (isRunMode(config)) return
+  if (config.outputCredential) handOut(secrets, host)
+  if (config.exportEnv) {
     exportAll(host, { DBT_PROFILES_DIR: access.directory.path, ...access.env })
     if (bin !== undefined) host.addPath(bin)
   }
+}
+
+/** The credential as an output: in clear for every later step that asks for it, so the log says so. */
+function handOut(secrets: Readonly<Record<string, string>>, host: Host): void {
+  const [only, ...more] = Object.values(secrets)
+  if (only === undefined) return
+  const value = more.length === 0 ? only : JSON.stringify(secrets)
+  host.writer.mask(value)
+  host.output('credential', value)
+  host.writer.warning(
+    'The credential is an output of this step: every later step that reads it can use it.',
+    {
+      title: 'dbt-oidc: output-credential',
+    },
+  )
 }

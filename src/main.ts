@@ -11,7 +11,8 @@ export async function main(): Promise<void> {
   const cancelled = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => cancelled.abort(signal))
   const host = openHost(process.env, cancelled.signal)
-  if (host.rehearsal) host.writer.line(`rehearsal: GitHub is ${host.rehearsal.server}, and no request leaves this machine`)
+  if (host.rehearsal)
+    host.writer.line(`rehearsal: GitHub is ${host.rehearsal.server}, and no request leaves this machine`)
   process.exitCode = (await step(host)) ? 0 : 1
   host.writer.close()
   // Sockets and timers of a failed request must not keep a finished step alive.

@@ -32,7 +32,11 @@ try {
   writeFileSync(join(scratch, 'probe.mjs'), PROBE)
   mkdirSync(join(scratch, 'workspace'))
   writeFileSync(join(scratch, 'workspace', 'dbt_project.yml'), 'name: bench\nprofile: bench\n')
-  const rows: [string, Sample[]][] = [['node -e 0', []], ['dbt-oidc, duckdb, until exchange', []], ['dbt-oidc, snowflake, until exchange', []]]
+  const rows: [string, Sample[]][] = [
+    ['node -e 0', []],
+    ['dbt-oidc, duckdb, until exchange', []],
+    ['dbt-oidc, snowflake, until exchange', []],
+  ]
   let bytes = 0
   // Interleaved, so that a machine that slows down slows all rows; the first round warms up and is not counted.
   for (let round = 0; round <= RUNS; round += 1) {
@@ -42,11 +46,17 @@ try {
       if (round > 0) samples.push(sample)
     }
   }
-  console.log(`| process (n = ${RUNS}) | CPU ms min/med | wall ms min/med | memory MiB med |\n|---|---|---|---|`)
+  console.log(
+    `| process (n = ${RUNS}) | CPU ms min/med | wall ms min/med | memory MiB med |\n|---|---|---|---|`,
+  )
   for (const [name, samples] of rows) {
-    console.log(`| ${name} | ${both(samples.map((s) => s.cpu))} | ${both(samples.map((s) => s.wall))} | ${median(samples.map((s) => s.memory)).toFixed(0)} |`)
+    console.log(
+      `| ${name} | ${both(samples.map((s) => s.cpu))} | ${both(samples.map((s) => s.wall))} | ${median(samples.map((s) => s.memory)).toFixed(0)} |`,
+    )
   }
-  console.log(`\nJavaScript of dist that a DuckDB run opens: ${(bytes / 1000).toFixed(0)} kB (at most 650 kB)`)
+  console.log(
+    `\nJavaScript of dist that a DuckDB run opens: ${(bytes / 1000).toFixed(0)} kB (at most 650 kB)`,
+  )
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
@@ -61,11 +71,19 @@ async function once(name: string): Promise<{ sample: Sample; read: number }> {
   })
   const output = await child.stdout.toArray()
   if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve))
-  if (child.exitCode !== 0) throw new Error(`${name} ended with ${child.exitCode}:\n${Buffer.concat(output).toString()}`)
+  if (child.exitCode !== 0)
+    throw new Error(`${name} ended with ${child.exitCode}:\n${Buffer.concat(output).toString()}`)
   const wall = performance.now() - started
-  const { cpu, rss, read } = JSON.parse(readFileSync(probe, 'utf8')) as { cpu: number; rss: number; read: string[] }
+  const { cpu, rss, read } = JSON.parse(readFileSync(probe, 'utf8')) as {
+    cpu: number
+    rss: number
+    read: string[]
+  }
   const ours = read.map((url) => new URL(url).pathname).filter((path) => path.startsWith(join(root, 'dist')))
-  return { sample: { cpu, wall, memory: rss }, read: ours.reduce((sum, path) => sum + statSync(path).size, 0) }
+  return {
+    sample: { cpu, wall, memory: rss },
+    read: ours.reduce((sum, path) => sum + statSync(path).size, 0),
+  }
 }
 
 function environment(name: string): Record<string, string> {
