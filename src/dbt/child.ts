@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { DbtOidcError, fail } from '../errors.ts'
 import { ladder, type Times } from './ladder.ts'
+import { systemCode } from './system-error.ts'
 import { tail } from './tail.ts'
 
 /** What to start, and where its output goes. */
@@ -100,12 +101,8 @@ async function flow(
     }
   } catch (error) {
     // Closed by us, because a process that outlived dbt would have held it open for ever.
-    if (!isClosing(error)) throw error
+    if (systemCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
-}
-
-function isClosing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 }
 
 function ended(child: ChildProcess, request: ChildRequest): Promise<Ending> {
@@ -121,7 +118,7 @@ function ended(child: ChildProcess, request: ChildRequest): Promise<Ending> {
 function notStarted(request: ChildRequest, cause: unknown): DbtOidcError {
   return new DbtOidcError({
     code: 'dbt-missing',
-    problem: `dbt could not be started: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    problem: `dbt could not be started (${systemCode(cause) ?? 'unknown'}).`,
     remedy: `Check that ${request.path} can be executed and that ${request.directory} exists.`,
     cause,
   })

@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
 import { nearestProject } from './nearest-project.ts'
+import { systemCode } from './system-error.ts'
 
 /** What this action has to know of dbt_project.yml. */
 export interface Project {
@@ -74,7 +75,7 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = systemCode(error) ?? 'unknown'
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const why = code === 'EISDIR' ? 'it is a directory' : code
     return fail({
