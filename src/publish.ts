@@ -156,8 +156,13 @@ function placesOf(
 ): { profilesDir?: string; runResults?: string; artifactsDir?: string } {
   return {
     ...(known.profilesDir === undefined ? {} : { profilesDir: known.profilesDir }),
-    ...(known.targetPath === undefined
-      ? {}
-      : { runResults: join(known.targetPath, 'run_results.json'), artifactsDir: known.targetPath }),
+    ...(known.targetPath === undefined ? {} : { artifactsDir: known.targetPath }),
+    ...(known.targetPath !== undefined && wroteResults(known)
+      ? { runResults: join(known.targetPath, 'run_results.json') }
+      : {}),
   }
+}
+
+function wroteResults({ result }: Known): boolean {
+  return result?.lines.some(({ artifacts }) => artifacts !== null) ?? false
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { DbtOidcError, fail } from '../errors.ts'
+import { codeOf } from '../retry.ts'
 import { ladder, type Times } from './ladder.ts'
-import { systemCode } from './system-error.ts'
 import { tail } from './tail.ts'
 
 /** What to start, and where its output goes. */
@@ -101,7 +101,7 @@ async function flow(
     }
   } catch (error) {
     // Closed by us, because a process that outlived dbt would have held it open for ever.
-    if (systemCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+    if (codeOf(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
 }
 
@@ -118,7 +118,7 @@ function ended(child: ChildProcess, request: ChildRequest): Promise<Ending> {
 function notStarted(request: ChildRequest, cause: unknown): DbtOidcError {
   return new DbtOidcError({
     code: 'dbt-missing',
-    problem: `dbt could not be started (${systemCode(cause) ?? 'unknown'}).`,
+    problem: `dbt could not be started (${codeOf(cause) || 'unknown reason'}).`,
     remedy: `Check that ${request.path} can be executed and that ${request.directory} exists.`,
     cause,
   })

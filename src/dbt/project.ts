@@ -3,8 +3,8 @@ import { join, relative, resolve } from 'node:path'
 import { parse } from 'yaml'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
+import { codeOf } from '../retry.ts'
 import { nearestProject } from './nearest-project.ts'
-import { systemCode } from './system-error.ts'
 
 /** What this action has to know of dbt_project.yml. */
 export interface Project {
@@ -59,7 +59,7 @@ export async function readProjectFile(
   }
   const { data } = parsed
   const place = (key: 'target-path' | 'log-path' | 'packages-install-path', otherwise: string): string =>
-    resolve(directory, rendered(data[key] ?? otherwise, env) ?? unknownPath(key, path))
+    resolve(directory, rendered(data[key] || otherwise, env) ?? unknownPath(key, path))
   return {
     directory,
     name: data.name,
@@ -75,7 +75,7 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    const code = systemCode(error) ?? 'unknown'
+    const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     const why = code === 'EISDIR' ? 'it is a directory' : code
     return fail({
@@ -90,8 +90,8 @@ export async function readText(path: string): Promise<string | undefined> {
 /** A YAML file with every scalar as text. */
 export function parseYaml(source: string, path: string): unknown {
   try {
-    // `1.0` and `yes` are of no interest here, but a name may look like a number.
-    return parse(source, { schema: 'failsafe', logLevel: 'silent' })
+    // A name may look like a number; and of two equal keys dbt, too, takes the last.
+    return parse(source, { schema: 'failsafe', uniqueKeys: false, logLevel: 'error' })
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
     return fail({

@@ -32,7 +32,7 @@ async function interpreterOf(script: string): Promise<string | undefined> {
   const named = /^#!\s*(\S.*?)\s*$/.exec(first)?.[1] ?? ''
   // pip and uv write a shell script where the path is too long or has spaces.
   const through = /^'''exec' ["']?([^"']+?)["']? "\$0" "\$@"/.exec(second)?.[1]
-  const beside = /^'''exec' "\$\(dirname [^)]*\)+"\/["']?([\w.]+)/.exec(second)?.[1]
+  const beside = /^'''exec' "\$\(dirname .*?\)"\/["']?([\w.]+)/.exec(second)?.[1]
   const path = beside === undefined ? (through ?? named) : join(dirname(script), beside)
   return isAbsolute(path) && /^(?:python|pypy)[\d.]*(?:\.exe)?$/i.test(basename(path)) ? path : undefined
 }

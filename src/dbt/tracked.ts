@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { systemCode } from './system-error.ts'
+import { codeOf } from '../retry.ts'
 
 // The index of a large repository has some tens of megabytes.
 const LIMIT = 256 * 1024 * 1024
@@ -33,7 +33,7 @@ async function readIndex(workspace: string): Promise<Buffer | undefined> {
   try {
     return await readFile(join(workspace, '.git', 'index'))
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     // A worktree or submodule keeps its index elsewhere.
     return Buffer.alloc(0)
   }
