@@ -52,6 +52,10 @@ describe('the input run', () => {
     ])
   })
 
+  test('joins a word that is continued without a space, as a shell does', () => {
+    expect(one('dbt bu\\\nild --select \\\na').argv).toEqual(['build', '--select', 'a'])
+  })
+
   test('refuses spaces after the backslash, which would end the command unseen', () => {
     expect(parseRun('build \\ \n --x').problems[0]).toContain('column 7: spaces follow the backslash')
   })

@@ -9,8 +9,8 @@ function of(given: Given = {}): ReturnType<typeof dbtEnvironment> {
   return dbtEnvironment({
     env: {},
     names: [],
-    steering: { target: 'prod', profile: 'demo', projectDir: '/work/dbt' },
-    workspace: '/work',
+    steering: { target: 'prod', profile: 'demo', projectDir: '/repo/dbt' },
+    workspace: '/repo',
     nowhere: '/private/none',
     carried: {},
     windows: false,
@@ -182,7 +182,7 @@ describe('a variable that steers dbt', () => {
         DBT_TARGET: 'prod',
         DBT_PROFILE: 'demo',
         DBT_PROJECT_DIR: 'dbt',
-        DBT_ENGINE_PROJECT_DIR: '/work/dbt/',
+        DBT_ENGINE_PROJECT_DIR: '/repo/dbt/',
       },
     })
     expect(problems).toEqual([])

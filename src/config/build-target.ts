@@ -4,7 +4,7 @@ import { checkPlaceholders } from '../placeholders.ts'
 import { checkText, readOutput, toJs, type Lookup, type Output, type Value } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import type { Acceptable, Warehouse } from '../warehouse.ts'
-import { isNull, toPlain, type YamlMap, type YamlNode } from '../yaml.ts'
+import { toPlain, type YamlMap, type YamlNode } from '../yaml.ts'
 import type { Problems } from './problems.ts'
 import { check } from './schema.ts'
 import type { Registries, Target } from './target.ts'
@@ -124,14 +124,16 @@ interface Chosen {
 
 function chooseExchange(source: TargetSource, warehouse: Warehouse, rules: TargetRules): Chosen | undefined {
   const { identity } = source
-  if (identity && (identity.kind !== 'map' || isNull(identity))) {
+  if (identity && identity.kind !== 'map') {
     rules.problems.add(identity.place, 'The identity must be a map: `via` and the settings of that exchange.')
     return undefined
   }
-  const settings = identity ? { ...(toPlain(identity) as Record<string, unknown>) } : {}
+  const written = identity
+    ? [...identity.entries].map(([key, { value }]) => [key, toPlain(value)] as const)
+    : []
+  const { via: chosen, ...settings } = Object.fromEntries(written)
   const [fallback] = warehouse.accepts.keys()
-  const via = typeof settings['via'] === 'string' ? settings['via'] : (fallback ?? 'none')
-  delete settings['via']
+  const via = typeof chosen === 'string' ? chosen : (fallback ?? 'none')
   const acceptance = warehouse.accepts.get(via)
   if (!acceptance) {
     const names = [...warehouse.accepts.keys()]

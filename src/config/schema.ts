@@ -62,24 +62,23 @@ function suggest(key: string, known: readonly string[]): string {
 }
 
 function fault(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      if (isExpression(issue.input))
-        return "must be text or a plain `{{ env_var('NAME') }}` whose variable dbt may see"
-      return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`
-    case 'invalid_value':
-      return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`
-    case 'too_small':
-      return 'must not be empty'
-    case 'too_big':
-      return `must not be longer than ${String(issue.maximum)}`
-    case 'invalid_union':
-      return 'must be a text or a list of texts'
-    case 'invalid_format':
-      return `does not look right${issue.message && issue.message !== 'Invalid input' ? `: ${issue.message}` : ''}`
-    default:
-      return issue.message && issue.message !== 'Invalid input' ? issue.message : 'is not valid'
+  const said = issue.message && issue.message !== 'Invalid input' ? issue.message : undefined
+  if (issue.code === 'invalid_type') return wrongType(issue)
+  if (issue.code === 'invalid_value') {
+    return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`
   }
+  if (issue.code === 'too_small') return 'must not be empty'
+  if (issue.code === 'too_big') return `must not be longer than ${String(issue.maximum)}`
+  if (issue.code === 'invalid_union') return 'must be a text or a list of texts'
+  if (issue.code === 'invalid_format')
+    return said === undefined ? 'does not look right' : `does not look right: ${said}`
+  return said ?? 'is not valid'
+}
+
+function wrongType(issue: z.core.$ZodIssueInvalidType): string {
+  if (isExpression(issue.input))
+    return "must be text or a plain `{{ env_var('NAME') }}` whose variable dbt may see"
+  return issue.input === undefined ? 'is missing' : `must be ${article(issue.expected)}`
 }
 
 const WORDS: Readonly<Record<string, string>> = {
