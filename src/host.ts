@@ -22,6 +22,8 @@ export interface Host {
   readonly now: () => Date
   /** Aborted when the job is cancelled. */
   readonly signal: AbortSignal
+  /** Aborted when somebody asks a second time: no more patience. */
+  readonly kill: AbortSignal
   readonly writer: Writer
   readonly http: Http
   readonly rehearsal: Rehearsal | undefined
@@ -56,7 +58,7 @@ export interface ExecResult {
 }
 
 /** Opens the runner that this process was started by. */
-export function openHost(env: NodeJS.ProcessEnv, signal: AbortSignal): Host {
+export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 'signal' | 'kill'>): Host {
   const text = (name: string): string => env[name] ?? ''
   const rehearsal = rehearsalOf(text('GITHUB_SERVER_URL'))
   const toStdout = process.stdout.write.bind(process.stdout)
@@ -75,6 +77,7 @@ export function openHost(env: NodeJS.ProcessEnv, signal: AbortSignal): Host {
     temp: text('RUNNER_TEMP'),
     now: () => new Date(),
     signal,
+    kill,
     writer,
     http: createHttp({ rehearsal, env }),
     rehearsal,

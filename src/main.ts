@@ -8,15 +8,21 @@ import { absenceOf, withoutToken } from './without-token.ts'
 
 /** The step: exit code 1 from its first line (set by dist/main.js) until the last word of the sentence has succeeded. */
 export async function main(): Promise<void> {
-  const cancelled = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => cancelled.abort(signal))
-  const host = openHost(process.env, cancelled.signal)
+  const host = openHost(process.env, listen())
   if (host.rehearsal)
     host.writer.line(`rehearsal: GitHub is ${host.rehearsal.server}, and no request leaves this machine`)
   process.exitCode = (await step(host)) ? 0 : 1
   host.writer.close()
   // Sockets and timers of a failed request must not keep a finished step alive.
   process.exit()
+}
+
+/** The runner cancels with SIGINT, then SIGTERM; a second SIGINT is a person who will not wait. */
+function listen(): Pick<Host, 'signal' | 'kill'> {
+  const [cancelled, killed] = [new AbortController(), new AbortController()]
+  process.on('SIGINT', () => (cancelled.signal.aborted ? killed : cancelled).abort('SIGINT'))
+  process.on('SIGTERM', () => cancelled.abort('SIGTERM'))
+  return { signal: cancelled.signal, kill: killed.signal }
 }
 
 /** Whether the step has succeeded. Every way out ends here: nothing else catches. */

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 
 /** What cleans up, whatever became of the step: revoke, end, remove. Only what this very step left is touched. */
 export async function post(): Promise<void> {
-  const host = openHost(process.env, new AbortController().signal)
+  const never = new AbortController().signal
+  const host = openHost(process.env, { signal: never, kill: never })
   process.exitCode = (await cleanUp(host)) ? 0 : 1
   host.writer.close()
   process.exit()

@@ -34,25 +34,27 @@ export interface ReadyDbt {
 /** Finds everything that can be wrong with dbt and the project while nothing has been bought yet. */
 export async function prepareDbt(config: Config, target: Target, host: Host): Promise<ReadyDbt> {
   const project = await readProjectFile(config.projectDir, { env: host.env, workspace: host.workspace })
-  checkEnvironment(config, target.name, host)
+  const env = checkedEnvironment(config, target.name, host)
   const bin = config.install === undefined ? undefined : await install(config.install, host)
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
-  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec: host.exec }
+  // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
+  const exec: Host['exec'] = (command, args) => host.exec(command, args, { env, cwd: host.temp })
+  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
   return { ...ready, dbt }
 }
 
-function checkEnvironment(config: Config, target: string, host: Host): void {
-  const { problems } = dbtEnvironment({
+function checkedEnvironment(config: Config, target: string, host: Host): Readonly<Record<string, string>> {
+  const { env, problems } = dbtEnvironment({
     ...surroundings(config, target, host),
     nowhere: host.temp,
     carried: {},
   })
-  if (problems.length === 0) return
-  fail({
+  if (problems.length === 0) return env
+  return fail({
     code: 'configuration',
     problem: 'The environment of the step would steer dbt elsewhere.',
     remedy: 'Take these variables away from the step; the action sets what dbt needs.',
@@ -99,7 +101,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   const { target } = access
   const dbt =
     ready.dbt ?? fail({ code: 'internal', problem: 'There is no dbt to run.', remedy: 'Report this fault.' })
-  const secrets = command.needsCredential ? await access.secrets() : {}
+  const carried = command.needsCredential ? { ...access.env, ...named(await access.secrets()) } : {}
   const steering = {
     profilesDir: access.directory.path,
     target: target.name,
@@ -111,9 +113,10 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     path: dbt.path,
     argv: steered(command, steering),
     directory: config.projectDir,
-    env: environmentOf(secrets, running),
+    env: environmentOf(carried, running),
     write: (bytes, stream) => foreign.write(bytes, stream),
     cancel: host.signal,
+    kill: host.kill,
   }).finally(() => foreign.end())
   host.writer.endGroup()
   if (host.signal.aborted)
@@ -131,12 +134,15 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   }
 }
 
+function named(secrets: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, secret]) => [`${SECRET_PREFIX}${name}`, secret]),
+  )
+}
+
 function environmentOf(
-  secrets: Readonly<Record<string, string>>,
-  running: Running,
+  carried: Readonly<Record<string, string>>,
+  { access, config, host, nowhere }: Running,
 ): Readonly<Record<string, string>> {
-  const { access, config, host, nowhere } = running
-  const named = Object.entries(secrets).map(([name, secret]) => [`${SECRET_PREFIX}${name}`, secret] as const)
-  const carried = { ...access.env, ...Object.fromEntries(named) }
   return dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried }).env
 }
