@@ -1,4 +1,3 @@
-import { fail } from '../errors.ts'
 import type { Decision } from '../policy.ts'
 import type { RunResult } from './audit.ts'
 import type { AccessFacts, Report } from './report.ts'
@@ -71,34 +70,4 @@ function told(known: Known, result: RunResult, places: Places): Outputs {
 
 function expiresAt(access: AccessFacts | undefined): string | undefined {
   return access?.expiresAt?.toISOString()
-}
-
-/**
- * One entry for GITHUB_OUTPUT, GITHUB_STATE or GITHUB_ENV. Every value goes through the form with a delimiter, which
- * must be random and new; `allowed` lists the names that this file may get, since a stray `NODE_OPTIONS` in
- * GITHUB_ENV would run code in every later step.
- */
-export function formatFileCommand(
-  name: string,
-  value: string,
-  delimiter: string,
-  allowed: readonly string[],
-): string {
-  if (!allowed.includes(name)) refuse(`The name ${JSON.stringify(name)} is not one that this action writes.`)
-  if (!/^\w[\w-]*$/.test(name))
-    refuse(`The name ${JSON.stringify(name)} cannot be written to a file of the runner.`)
-  if (!/^\w[\w-]{15,}$/.test(delimiter))
-    refuse('The delimiter for a file of the runner is too short or malformed.')
-  if (name.includes(delimiter) || value.includes(delimiter))
-    refuse(`The value of ${name} contains the delimiter that should end it.`)
-  return `${name}<<${delimiter}\n${value.toWellFormed()}\n${delimiter}\n`
-}
-
-function refuse(problem: string): never {
-  fail({
-    code: 'internal',
-    problem,
-    remedy:
-      'Nothing was written. Run the job again; if it happens twice, report it as a fault of this action.',
-  })
 }
