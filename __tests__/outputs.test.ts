@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { OUTPUT_NAMES, outputsOf, outputsOfFailure, resultOf } from '../src/report/outputs.ts'
+import { outputsOf, outputsOfFailure, resultOf } from '../src/report/outputs.ts'
 import { access, decision, denied, node, report, result } from './support/report.ts'
 
 describe('the outputs of the action', () => {

@@ -65,7 +65,9 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     await around.directory.write(name, content)
 
   const undone = undo.move()
-  const forget = (): Promise<void> => undone.disposeAsync()
+  // The stack itself does not wait for a disposal that is under way, and the process must not end before it.
+  let forgotten: Promise<void> | undefined
+  const forget = (): Promise<void> => (forgotten ??= undone.disposeAsync())
   let owned = true
   return {
     target,

@@ -105,8 +105,8 @@ async function enter(
     onTrade: (trade) => audit.trade(target, trade),
     remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
   })
-  // A cancelled job has seconds: the files go first, whatever dbt does.
-  host.signal.addEventListener('abort', () => void access.forget(), { once: true })
+  // A cancelled job has seconds: the files go first, whatever dbt does. Leaving the block throws what this meets.
+  host.signal.addEventListener('abort', () => void access.forget().catch(() => undefined), { once: true })
   return access
 }
 

@@ -93,6 +93,12 @@ export const CONFIG_CASES: readonly ConfigCase[] = [
   },
   {
     id: 'policy-config-17',
+    name: 'a workflow that GitHub has not',
+    when: '{ workflow_ref: /slash.yml, ref: refs/heads/main }',
+    refused: 'workflow_ref',
+  },
+  {
+    id: 'policy-config-17',
     name: 'a leading space',
     when: '{ environment: " foo" }',
     refused: 'environment',
@@ -102,6 +108,12 @@ export const CONFIG_CASES: readonly ConfigCase[] = [
     name: 'a title that looks like YAML',
     inputs: { connection: '{ type: duckdb }', ref: 'x\nrepository: evil/r' },
     refused: 'input "ref"',
+  },
+  {
+    id: 'policy-config-19',
+    name: 'a title that looks like a grant, among the claims',
+    inputs: { connection: '{ type: duckdb }', claims: 'actor: "x\\nrepository: evil/r"' },
+    refused: 'input "claims"',
   },
   {
     id: 'policy-config-20',
@@ -128,15 +140,3 @@ export const CONFIG_CASES: readonly ConfigCase[] = [
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'policy-config-09': 'the unquoted scalars of YAML 1.1, in a test of their own',
 }
-
-/** What this project expects otherwise than the corpus says, and why. */
-export const CHANGED: readonly { readonly id: string; readonly reason: string }[] = [
-  {
-    id: 'policy-config-13',
-    reason: 'the leeway is fixed at 30 s: the key does not exist, so any value of it is refused',
-  },
-  {
-    id: 'policy-config-03',
-    reason: 'a value is always a glob: there are no two keys, and the second is an unknown claim',
-  },
-]
