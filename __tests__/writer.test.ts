@@ -373,7 +373,7 @@ describe('secrets', () => {
         expect(output).toBe(secrets.scrub(input))
         expect(output.replaceAll('***', '?')).toBe(byHand(input, known))
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, seed: 7 },
     )
   })
 
