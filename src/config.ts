@@ -3,18 +3,17 @@ import { parseRun } from './dbt/command.ts'
 import { dbtEnvironment } from './dbt/environment.ts'
 import type { Grant } from './policy.ts'
 import { overlaps } from './policy/lint.ts'
-import type { Lookup } from './profile.ts'
-import { issuerOf } from './token/issuer.ts'
 import { audienceOf, type Registries, type Target } from './config/target.ts'
 import { checkNames, input, placeOfInput, readOptions, type Options } from './config/options.ts'
 import { collectProblems } from './config/problems.ts'
+import { readIssuer } from './config/issuer.ts'
 import { fromInputs } from './config/from-inputs.ts'
 import { fromPolicy, POLICY_PATH } from './config/from-policy.ts'
 import type { Sources } from './config/sources.ts'
-import { DbtOidcError } from './errors.ts'
 import { OWN_AUDIENCE } from './exchanges/none.ts'
 import { rehearsalOf } from './rehearsal.ts'
 import { checkTlsEnv } from './http.ts'
+import type { YamlScalar } from './yaml.ts'
 import { join } from 'node:path'
 
 /** What a run is to do: read once, checked whole, never changed. */
@@ -35,7 +34,8 @@ export interface Rules {
   readonly targets: ReadonlyMap<string, Target>
   readonly grants: readonly Grant[]
   readonly asked: string | undefined
-  readonly issuer: string | undefined
+  /** As the policy file has it. */
+  readonly issuer: YamlScalar | undefined
   readonly origin: string
 }
 
@@ -53,12 +53,14 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
   const tls = checkTlsEnv(sources.env)
   if (tls) problems.add('environment', tls)
 
+  const visible = visibleVariables(sources, options)
   const rules = {
     registries,
     rehearsal: rehearsalOf(sources.serverUrl) !== undefined,
     problems,
     warn: (sentence: string) => void warnings.push(sentence),
-    lookup: lookupOf(sources, options),
+    visible,
+    lookup: (name: string) => (Object.hasOwn(visible, name) ? visible[name] : undefined),
   }
   const made = (await hasPolicy(sources))
     ? await fromPolicy(sources, rules)
@@ -70,7 +72,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
 }
 
 /** The variables that dbt will see: an expression in a pull request's profiles.yml must not read more. */
-function lookupOf(sources: Sources, options: Options): Lookup {
+function visibleVariables(sources: Sources, options: Options): Readonly<Record<string, string>> {
   const { env } = dbtEnvironment({
     env: sources.env,
     names: options.env,
@@ -79,7 +81,7 @@ function lookupOf(sources: Sources, options: Options): Lookup {
     nowhere: sources.workspace,
     carried: {},
   })
-  return (name) => (Object.hasOwn(env, name) ? env[name] : undefined)
+  return env
 }
 
 /** The audience of the decision token: the candidates' own where they share one, else one that opens nothing. */
@@ -95,25 +97,4 @@ export function decisionAudience(config: Config): string {
 async function hasPolicy(sources: Sources): Promise<boolean> {
   if (input(sources, 'config') !== undefined) return true
   return (await sources.read(join(sources.workspace, POLICY_PATH))).kind !== 'missing'
-}
-
-function readIssuer(
-  sources: Sources,
-  fromPolicyFile: string | undefined,
-  problems: ReturnType<typeof collectProblems>,
-): string {
-  const given = input(sources, 'issuer')
-  if (given !== undefined && fromPolicyFile !== undefined && given !== fromPolicyFile) {
-    problems.add(
-      placeOfInput('issuer'),
-      'It differs from the `issuer` of the policy file; say it in one place.',
-    )
-  }
-  try {
-    return issuerOf(sources.serverUrl, given ?? fromPolicyFile)
-  } catch (error) {
-    if (!(error instanceof DbtOidcError)) throw error
-    problems.add(placeOfInput('issuer'), error.problem)
-    return ''
-  }
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
 import { nearest } from '../nearest.ts'
-import { checkPlaceholders } from '../placeholders.ts'
-import { checkText, readOutput, toJs, type Lookup, type Output, type Value } from '../profile.ts'
+import { toJs, type Lookup, type Output } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import type { Acceptable, Warehouse } from '../warehouse.ts'
-import { toPlain, type YamlMap, type YamlNode } from '../yaml.ts'
+import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
+import { placeOf, textOf } from './connection.ts'
 import type { Problems } from './problems.ts'
 import { check } from './schema.ts'
 import type { Registries, Target } from './target.ts'
@@ -26,33 +26,9 @@ export interface TargetRules {
   readonly rehearsal: boolean
   readonly problems: Problems
   readonly warn: (sentence: string) => void
-  /** The variables that dbt will see, for expressions of an existing profiles.yml. */
+  /** The variables that dbt will see; expressions of the project's files may read no others. */
+  readonly visible: Readonly<Record<string, string>>
   readonly lookup: Lookup
-}
-
-/** Reads a `connection:` map: text is literal, credentials are refused. */
-export function readConnection(node: YamlMap, rules: TargetRules): Output {
-  const output = readOutput(node, { jinja: 'literal' })
-  const warehouse = rules.registries.warehouses.get(textOf(output.get('type')) ?? '')
-  for (const field of warehouse?.credentialFields ?? []) {
-    const place = placeOf(node, field.split('.'))
-    if (place)
-      rules.problems.add(
-        place,
-        `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
-      )
-  }
-  for (const [path, text] of texts(output)) {
-    const place = placeOf(node, path) ?? node.place
-    const found = [checkText(text) ?? checkPlaceholders(text)].flat().filter((one) => one !== undefined)
-    for (const problem of found) rules.problems.add(place, `\`${path.join('.')}\`: ${problem}`)
-    if (found.length === 0 && /\{\{|\{%|\{#/.test(text)) {
-      rules.warn(
-        `${place}: \`${path.join('.')}\` looks like Jinja, but text of a connection is taken literally (use \`profiles-dir\` for Jinja).`,
-      )
-    }
-  }
-  return output
 }
 
 /** Understands one target; every problem is added to `rules.problems`, and then there is no target. */
@@ -61,7 +37,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   const warehouse = findWarehouse(source, rules)
   if (!warehouse) return undefined
   const before = problems.count
-  const connection = check(warehouse.connection, toJs(source.connection, rules.lookup), source.node, [])
+  const connection = check(warehouse.connection, toJs(source.connection, rules.lookup), source.node, () => [])
   problems.addAll(connection.problems)
   const chosen = chooseExchange(source, warehouse, rules)
   if (!chosen || problems.count > before) return undefined
@@ -70,11 +46,8 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   checkHosts(source, bound, rules)
   const settings = { ...bound.defaults(chosen.via), ...chosen.settings }
   const exchange = registries.exchanges.get(chosen.via)
-  if (!exchange) return undefined
-  const parsed = check(
-    exchange.settings,
-    settings,
-    source.identity ?? source.node,
+  if (!exchange) throw new Error(`the exchange ${chosen.via} is not registered`)
+  const parsed = check(exchange.settings, settings, source.identity ?? source.node, () =>
     settingNames(exchange.settings),
   )
   problems.addAll(parsed.problems)
@@ -128,12 +101,9 @@ function chooseExchange(source: TargetSource, warehouse: Warehouse, rules: Targe
     rules.problems.add(identity.place, 'The identity must be a map: `via` and the settings of that exchange.')
     return undefined
   }
-  const written = identity
-    ? [...identity.entries].map(([key, { value }]) => [key, toPlain(value)] as const)
-    : []
-  const { via: chosen, ...settings } = Object.fromEntries(written)
-  const [fallback] = warehouse.accepts.keys()
-  const via = typeof chosen === 'string' ? chosen : (fallback ?? 'none')
+  const { via: written, ...settings } = Object.fromEntries(identity?.entries ?? [])
+  const via = viaOf(written, warehouse, rules)
+  if (via === undefined) return undefined
   const acceptance = warehouse.accepts.get(via)
   if (!acceptance) {
     const names = [...warehouse.accepts.keys()]
@@ -145,13 +115,26 @@ function chooseExchange(source: TargetSource, warehouse: Warehouse, rules: Targe
     )
     return undefined
   }
-  return { via, acceptance, settings }
+  const values = Object.entries(settings).map(([key, { value }]) => [key, toPlain(value)] as const)
+  return { via, acceptance, settings: Object.fromEntries(values) }
+}
+
+/** The exchange as written, whatever YAML would make of it: a blank or a number must not become the default. */
+function viaOf(
+  written: YamlEntry | undefined,
+  warehouse: Warehouse,
+  { problems }: TargetRules,
+): string | undefined {
+  if (!written) return [...warehouse.accepts.keys()][0] ?? 'none'
+  if (written.value.kind === 'scalar') return written.value.text
+  problems.add(written.key, '`via` must be the name of an exchange.')
+  return undefined
 }
 
 /** A credential is sent to the vendor's hosts only: a changed `host` must not lead it elsewhere. */
 function checkHosts(source: TargetSource, bound: Target['bound'], rules: TargetRules): void {
   for (const host of bound.hosts()) {
-    if (bound.allowsHost(host) || (rules.rehearsal && isLoopbackHost(host))) continue
+    if (isLoopbackHost(host) ? rules.rehearsal || bound.allowsHost(host) : isVendors(host, bound)) continue
     const place = placeOf(source.node, ['host']) ?? placeOf(source.node, ['account']) ?? source.node.place
     rules.problems.add(
       place,
@@ -160,34 +143,12 @@ function checkHosts(source: TargetSource, bound: Target['bound'], rules: TargetR
   }
 }
 
+/** In `evil.test/.vendor.com` the end is the vendor's and the host is not: only a bare name is looked at. */
+function isVendors(host: string, bound: Target['bound']): boolean {
+  const filled = host.replaceAll(/\{[A-Za-z][A-Za-z0-9_-]*\}/g, 'x')
+  return /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(filled) && bound.allowsHost(host)
+}
+
 function settingNames(schema: z.ZodMiniType): readonly string[] {
   return schema instanceof z.ZodMiniObject ? Object.keys(schema.def.shape) : []
-}
-
-function textOf(value: Value | undefined): string | undefined {
-  return value?.kind === 'text' ? value.text : undefined
-}
-
-function* texts(output: Output, path: readonly string[] = []): Generator<[readonly string[], string]> {
-  for (const [key, value] of output) yield* textsOf(value, [...path, key])
-}
-
-function* textsOf(value: Value, path: readonly string[]): Generator<[readonly string[], string]> {
-  if (value.kind === 'text') yield [path, value.text]
-  else if (value.kind === 'map') yield* texts(value.fields, path)
-  else if (value.kind === 'list')
-    for (const [index, item] of value.items.entries()) yield* textsOf(item, [...path, String(index)])
-}
-
-/** The place of the key or item at a path; undefined where the path does not exist. */
-function placeOf(node: YamlNode, path: readonly string[]): string | undefined {
-  const [step, ...rest] = path
-  if (step === undefined) return node.place
-  if (node.kind === 'list') {
-    const item = node.items[Number(step)]
-    return item && placeOf(item, rest)
-  }
-  const entry = node.kind === 'map' ? node.entries.get(step) : undefined
-  if (!entry) return undefined
-  return rest.length === 0 ? entry.key : placeOf(entry.value, rest)
 }

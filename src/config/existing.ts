@@ -1,8 +1,9 @@
 import { join, relative } from 'node:path'
 import { readProjectFile } from '../dbt/project.ts'
 import { DbtOidcError } from '../errors.ts'
-import { readProfiles } from '../profile.ts'
+import { readProfiles, type Existing, type Output } from '../profile.ts'
 import type { TargetRules, TargetSource } from './build-target.ts'
+import { checkAllPlaceholders } from './connection.ts'
 import { directory, input, placeOfInput, type Options } from './options.ts'
 import { readNeeded, type Sources } from './sources.ts'
 
@@ -15,14 +16,15 @@ export async function fromExisting(
   const home = directory('profiles-dir', sources, rules.problems) ?? options.projectDir
   const path = join(home, 'profiles.yml')
   const shown = relative(sources.workspace, path)
-  if (input(sources, 'profiles-dir') === undefined && (await sources.read(path)).kind === 'missing') {
+  const place = input(sources, 'profiles-dir') === undefined ? shown : placeOfInput('profiles-dir')
+  if (place === shown && (await sources.read(path)).kind === 'missing') {
     rules.problems.add(
       'inputs',
       `There is nothing to connect to: give \`connection\`, a policy file, or a \`${shown}\` of the project.`,
     )
     return undefined
   }
-  const text = await readNeeded(path, shown, placeOfInput('profiles-dir'), sources, rules.problems)
+  const text = await readNeeded(path, shown, place, sources, rules.problems)
   const profile = input(sources, 'profile') ?? (await profileOf(options.projectDir, sources, rules))
   if (text === undefined || profile === undefined) return undefined
   const { existing, problems } = readProfiles(text, shown, {
@@ -38,7 +40,13 @@ export async function fromExisting(
       `${shown}: left out of the output \`${existing.target}\`: ${existing.dropped.join(', ')}. These stored credentials are no longer needed.`,
     )
   }
-  return { name: existing.target, connection: existing.output, node: existing.node }
+  checkAllPlaceholders(existing.output, existing.node, rules)
+  return { name: existing.target, connection: settled(existing), node: existing.node }
+}
+
+/** The output with its type as text: it may be an expression, and which adapter that names is decided once. */
+function settled({ output, type }: Existing): Output {
+  return new Map([...output, ['type', { kind: 'text', text: type }]])
 }
 
 async function profileOf(
@@ -47,7 +55,10 @@ async function profileOf(
   rules: TargetRules,
 ): Promise<string | undefined> {
   try {
-    const { profile } = await readProjectFile(projectDir, { env: sources.env, workspace: sources.workspace })
+    const { profile } = await readProjectFile(projectDir, {
+      env: rules.visible,
+      workspace: sources.workspace,
+    })
     if (profile === undefined)
       rules.problems.add(placeOfInput('profile'), 'dbt_project.yml names no profile: name one here.')
     return profile

@@ -2,11 +2,12 @@ import type { Rules } from '../config.ts'
 import { checkName } from '../profile.ts'
 import type { When } from '../policy.ts'
 import { readYaml, type YamlMap } from '../yaml.ts'
-import { buildTarget, readConnection, type TargetRules, type TargetSource } from './build-target.ts'
+import { buildTarget, type TargetRules, type TargetSource } from './build-target.ts'
+import { readConnection } from './connection.ts'
 import { fromExisting } from './existing.ts'
 import { checkConditions } from './grants.ts'
 import { readNarrowing } from './narrowing.ts'
-import { input, placeOfInput, type Options } from './options.ts'
+import { block, input, placeOfInput, type Options } from './options.ts'
 import type { Sources } from './sources.ts'
 
 const DEFAULT_TARGET = 'prod'
@@ -15,7 +16,7 @@ const DEFAULT_TARGET = 'prod'
 export async function fromInputs(sources: Sources, options: Options, rules: TargetRules): Promise<Rules> {
   const given = readNarrowing(sources, rules.problems)
   const when: When = new Map([['repository', [sources.repository]], ...given.when])
-  checkConditions({ when, places: given.places }, 'inputs', rules)
+  checkConditions({ ...given, when }, 'inputs', rules)
   const identity = readMap('identity', sources, rules)
   const source = await readSource(sources, options, rules)
   const name = source?.name ?? DEFAULT_TARGET
@@ -50,7 +51,7 @@ async function readSource(
 }
 
 function readMap(name: 'connection' | 'identity', sources: Sources, rules: TargetRules): YamlMap | undefined {
-  const text = input(sources, name)
+  const text = block(sources, name)
   if (text === undefined) return undefined
   const { node, problems } = readYaml(text, placeOfInput(name))
   rules.problems.addAll(problems)

@@ -8,19 +8,24 @@ import type { Problems } from './problems.ts'
 export interface Conditions {
   readonly when: When
   readonly places: ReadonlyMap<string, string>
+  /** Claims of whose shape something is already said. */
+  readonly broken?: ReadonlySet<string>
 }
 
 /** Reads a map of claim to pattern or list of patterns; their shape is checked here, their meaning by {@link checkConditions}. */
 export function readWhen(node: YamlNode, problems: Problems): Conditions {
   const when = new Map<string, readonly string[]>()
   const places = new Map<string, string>()
+  const broken = new Set<string>()
   if (node.kind === 'map') {
     for (const [claim, { key, value }] of node.entries) {
+      const before = problems.count
       when.set(claim, readPatterns(claim, value, problems))
+      if (problems.count > before) broken.add(claim)
       places.set(claim, key)
     }
   } else problems.add(node.place, 'Write a map of claims to patterns, e.g. `{ ref: refs/heads/main }`.')
-  return { when, places }
+  return { when, places, broken }
 }
 
 function readPatterns(claim: string, node: YamlNode, problems: Problems): readonly string[] {
@@ -38,13 +43,25 @@ function readPatterns(claim: string, node: YamlNode, problems: Problems): readon
   return patterns
 }
 
+/** Checks what the inputs demand beside a policy file: each claim by itself, since the grants do the restricting. */
+export function checkNarrowing(
+  { when, places, broken }: Conditions,
+  { problems }: Pick<TargetRules, 'problems'>,
+): void {
+  for (const { severity, claim, text } of checkWhen(when)) {
+    if (severity === 'problem' && claim !== undefined && !broken?.has(claim))
+      problems.add(places.get(claim) ?? 'inputs', text)
+  }
+}
+
 /** Checks conditions whole, with what is implied, and holds them to the restriction rule. */
 export function checkConditions(
-  { when, places }: Conditions,
+  { when, places, broken }: Conditions,
   place: string,
   rules: Pick<TargetRules, 'problems' | 'warn'>,
 ): void {
   for (const { severity, claim, text } of checkWhen(when)) {
+    if (claim !== undefined && broken?.has(claim)) continue
     const where = (claim === undefined ? undefined : places.get(claim)) ?? place
     if (severity === 'problem') rules.problems.add(where, text)
     else rules.warn(`${where}: ${text}`)

@@ -1,6 +1,6 @@
 import { readYaml } from '../yaml.ts'
 import { readWhen, type Conditions } from './grants.ts'
-import { input, placeOfInput } from './options.ts'
+import { block, input, placeOfInput } from './options.ts'
 import type { Problems } from './problems.ts'
 import type { Sources } from './sources.ts'
 
@@ -18,6 +18,7 @@ export function readNarrowing(sources: Sources, problems: Problems): Conditions 
       problems.add(placeOfInput('claims'), `\`${name}\` is given twice, here and as the input.`)
   }
   return {
+    ...claims,
     when: new Map([...given.map(([name, text]) => [name, [text]] as const), ...claims.when]),
     places: new Map([...given.map(([name]) => [name, placeOfInput(name)] as const), ...claims.places]),
   }
@@ -25,7 +26,7 @@ export function readNarrowing(sources: Sources, problems: Problems): Conditions 
 
 function readClaims(sources: Sources, problems: Problems): Conditions {
   const none: Conditions = { when: new Map(), places: new Map() }
-  const text = input(sources, 'claims')
+  const text = block(sources, 'claims')
   if (text === undefined) return none
   const { node, problems: faults } = readYaml(text, placeOfInput('claims'))
   problems.addAll(faults)

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { dbtEnvironment } from '../dbt/environment.ts'
 import { nearest } from '../nearest.ts'
 import { INPUTS, type InputName } from './inputs.ts'
 import type { Problems } from './problems.ts'
@@ -28,6 +29,11 @@ export interface Options {
 export function input(sources: Sources, name: InputName): string | undefined {
   const text = sources.inputs.get(name)?.trim()
   return text === '' ? undefined : text
+}
+
+/** One input as it was written, for YAML, in which the spaces and lines in front have a say. */
+export function block(sources: Sources, name: InputName): string | undefined {
+  return input(sources, name) === undefined ? undefined : sources.inputs.get(name)
 }
 
 /** How an input is called in a message. */
@@ -113,14 +119,20 @@ function auditLog(sources: Sources): string | undefined {
 
 function names(sources: Sources, problems: Problems): readonly string[] {
   const found = (input(sources, 'env') ?? '').split(/[\s,]+/).filter((name) => name !== '')
-  for (const name of found) {
-    if (/^[A-Za-z_][A-Za-z0-9_]*\*?$/.test(name)) continue
+  const values = found.filter((name) => name.includes('='))
+  if (values.length > 0) {
     problems.add(
       placeOfInput('env'),
-      name.includes('=')
-        ? 'Name variables only; their values come from the step (`env:` of the step or job).'
-        : `\`${name}\` is no variable name; write \`NAME\` or \`PREFIX_*\`.`,
+      'Name variables only; their values come from the step (`env:` of the step or job).',
     )
   }
+  for (const problem of namesProblems(found.filter((name) => !values.includes(name))))
+    problems.add(placeOfInput('env'), problem.replace(/^Input "env": /, ''))
   return found
+}
+
+/** What is wrong with the names alone, in the words of the one place that decides what dbt may see. */
+function namesProblems(names: readonly string[]): readonly string[] {
+  const steering = { target: '', projectDir: '' }
+  return dbtEnvironment({ env: {}, names, steering, workspace: '/', nowhere: '/', carried: {} }).problems
 }

@@ -13,9 +13,10 @@ const name = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'use let
 /** Claim names are checked one by one with the list of GitHub's claims, which gives better sentences than a schema. */
 const when = z.record(z.string(), pattern)
 
+/** What stands in `connection` and `identity` is judged by their warehouse and exchange, which have the better sentences. */
 const target = z.strictObject({
-  connection: z.looseObject({ type: z.string() }),
-  identity: z.optional(z.looseObject({ via: z.optional(z.string()) })),
+  connection: z.looseObject({}),
+  identity: z.optional(z.looseObject({})),
   audience: z.optional(z.string().check(z.minLength(1))),
 })
 
@@ -43,12 +44,14 @@ export const policyFile = z.strictObject({
 
 export type PolicyFile = z.infer<typeof policyFile>
 
-/** Every key that the file knows, for "did you mean". */
-export const POLICY_KEYS: readonly string[] = [
-  ...Object.keys(policyFile.def.shape),
-  ...Object.keys(target.def.shape),
-  ...Object.keys(grant.def.shape),
-  'warn',
-  'fail',
-  'via',
-]
+const KEYS = {
+  file: Object.keys(policyFile.def.shape),
+  targets: Object.keys(target.def.shape),
+  grants: Object.keys(grant.def.shape),
+  review: ['warn', 'fail'],
+} as const
+
+/** The keys that may stand at a path of the file, for "did you mean". */
+export function policyKeysAt([section]: readonly PropertyKey[]): readonly string[] {
+  return section === 'targets' || section === 'grants' || section === 'review' ? KEYS[section] : KEYS.file
+}

@@ -7,6 +7,8 @@ export interface Problems {
   add(place: string, problem: string): void
   addAll(problems: readonly Problem[]): void
   readonly count: number
+  /** Whether something is already said of this place. */
+  has(place: string): boolean
   /** Throws `configuration` with every problem, unless there is none. */
   throwAny(): void
 }
@@ -20,6 +22,7 @@ export function collectProblems(): Problems {
     get count() {
       return found.length
     },
+    has: (place) => found.some((one) => one.place === place),
     throwAny() {
       const [first] = found
       if (!first) return
@@ -30,10 +33,26 @@ export function collectProblems(): Problems {
             ? `The configuration has a problem. ${sentence(first)}`
             : `The configuration has ${found.length} problems.`,
         remedy: 'Mend what is listed; nothing was requested from anybody yet.',
-        details: found.length === 1 ? [] : found.map(sentence),
+        details: found.length === 1 ? [] : inOrder(found).map(sentence),
       })
     },
   }
+}
+
+/** By file or input as they came, and within each from top to bottom. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const files = [...Map.groupBy(problems, ({ place }) => place.replace(/(?::\d+){1,2}$/, '')).values()]
+  return files.flatMap((file) =>
+    file.toSorted((one, other) => {
+      const [[line, column], [otherLine, otherColumn]] = [numbers(one), numbers(other)]
+      return line - otherLine || column - otherColumn
+    }),
+  )
+}
+
+function numbers({ place }: Problem): readonly [number, number] {
+  const [, line = '0', column = '0'] = /:(\d+)(?::(\d+))?$/.exec(place) ?? []
+  return [Number(line), Number(column)]
 }
 
 function sentence({ place, problem }: Problem): string {

@@ -10,6 +10,8 @@ export function asText(node: YamlNode): unknown {
   return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, asText(value)]))
 }
 
+type Known = (path: readonly PropertyKey[]) => readonly string[]
+
 /** The node at a path, or the deepest one that exists on the way there. */
 export function nodeAt(node: YamlNode, path: readonly PropertyKey[]): YamlNode {
   const [step, ...rest] = path
@@ -26,26 +28,26 @@ function child(node: YamlNode, step: PropertyKey): YamlNode | undefined {
 
 /**
  * Checks a value against a schema and says what is wrong in sentences, each with the place of the node it is about.
- * `known` are all keys of the document, for the nearest right name of an unknown one.
+ * `known` are the keys that may stand at a path, for the nearest right name of an unknown one.
  */
 export function check<T>(
   schema: z.ZodMiniType<T>,
   value: unknown,
   node: YamlNode,
-  known: readonly string[],
+  known: Known,
 ): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
   const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return { value: result.data, problems: [] }
   return { value: undefined, problems: result.error.issues.flatMap((issue) => explain(issue, node, known)) }
 }
 
-function explain(issue: z.core.$ZodIssue, root: YamlNode, known: readonly string[]): Problem[] {
+function explain(issue: z.core.$ZodIssue, root: YamlNode, known: Known): Problem[] {
   const node = nodeAt(root, issue.path)
   const name = issue.path.map(String).join('.')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       place: (node.kind === 'map' ? node.entries.get(key)?.key : undefined) ?? node.place,
-      problem: `Unknown key \`${key}\`${suggest(key, known)}`,
+      problem: `Unknown key \`${key}\`${suggest(key, known(issue.path))}`,
     }))
   }
   if (issue.code === 'invalid_union') {

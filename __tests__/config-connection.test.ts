@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals'
+import { configOf, problemsOf } from './support/config-of.ts'
+
+const MAIN = { ref: 'refs/heads/main' }
+const DUCK = { ...MAIN, connection: '{ type: duckdb, path: prod.duckdb }' }
+const snow = (extra: string): Record<string, string> => ({
+  ...MAIN,
+  connection: `{ type: snowflake, account: acme, database: D, schema: S, ${extra} }`,
+})
+
+describe('hosts', () => {
+  test.each([
+    'host: evil.test',
+    'host: snowflakecomputing.com.evil.test',
+    'host: evilsnowflakecomputing.com',
+    'host: evil.test/.snowflakecomputing.com',
+    'host: "evil.test#.snowflakecomputing.com"',
+    'host: "evil.test:443?.snowflakecomputing.com"',
+    'host: a@evil.test',
+    'host: 127.0.0.1',
+    'host: localhost',
+    'host: "{ref}"',
+  ])('other than Snowflake’s are refused: %s', async (host) => {
+    expect((await problemsOf({ inputs: snow(host) }))[0]).toMatch(
+      /^input "connection":1:\d+: .* is no host of snowflake/,
+    )
+  })
+
+  test.each(['evil.test/', 'evil.test#', 'evil.test?', 'u@evil.test\\'])(
+    'are not led away by the account %s',
+    async (account) => {
+      const connection = `{ type: snowflake, account: '${account}', database: D, schema: S }`
+      expect((await problemsOf({ inputs: { ...MAIN, connection } }))[0]).toContain('is no host of snowflake')
+    },
+  )
+
+  test.each([
+    'host: acme.snowflakecomputing.com',
+    'host: "{repository_owner}.snowflakecomputing.com"',
+    'role: R',
+  ])('of Snowflake are let through: %s', async (extra) => {
+    expect((await configOf({ inputs: snow(extra) })).targets.get('prod')?.via).toBe('direct')
+  })
+
+  test('of this machine are let through in a rehearsal only, and no others with them', async () => {
+    const serverUrl = 'http://127.0.0.1:8080'
+    await expect(configOf({ inputs: snow('host: 127.0.0.1'), serverUrl })).resolves.toBeDefined()
+    expect((await problemsOf({ inputs: snow('host: evil.test'), serverUrl }))[0]).toContain('is no host')
+  })
+})
+
+describe('text', () => {
+  test('that looks like Jinja is taken literally, with a warning that names the field', async () => {
+    const { targets, warnings } = await configOf({
+      inputs: { ...MAIN, connection: `type: duckdb\npath: "{{ env_var('HOME') }}"` },
+    })
+    expect(targets.get('prod')?.output.get('path')).toEqual({ kind: 'text', text: "{{ env_var('HOME') }}" })
+    expect(warnings).toEqual([expect.stringMatching(/^input "connection":2:1: `path` looks like Jinja/)])
+  })
+
+  test('of a YAML input keeps its lines and its indentation', async () => {
+    const inputs = { ...MAIN, connection: '\n\n  type: duckdb\n  path: x\n' }
+    expect((await configOf({ inputs })).targets.get('prod')?.output.get('path')).toBeDefined()
+    const [problem] = await problemsOf({
+      inputs: { ...MAIN, connection: '\n\n  type: duckdb\n  path: [x]\n' },
+    })
+    expect(problem).toMatch(/^input "connection":4:9: `path` must be a text/)
+  })
+
+  test.each([
+    ['environment', 'x\nrepository: evil/r'],
+    ['ref', 'refs/heads/x\nrepository: evil/r'],
+    ['target', 'x\nrepository: evil/r'],
+    ['issuer', 'x\nrepository: evil/r'],
+  ])('that an interpolation brings into %s stays one value, which is refused', async (name, text) => {
+    const problems = await problemsOf({ inputs: { ...DUCK, [name]: text } })
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^input "${name}": `))])
+  })
+})

@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals'
+import { decisionAudience } from '../src/config.ts'
+import { configOf, problemsOf } from './support/config-of.ts'
+
+const FILE = '.github/dbt-oidc.yml'
+const TARGETS = `targets:
+  prod: { connection: { type: duckdb } }
+  snow: { connection: { type: snowflake, account: acme, database: D, schema: S } }
+`
+const MAIN = '  - { target: prod, when: { ref: refs/heads/main } }\n'
+const POLICY = `${TARGETS}grants:\n${MAIN}`
+const withGrant = (grant: string): string => `${TARGETS}grants:\n  - { target: prod, ${grant} }\n`
+const ON_MAIN = 'when: { ref: refs/heads/main }'
+
+describe('a grant', () => {
+  const pinned = `repository: acme/dbt\nrepository-id: 7654321\nrepository-owner-id: 1234567\n${POLICY}`
+
+  test('implies the repository of the workflow', async () => {
+    expect((await configOf({ policy: POLICY })).grants[0]?.when.get('repository')).toEqual(['o/r'])
+  })
+
+  test('implies the repository and the ids that the policy pins, unless it names its own', async () => {
+    const own = '  - { target: prod, when: { repository_id: 5, ref: refs/heads/x } }\n'
+    const { grants } = await configOf({ policy: pinned + own })
+    const ids = grants.map(({ when }) =>
+      ['repository', 'repository_id', 'repository_owner_id'].map((name) => when.get(name)?.join()),
+    )
+    expect(ids).toEqual([
+      ['acme/dbt', '7654321', '1234567'],
+      ['acme/dbt', '5', '1234567'],
+    ])
+  })
+
+  test('that overlaps one for another target is warned of by name', async () => {
+    const other = '  - { name: any, target: snow, when: { ref: refs/heads/* } }\n'
+    const { warnings } = await configOf({ policy: POLICY + other })
+    expect(warnings).toEqual([expect.stringMatching(/^grants\[0\] \(prod\) and any \(snow\) can both hold/)])
+  })
+
+  test('for any branch is a decision, with a warning', async () => {
+    const { warnings } = await configOf({ policy: withGrant('when: { ref: "**", environment: x }') })
+    expect(warnings).toEqual([expect.stringMatching(/:5:29: `ref: "\*\*"` admits every branch and tag/)])
+  })
+
+  test.each<[string, string, number[]]>([
+    ['2026-11-25', '', []],
+    ['2026-08-26', '', []],
+    ['2026-08-25', '', [91]],
+    ['2026-11-16', 'review: { warn: 7d }\n', [8]],
+    ['2026-05-28', 'review: { fail: 180d }\n', [180]],
+  ])('reviewed on %s (%s) warns of %j days', async (date, review, days) => {
+    const { warnings } = await configOf({ policy: withGrant(`${ON_MAIN}, reviewed: ${date}`) + review })
+    expect(warnings.map((text) => Number(/was last reviewed (\d+) days ago/.exec(text)?.[1]))).toEqual(days)
+  })
+
+  test.each([
+    ['2026-05-27', 'The grant was last reviewed 181 days ago; `review.fail` allows 180.'],
+    ['2026-11-27', '`2026-11-27` lies in the future.'],
+    ['2026-02-31', '`2026-02-31` is no date of the calendar.'],
+    ['26-11-01', '`grants.0.reviewed` does not look right: write a date as YYYY-MM-DD.'],
+  ])('reviewed on %s is refused', async (date, sentence) => {
+    const policy = `${withGrant(`${ON_MAIN}, reviewed: ${date}`)}review: { fail: 180d }\n`
+    expect(await problemsOf({ policy })).toEqual([`${FILE}:5:63: ${sentence}`])
+  })
+})
+
+describe('the audience of the decision token', () => {
+  const snow = TARGETS.replace(/ {2}prod.*\n/, '').replace(/\n$/, '')
+  const policyOf = (...audiences: string[]): string =>
+    `targets:\n${audiences.map((audience, index) => `${snow.replace('targets:\n', '').replace('snow', `t${index}`).replace(/ }$/, `, audience: ${audience} }`)}\n`).join('')}grants:\n  - { target: t0, when: { ref: refs/heads/main } }\n`
+
+  test.each<[string, string, Record<string, string>, string]>([
+    ['is the one that all targets share', policyOf('a', 'a'), {}, 'a'],
+    ['opens nothing where they differ', policyOf('a', 'b'), {}, 'dbt-oidc'],
+    ['is that of the target that was asked for', policyOf('a', 'b'), { target: 't1' }, 'b'],
+    ['is the warehouse’s default where none is chosen', POLICY, { target: 'snow' }, 'snowflakecomputing.com'],
+    ['opens nothing where nothing is traded', POLICY, { target: 'prod' }, 'dbt-oidc'],
+  ])('%s', async (_, policy, inputs, audience) => {
+    expect(decisionAudience(await configOf({ policy, inputs }))).toBe(audience)
+  })
+})

@@ -1,0 +1,118 @@
+import { nearest } from '../nearest.ts'
+import type { Grant, When } from '../policy.ts'
+import type { YamlMap, YamlNode } from '../yaml.ts'
+import type { TargetRules } from './build-target.ts'
+import { checkConditions, entry, readWhen } from './grants.ts'
+import type { PolicyFile } from './policy-file.ts'
+import { daysOf, reviewAge } from './review.ts'
+import type { Sources } from './sources.ts'
+
+const DEFAULT_WARN_DAYS = 90
+
+/** What a grant is read with. */
+export interface GrantContext {
+  readonly sources: Sources
+  readonly rules: TargetRules
+  readonly narrow: When
+}
+
+/** Reads the grants of a policy file; those that cannot be read are left out, with a problem. */
+export function readGrants(
+  node: YamlMap,
+  policy: PolicyFile | undefined,
+  context: GrantContext,
+): readonly Grant[] {
+  const section = entry(node, 'grants')
+  if (section?.kind !== 'list') return []
+  const implied = impliedClaims(node, context.sources)
+  const grants: Grant[] = []
+  const names = targetNames(node)
+  for (const [index, item] of section.items.entries()) {
+    if (item.kind !== 'map') continue
+    const grant = readGrant(item, index, implied, context)
+    if (!grant) continue
+    if (!names.includes(grant.target)) {
+      const near = nearest(grant.target, names)
+      context.rules.problems.add(
+        entry(item, 'target')?.place ?? item.place,
+        `There is no target \`${grant.target}\`${near ? `; did you mean \`${near}\`?` : '.'}`,
+      )
+    }
+    checkAge(item, grant, policy, context)
+    grants.push(grant)
+  }
+  checkUnique(grants, context.rules)
+  return grants
+}
+
+function readGrant(
+  item: YamlMap,
+  index: number,
+  implied: When,
+  { rules, narrow }: GrantContext,
+): Grant | undefined {
+  const [whenNode, target] = [entry(item, 'when'), entry(item, 'target')]
+  if (!whenNode || target?.kind !== 'scalar') return undefined
+  const written = readWhen(whenNode, rules.problems)
+  const when = new Map([...implied, ...written.when])
+  if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules)
+  const [name, reviewed] = [scalarText(entry(item, 'name')), scalarText(entry(item, 'reviewed'))]
+  return {
+    name: name ?? `grants[${index}]`,
+    target: target.text,
+    when,
+    ...(narrow.size === 0 ? {} : { narrow }),
+    ...(reviewed === undefined ? {} : { reviewed }),
+    place: item.place,
+  }
+}
+
+/** `repository`, and the ids that a policy pins, hold in every grant that does not name its own. */
+function impliedClaims(node: YamlMap, sources: Sources): When {
+  const repository = scalarText(entry(node, 'repository')) ?? sources.repository
+  const id = scalarText(entry(node, 'repository-id'))
+  const owner = scalarText(entry(node, 'repository-owner-id'))
+  return new Map([
+    ['repository', [repository]],
+    ...(id === undefined ? [] : [['repository_id', [id]] as const]),
+    ...(owner === undefined ? [] : [['repository_owner_id', [owner]] as const]),
+  ])
+}
+
+function checkAge(item: YamlMap, grant: Grant, policy: PolicyFile | undefined, context: GrantContext): void {
+  if (grant.reviewed === undefined) return
+  const place = entry(item, 'reviewed')?.place ?? item.place
+  const age = reviewAge(grant.reviewed, context.sources.today)
+  if ('problem' in age) {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(grant.reviewed)) context.rules.problems.add(place, age.problem)
+    return
+  }
+  const { warn, fail } = policy?.review ?? {}
+  if (fail !== undefined && age.days > daysOf(fail)) {
+    context.rules.problems.add(
+      place,
+      `The grant was last reviewed ${age.days} days ago; \`review.fail\` allows ${daysOf(fail)}.`,
+    )
+  } else if (age.days > (warn === undefined ? DEFAULT_WARN_DAYS : daysOf(warn))) {
+    context.rules.warn(`${place}: the grant \`${grant.name}\` was last reviewed ${age.days} days ago.`)
+  }
+}
+
+function checkUnique(grants: readonly Grant[], { problems }: TargetRules): void {
+  const seen = new Map<string, Grant>()
+  for (const grant of grants) {
+    const first = seen.get(grant.name)
+    if (first) problems.add(grant.place, `The grant name \`${grant.name}\` is taken by ${first.place}.`)
+    else seen.set(grant.name, grant)
+  }
+}
+
+/** The names of the targets, also of those that are wrong. */
+export function targetNames(node: YamlMap): readonly string[] {
+  const targets = entry(node, 'targets')
+  return targets?.kind === 'map' ? [...targets.entries.keys()] : []
+}
+
+function scalarText(node: YamlNode | undefined): string | undefined {
+  return node?.kind === 'scalar' ? node.text : undefined
+}
