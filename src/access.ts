@@ -42,6 +42,8 @@ export interface Access extends AsyncDisposable {
 export interface Surroundings {
   readonly mint: Mint
   readonly io: Io
+  /** Ends a trade that waits for the other side; a revocation goes on. */
+  readonly signal?: AbortSignal
   readonly directory: PrivateDirectory
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
@@ -81,6 +83,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
         const old = current.credential
         current = await buy(target, want, claims, 'keep-alive', around)
         await revoke(target, old, around.io)
+        for (const [name, content] of Object.entries(current.carried.files))
+          await around.directory.replace(name, content)
       }
       return current.carried.secrets
     },
@@ -113,7 +117,7 @@ async function buy(
     tokens.push(token)
     return token
   }
-  const credential = await trade(target, want, mint, around.io).catch(async (error: unknown) => {
+  const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
     const explained = explain(error, target, claims)
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
@@ -131,8 +135,10 @@ async function buy(
   }
 }
 
-async function trade(target: Target, want: Want, mint: Mint, io: Io): Promise<Credential> {
-  const credential = await target.exchange.trade(want, mint, io)
+async function trade(target: Target, want: Want, mint: Mint, around: Surroundings): Promise<Credential> {
+  const { io, signal } = around
+  const http: Io['http'] = (request) => io.http(signal ? { signal, ...request } : request)
+  const credential = await target.exchange.trade(want, mint, { ...io, http })
   for (const secret of secretsOf(credential)) io.mask(secret)
   return credential
 }
@@ -151,14 +157,18 @@ function explain(error: unknown, target: Target, claims: Claims): unknown {
   })
 }
 
+/** A cancelled job has 7 s for everything. */
+const REVOKING = 5000
+
 async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
+  const signal = AbortSignal.timeout(REVOKING)
   try {
-    await target.exchange.revoke?.(credential, io)
+    const http: Io['http'] = (request) => io.http({ signal, ...request })
+    await target.exchange.revoke?.(credential, { ...io, http })
   } catch (error) {
+    const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'
     // What cannot be revoked ends by itself; the run's own result matters more.
-    io.say(
-      `The credential could not be revoked (${error instanceof DbtOidcError ? error.problem : 'unexpected answer'}).`,
-    )
+    io.say(`The credential could not be revoked (${signal.aborted ? 'no answer in time' : known}).`)
   }
 }
 

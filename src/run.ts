@@ -100,6 +100,7 @@ async function enter(
   const access = await connect(target, claims, {
     mint,
     io: { http: host.http, now: host.now, mask: host.writer.mask, say: (line) => sayAll(host, [line]) },
+    signal: host.signal,
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     onTrade: (trade) => audit.trade(target, trade),
@@ -134,7 +135,10 @@ function factsOf(access: Access): AccessFacts {
     via: target.via,
     identity: access.identity,
     writes: target.bound.describe(),
-    expiresAt: access.expiresAt(),
+    // A later line of `run` may have bought anew by the time that this is told.
+    get expiresAt() {
+      return access.expiresAt()
+    },
   }
 }
 
