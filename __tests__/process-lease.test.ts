@@ -230,11 +230,11 @@ describe('a credential with little of its life left', () => {
   test('that cannot be bought anew ends the run before the next line, and nothing is left open', async () => {
     await using job = await openLeaseJob()
     job.lender.lasting(0.05)
-    job.dbt.behave({ build: { stdout: 'ONE\n' } })
+    job.dbt.behave({ build: { stdout: 'the first line\n' } })
     await using step = await job.step({
       inputs: { run: 'build\nbuild' },
       onStdout: (chunk) => {
-        if (chunk.includes('ONE')) job.lender.expect({ subject: 'repo:o/other:ref:refs/heads/main' })
+        if (chunk.includes('the first line')) job.lender.expect({ subject: 'repo:o/other:ref:refs/heads/main' })
       },
     })
     expect([step.exitCode, job.dbt.runs().length]).toEqual([1, 1])
