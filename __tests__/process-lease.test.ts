@@ -234,7 +234,8 @@ describe('a credential with little of its life left', () => {
     await using step = await job.step({
       inputs: { run: 'build\nbuild' },
       onStdout: (chunk) => {
-        if (chunk.includes('the first line')) job.lender.expect({ subject: 'repo:o/other:ref:refs/heads/main' })
+        if (chunk.includes('the first line'))
+          job.lender.expect({ subject: 'repo:o/other:ref:refs/heads/main' })
       },
     })
     expect([step.exitCode, job.dbt.runs().length]).toEqual([1, 1])
