@@ -52,8 +52,14 @@ function integer(text: string): number | undefined {
   return sign * sexagesimal(digits)
 }
 
+/** Summed from the last part on, as PyYAML does: the last bit of a float depends on the order. */
 function sexagesimal(digits: string): number {
-  return digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+  return digits
+    .split(':')
+    .reduceRight(({ sum, base }, part) => ({ sum: sum + Number(part) * base, base: base * 60 }), {
+      sum: 0,
+      base: 1,
+    }).sum
 }
 
 /** Whether Python's `datetime` takes it; the pattern alone lets 2026-13-45 through. */
