@@ -57,10 +57,10 @@ export interface Surroundings {
  * is left behind.
  */
 export async function connect(granted: Target, claims: Claims, around: Surroundings): Promise<Access> {
-  const target = fillTarget(granted, claims)
-  const want = wantOf(target)
   await using undo = new AsyncDisposableStack()
   undo.defer(() => around.directory.remove())
+  const target = fillTarget(granted, claims)
+  const want = wantOf(target)
   let current = await buy(target, want, claims, 'exchange', around)
   undo.defer(() => revoke(target, current.credential, around.io))
   for (const [name, content] of Object.entries(current.carried.files))

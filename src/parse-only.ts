@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { parseRun } from './dbt/command.ts'
 import { runDbt, prepareDbt } from './dbt/run.ts'
@@ -8,7 +6,6 @@ import { fail } from './errors.ts'
 import type { Host } from './host.ts'
 import { writeProfile } from './profile.ts'
 import { openPrivateDirectory } from './remains.ts'
-void mkdir
 
 /** `without-token: parse`: runs `dbt parse` with a profile that holds no credential. Returns whether dbt was content. */
 export async function parseOnly(config: Config, host: Host): Promise<boolean> {
@@ -42,7 +39,7 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     ready,
     host,
   )
-  host.writer.line(`parsed ${join('.', 'dbt_project.yml')} without credentials`)
+  if (result.ok) host.writer.line('dbt parsed the project without credentials.')
   return result.ok
 }
 

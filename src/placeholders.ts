@@ -1,5 +1,6 @@
 import { isClaimName, nearestClaim } from './claim-names.ts'
 import type { Claims } from './claims.ts'
+import { nearest } from './nearest.ts'
 import { invisible } from './pattern.ts'
 
 /** A filled text, or the sentence that says why it cannot be filled. */
@@ -31,7 +32,9 @@ function isPlaceholder(name: string): boolean {
 /** A lower-case word is meant for us, so an unknown one is a mistake; `{FreeTDS}` is somebody else's word. */
 function unknown(name: string): string | undefined {
   const word = name.toLowerCase().replaceAll('-', '_')
-  const meant = isPlaceholder(word) ? word : nearestClaim(name)?.split(':')[0]
+  const meant = isPlaceholder(word)
+    ? word
+    : (nearestClaim(name)?.split(':')[0] ?? nearest(word, ['pull_request']))
   if (name !== name.toLowerCase() && meant !== word) return undefined
   return `{${name}} is neither a claim nor {pull_request}${meant === undefined ? '.' : `; did you mean {${meant}}?`}`
 }

@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals'
+import { readFileSync, statSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
+import { auditOf, GRANTED, openJob } from './support/job.ts'
+import type { StepResult } from './support/step.ts'
+
+const AUDIT = 'temp/dbt-oidc-audit.jsonl'
+const until = (word: string, inputs = GRANTED) => ({ inputs: { ...inputs, until: word } })
+const DENIED = { ...GRANTED, ref: 'refs/heads/dev' }
+
+const lines = ({ log }: StepResult): string[] => stripVTControlCharacters(log.text).split('\n')
+/** The words of the sentence that were said. */
+const said = (step: StepResult): string[] =>
+  lines(step).flatMap((line) => /^(token|claims|grant|exchange|profile|report) {2}/.exec(line)?.[1] ?? [])
+const left = (step: StepResult): string[] => step.leftBehind().map(({ path }) => path)
+const outputs = (step: StepResult): Record<string, string> => {
+  const { 'audit-log': _, ...rest } = Object.fromEntries(step.outputs)
+  return rest
+}
+
+describe('a run until', () => {
+  test('`claims` prints every claim and a block that grants this run, and decides nothing', async () => {
+    await using job = await openJob({ claims: { environment: 'production' } })
+    await using step = await job.step(until('claims', DENIED))
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], []])
+    expect(outputs(step)).toEqual({ result: 'stopped' })
+    const shown = lines(step)
+    expect(shown).toContain('##[group]dbt-oidc: until claims')
+    for (const [name, value] of Object.entries(job.issuer.claims()))
+      expect(shown.map((line) => line.trimEnd())).toContain(`${name.padEnd(24)} ${String(value)}`.trimEnd())
+    const start = shown.indexOf('when:')
+    const block = shown.slice(start + 1, shown.indexOf('##[endgroup]', start)).join('\n')
+    await using pasted = await job.step({
+      inputs: { run: 'build', connection: GRANTED.connection, claims: block },
+    })
+    expect([pasted.exitCode, pasted.outputs.get('granted')]).toEqual([0, 'true'])
+    expect(job.dbt.runs()).toHaveLength(1)
+  })
+
+  test('`grant` prints the table, and puts nothing but the audit lines anywhere', async () => {
+    await using job = await openJob()
+    await using step = await job.step(until('grant'))
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], [AUDIT]])
+    expect(outputs(step)).toEqual({ target: 'prod', grant: 'inputs', granted: 'true', result: 'stopped' })
+    expect(lines(step)).toContain('"inputs" for target "prod" (inputs): granted')
+    expect(lines(step)).toContain('  ✓ ref         refs/heads/main  refs/heads/main')
+    expect(step.summary).toContain('## 🔎 Stopped after grant on <code>prod</code>, as asked')
+    const records = auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
+    expect(records.map(({ record, result, outcome }) => [record, outcome ?? result])).toEqual([
+      ['token', 'granted'],
+      ['run', 'stopped'],
+    ])
+    expect([step.state.size, job.dbt.runs()]).toEqual([0, []])
+  })
+
+  test('`grant` prints a denial as its answer, with `granted` false', async () => {
+    await using job = await openJob()
+    await using step = await job.step(until('grant', DENIED))
+    expect(outputs(step)).toEqual({ granted: 'false', result: 'stopped' })
+    expect(lines(step)).toContain('  ✗ ref         refs/heads/dev  refs/heads/main')
+    expect(lines(step)).toContain('      → first differing character at position 12: "m"')
+    expect([left(step), job.dbt.runs()]).toEqual([[AUDIT], []])
+  })
+
+  test('`exchange` says as whom, and leaves no directory', async () => {
+    await using job = await openJob()
+    await using step = await job.step(until('exchange'))
+    const words = ['token', 'claims', 'grant', 'exchange', 'report']
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, words, [AUDIT]])
+    expect(outputs(step)).toEqual({
+      target: 'prod',
+      grant: 'inputs',
+      granted: 'true',
+      identity: 'repo:o/r:ref:refs/heads/main',
+      result: 'stopped',
+    })
+    expect([step.exportedEnv.size, job.dbt.runs()]).toEqual([0, []])
+  })
+
+  test('`profile` leaves a profile that only its owner can read, until the post step', async () => {
+    await using job = await openJob()
+    await using step = await job.step(until('profile'))
+    const words = ['token', 'claims', 'grant', 'exchange', 'profile', 'report']
+    expect([step.exitCode, said(step), job.dbt.runs()]).toEqual([0, words, []])
+    const directory = step.outputs.get('profiles-dir') ?? ''
+    expect(directory.startsWith(`${step.paths.temp}/dbt-oidc-`)).toBe(true)
+    expect(statSync(directory).mode & 0o777).toBe(0o700)
+    expect(statSync(`${directory}/profiles.yml`).mode & 0o777).toBe(0o600)
+    expect(readFileSync(`${directory}/profiles.yml`, 'utf8')).toContain('path: "prod.duckdb"')
+    expect(outputs(step)).toMatchObject({ target: 'prod', granted: 'true', result: 'stopped' })
+    await using after = await step.post()
+    expect([after.exitCode, left(after)]).toEqual([0, [AUDIT]])
+  })
+
+  test.each(['exchange', 'profile'])('`%s` is a denial where nothing is granted', async (word) => {
+    await using job = await openJob()
+    await using step = await job.step(until(word, DENIED))
+    expect([step.exitCode, said(step), left(step)]).toEqual([1, ['token', 'claims'], [AUDIT]])
+    expect(outputs(step)).toEqual({ granted: 'false', result: 'failure' })
+    expect(step.log.text).toContain('✗ no-grant')
+  })
+
+  test.each(['claims', 'grant', 'exchange', 'profile'])('`%s` never shows the token itself', async (word) => {
+    await using job = await openJob()
+    await using step = await job.step(until(word))
+    expect(job.issuer.minted).toHaveLength(1)
+    for (const part of (job.issuer.minted[0] ?? '').split('.')) {
+      expect(part).not.toBe('')
+      for (const text of [step.fullLog.text, step.summary, step.commandFiles.output, step.commandFiles.env])
+        expect(text).not.toContain(part)
+    }
+  })
+})
