@@ -66,7 +66,7 @@ function scrubber(index: Index): Scrubber {
   return {
     push(text) {
       if (index.byKey.size === 0 && carry === '') return text
-      const result = scan(carry + text, covered, index)
+      const result = scan(carry + text, covered, index, 'more')
       carry = result.carry
       covered = result.covered
       return result.output
@@ -74,7 +74,7 @@ function scrubber(index: Index): Scrubber {
     flush() {
       const rest = carry.slice(covered)
       const hidden = covered > 0 ? '' : HIDDEN
-      const output = rest !== '' && carry.length >= TELLING ? hidden : rest
+      const output = rest !== '' && carry.length >= TELLING ? hidden : scan(carry, covered, index, 'end').output
       carry = ''
       covered = 0
       return output
@@ -87,6 +87,7 @@ function scan(
   buffer: string,
   covered: number,
   index: Index,
+  then: 'more' | 'end',
 ): { output: string; carry: string; covered: number } {
   let output = ''
   let done = covered
@@ -99,7 +100,8 @@ function scan(
       if (at >= done) output += buffer.slice(done, at) + HIDDEN
       done = Math.max(done, at + found.length)
     }
-    if (found.unsure) break
+    // What could have become a longer secret may still hold a shorter one: at the end nothing is left to wait for.
+    if (found.unsure && then === 'more') break
   }
   if (at > done) return { output: output + buffer.slice(done, at), carry: buffer.slice(at), covered: 0 }
   return { output, carry: buffer.slice(at), covered: done - at }
