@@ -1,8 +1,9 @@
 // Everything that must hold of the sources themselves: types, lint, format, and that what is generated is what is committed.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { build } from '../build.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -44,12 +45,32 @@ async function generated(): Promise<void> {
   )
 }
 
-/** dist/ is what the sources build. */
+/** dist/ is what the sources build, in this directory and in one of another depth. */
 async function reproducible(): Promise<void> {
   const elsewhere = mkdtempSync(join(tmpdir(), 'dbt-oidc-build-'))
   try {
+    const copy = join(elsewhere, 'a', 'copy')
+    const needed = [
+      'src',
+      'scripts',
+      'stubs',
+      'node_modules',
+      'package.json',
+      'tsconfig.json',
+      'tsconfig.build.json',
+    ]
+    for (const name of needed) {
+      // Links stay links, and the copy builds with its own tools: module ids come from real paths below the root.
+      cpSync(join(root, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
+    }
+    const its: typeof import('../build.ts') = await import(
+      pathToFileURL(join(copy, 'scripts', 'build.ts')).href
+    )
     await build(root, join(elsewhere, 'here'))
-    tell('dist is what the sources build', same(join(root, 'dist'), join(elsewhere, 'here')))
+    await its.build(copy)
+    const [committed, here, there] = [join(root, 'dist'), join(elsewhere, 'here'), join(copy, 'dist')]
+    tell('dist is what the sources build', same(committed, here))
+    tell('dist builds to the same bytes in two directories', same(here, there))
   } finally {
     rmSync(elsewhere, { recursive: true, force: true })
   }
