@@ -32,7 +32,7 @@ export interface Access extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
-  /** Removes the files and revokes, now: what a cancelled run does first. Idempotent. */
+  /** Revokes and removes the files, now: what a cancelled run does first. Idempotent. */
   forget(): Promise<void>
   /** Leaves everything in place: the post step owns it from here on. */
   handOver(): void

@@ -26,19 +26,8 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     secrets: () => ({ kind: 'literal', text: 'no-credential' }),
   })
   await directory.write('profiles.yml', text)
-  const nothing = { target, directory, env: carried.env, secrets: async () => ({}), output, identity: '' }
-  const result = await runDbt(
-    parsing,
-    {
-      ...nothing,
-      expiresAt: () => null,
-      forget: () => directory.remove(),
-      handOver: () => undefined,
-      [Symbol.asyncDispose]: async () => undefined,
-    },
-    ready,
-    host,
-  )
+  const reach = { target, directory, env: carried.env, secrets: async () => ({}) }
+  const result = await runDbt(parsing, reach, ready, host)
   if (result.ok) host.writer.line('dbt parsed the project without credentials.')
   return result.ok
 }

@@ -1,14 +1,13 @@
 import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
 import type { Config } from './config.ts'
-import type { Host } from './host.ts'
-import { projectPath } from './host.ts'
+import { projectPath, type Host } from './host.ts'
 import type { LineResult } from './dbt/result.ts'
 import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
 import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
-import { OUTPUT_NAMES, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
+import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
 import type { Report, RunFacts } from './report/report.ts'
 import { visible } from './policy/visible.ts'
 import { say } from './report/say.ts'
@@ -124,7 +123,7 @@ async function tell(host: Host, markdown: string): Promise<void> {
 }
 
 function setOutputs(host: Host, outputs: Outputs): void {
-  for (const name of OUTPUT_NAMES) {
+  for (const name of TOLD_OUTPUTS) {
     const value = outputs[name]
     if (value !== undefined) host.output(name, value)
   }
@@ -139,11 +138,7 @@ async function record(
   if (!config || !report.decision) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
-  await keep(
-    config,
-    host,
-    runRecord({ ...report, decision: report.decision }, { time: host.now(), result, seconds, error: code }),
-  )
+  await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))
 }
 
 function factsOf({ config, host }: Publication): RunFacts {

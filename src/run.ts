@@ -106,7 +106,7 @@ async function enter(
     onTrade: (trade) => audit.trade(target, trade),
     remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
   })
-  // A cancelled job has seconds: the files go first, whatever dbt does. Leaving the block throws what this meets.
+  // A cancelled job has seconds: revoking (at most 5 of them) and removing begin at once, whatever dbt does. Leaving the block throws what this meets.
   host.signal.addEventListener('abort', () => void access.forget().catch(() => undefined), { once: true })
   return access
 }

@@ -67,13 +67,11 @@ function surroundings(config: Config, target: string, host: Host) {
   return { env, names: config.env, steering: { target, projectDir: config.projectDir }, workspace }
 }
 
+/** What dbt needs of an access. */
+export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'secrets'>
+
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
-export async function runDbt(
-  config: Config,
-  access: Access,
-  ready: ReadyDbt,
-  host: Host,
-): Promise<DbtResult> {
+export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
   const lines: LineResult[] = []
   await forbidCoreDumps(process.pid, host.exec)
   const nowhere = join(access.directory.path, 'nowhere')
@@ -89,7 +87,7 @@ export async function runDbt(
 
 interface Running {
   readonly config: Config
-  readonly access: Access
+  readonly access: Reach
   readonly ready: ReadyDbt
   readonly host: Host
   readonly nowhere: string

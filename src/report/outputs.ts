@@ -1,25 +1,16 @@
+import { OUTPUTS, type OutputName } from '../config/inputs.ts'
 import type { Decision } from '../policy.ts'
 import type { RunResult } from './audit.ts'
 import type { AccessFacts, Report } from './report.ts'
 
-/** The outputs of the action, in the order of action.yml. */
-export const OUTPUT_NAMES = [
-  'profiles-dir',
-  'target',
-  'grant',
-  'granted',
-  'identity',
-  'expires-at',
-  'result',
-  'run-results',
-  'artifacts-dir',
-  'audit-log',
-] as const
+/** Outputs that tell of the run, in the order of action.yml; the credential itself is handed out elsewhere. */
+export type ToldOutput = Exclude<OutputName, 'credential'>
 
-export type OutputName = (typeof OUTPUT_NAMES)[number]
+/** Their names. */
+export const TOLD_OUTPUTS = OUTPUTS.filter((name) => name !== 'credential')
 
 /** Outputs that have a value; the others stay unset, which a workflow reads as empty. */
-export type Outputs = Readonly<Partial<Record<OutputName, string>>>
+export type Outputs = Readonly<Partial<Record<ToldOutput, string>>>
 
 /** What a run got to know, as far as it came. */
 export interface Known {
@@ -53,7 +44,7 @@ export function resultOf(report: Pick<Report, 'result'>, until?: string): RunRes
 
 function told(known: Known, result: RunResult, places: Places): Outputs {
   const { access, decision } = known
-  const values: Readonly<Record<OutputName, string | undefined>> = {
+  const values: Readonly<Record<ToldOutput, string | undefined>> = {
     'profiles-dir': places.profilesDir,
     target: access?.target ?? decision?.grant?.target,
     grant: decision?.grant?.name,

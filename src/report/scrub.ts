@@ -74,7 +74,8 @@ function scrubber(index: Index): Scrubber {
     flush() {
       const rest = carry.slice(covered)
       const hidden = covered > 0 ? '' : HIDDEN
-      const output = rest !== '' && carry.length >= TELLING ? hidden : scan(carry, covered, index, 'end').output
+      const output =
+        rest !== '' && carry.length >= TELLING ? hidden : scan(carry, covered, index, 'end').output
       carry = ''
       covered = 0
       return output
