@@ -4,6 +4,8 @@ import { secretsOf, type Credential } from './credential.ts'
 import { DbtOidcError, type Code } from './errors.ts'
 import type { Io, Want } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
+import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
+import { keepRenewing } from './keepalive/renewal.ts'
 import type { Output, Value } from './profile.ts'
 import type { Carried } from './warehouse.ts'
 
@@ -41,9 +43,8 @@ export interface Access extends AsyncDisposable {
 /** What `connect` needs of the world. */
 export interface Surroundings {
   readonly mint: Mint
+  /** Its signal ends a trade that waits for the other side; a revocation goes on. */
   readonly io: Io
-  /** Ends a trade that waits for the other side; a revocation goes on. */
-  readonly signal?: AbortSignal
   readonly directory: PrivateDirectory
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
@@ -66,10 +67,31 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   for (const [name, content] of Object.entries(current.carried.files))
     await around.directory.write(name, content)
 
+  const over = new AbortController()
+  const renew = oneAfterTheOther(async (share: number) => {
+    if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
+    const next = await buy(target, want, claims, 'keep-alive', around)
+    // Whoever forgot meanwhile must not find a credential again.
+    if (over.signal.aborted) return revoke(target, next.credential, around.io)
+    const old = current.credential
+    current = next
+    for (const [name, content] of Object.entries(current.carried.files))
+      await around.directory.replace(name, content)
+    await revoke(target, old, around.io)
+  })
+  if (target.acceptance.keepAlive.by === 'file') {
+    const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
+    const life = (): Life => lifeOf(current)
+    void keepRenewing({ life, failed, now: around.io.now, renew: () => renew(MEANWHILE) }, over.signal)
+  }
+
   const undone = undo.move()
   // The stack itself does not wait for a disposal that is under way, and the process must not end before it.
   let forgotten: Promise<void> | undefined
-  const forget = (): Promise<void> => (forgotten ??= undone.disposeAsync())
+  const forget = (): Promise<void> => {
+    over.abort()
+    return (forgotten ??= undone.disposeAsync())
+  }
   let owned = true
   return {
     target,
@@ -79,23 +101,38 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     output: outputWith(target, current.carried, around.attribution),
     env: current.carried.env,
     async secrets() {
-      if (isStale(current, around.io.now())) {
-        const old = current.credential
-        current = await buy(target, want, claims, 'keep-alive', around)
-        await revoke(target, old, around.io)
-        for (const [name, content] of Object.entries(current.carried.files))
-          await around.directory.replace(name, content)
-      }
+      await renew(AT_START)
       return current.carried.secrets
     },
     forget,
     handOver() {
       owned = false
+      over.abort()
     },
     async [Symbol.asyncDispose]() {
       if (owned) await forget()
     },
   }
+}
+
+/** Calls of the result run one at a time; a failure of one is nothing to the next. */
+function oneAfterTheOther<T>(work: (input: T) => Promise<void>): (input: T) => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  return (input) => {
+    const mine = last.then(() => work(input))
+    last = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+function lifeOf({ boughtAt, credential }: Bought): Life {
+  return { boughtAt, expiresAt: credential.expiresAt }
+}
+
+function notRenewed(error: unknown, expiresAt: Date | null): string {
+  const why = error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'
+  const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
+  return `The credential could not be renewed; dbt goes on with the present one${until}. ${why}`
 }
 
 interface Bought {
@@ -136,8 +173,8 @@ async function buy(
 }
 
 async function trade(target: Target, want: Want, mint: Mint, around: Surroundings): Promise<Credential> {
-  const { io, signal } = around
-  const http: Io['http'] = (request) => io.http(signal ? { signal, ...request } : request)
+  const { io } = around
+  const http: Io['http'] = (request) => io.http(io.signal ? { signal: io.signal, ...request } : request)
   const credential = await target.exchange.trade(want, mint, { ...io, http })
   for (const secret of secretsOf(credential)) io.mask(secret)
   return credential
@@ -164,19 +201,12 @@ async function revoke(target: Target, credential: Credential, io: Io): Promise<v
   const signal = AbortSignal.timeout(REVOKING)
   try {
     const http: Io['http'] = (request) => io.http({ signal, ...request })
-    await target.exchange.revoke?.(credential, { ...io, http })
+    await target.exchange.revoke?.(credential, { ...io, http, signal })
   } catch (error) {
     const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'
     // What cannot be revoked ends by itself; the run's own result matters more.
     io.say(`The credential could not be revoked (${signal.aborted ? 'no answer in time' : known}).`)
   }
-}
-
-/** A next dbt command opens connections over minutes: it starts with most of the credential's life ahead. */
-function isStale({ credential, boughtAt }: Bought, now: Date): boolean {
-  if (credential.expiresAt === null) return false
-  const life = credential.expiresAt.getTime() - boughtAt.getTime()
-  return credential.expiresAt.getTime() - now.getTime() < 0.8 * life
 }
 
 /** The user's own fields win over attribution; the credential's fields win over everything. */

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini'
 import type { Claims, Mint } from './claims.ts'
-import type { Credential } from './credential.ts'
+import type { Credential, Kind } from './credential.ts'
 import type { Http } from './http.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
@@ -17,11 +17,17 @@ export interface Want {
   readonly region?: string
   /** The audience that the warehouse itself asks for when it takes the token directly. */
   readonly audience?: string
+  /** The kind of credential that the warehouse can carry, for exchanges that can give more than one. */
+  readonly kind?: Kind
 }
 
 /** The outside world as an exchange sees it. */
 export interface Io {
   readonly http: Http
+  /** The address to use for a fixed vendor origin; itself outside a rehearsal. Addresses that a user wrote need it not. */
+  readonly at: (url: string) => string
+  /** Ends the trade before its time: the job was cancelled. */
+  readonly signal?: AbortSignal
   readonly now: () => Date
   /** Hides a text (and its usual encodings) from the log before anything can print it. */
   readonly mask: (secret: string) => void

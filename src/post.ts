@@ -1,6 +1,7 @@
 import { exchanges } from './exchanges/index.ts'
 import { DbtOidcError } from './errors.ts'
 import { openHost, type Host } from './host.ts'
+import { ioOf } from './io.ts'
 import { removeRemains, remainsOf } from './remains.ts'
 import { REVOCATION_FILE, unseal } from './revocation.ts'
 import { join } from 'node:path'
@@ -28,8 +29,11 @@ async function revoke(host: Host, sealed: string, key: string): Promise<void> {
   const { via, settings, credential } = unseal(sealed, key)
   const exchange = exchanges.get(via)?.bind(settings)
   if (!exchange?.revoke) return
-  const { writer, http, now } = host
-  await exchange.revoke(credential, { http, now, mask: writer.mask, say: (line) => writer.line(line) })
+  const { writer } = host
+  await exchange.revoke(
+    credential,
+    ioOf(host, (line) => writer.line(line)),
+  )
   writer.line(`The credential from ${via} was revoked.`)
 }
 

@@ -7,6 +7,7 @@ import { prepareDbt, runDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
 import type { Host } from './host.ts'
+import { ioOf } from './io.ts'
 import { isRunMode, keepProfile } from './keep.ts'
 import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
@@ -99,8 +100,7 @@ async function enter(
   const remains = await openPrivateDirectory(host)
   const access = await connect(target, claims, {
     mint,
-    io: { http: host.http, now: host.now, mask: host.writer.mask, say: (line) => sayAll(host, [line]) },
-    signal: host.signal,
+    io: { ...ioOf(host, (line) => sayAll(host, [line])), signal: host.signal },
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     onTrade: (trade) => audit.trade(target, trade),

@@ -150,7 +150,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
       const connection = spec.connection.parse(unparsed)
       return {
         type: spec.type,
-        want: (via) => accepted(via).want(connection),
+        want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),

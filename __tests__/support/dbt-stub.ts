@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly write?: Readonly<Record<string, string>>
   /** Shows every `DBT_ENV_SECRET_*` there; the directories get a `leak.txt`. */
   readonly leak?: readonly ('stdout' | 'stderr' | 'target' | 'logs' | 'workspace')[]
+  /** Private files beside profiles.yml: each is shown, awaited to be replaced, and shown again. */
+  readonly watch?: readonly string[]
   /** Artifacts; each run gives them a new invocation id. */
   readonly run_results?: Readonly<Record<string, unknown>>
   readonly manifest?: Readonly<Record<string, unknown>>

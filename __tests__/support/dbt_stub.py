@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -85,6 +86,16 @@ def leak(places, project, target, logs):
             write(folder / "leak.txt", secrets)
 
 
+def watch(name):
+    """Shows the private file before and after the action has replaced it; the action's deadline bounds the wait."""
+    file = pathlib.Path(option("--profiles-dir", "DBT_PROFILES_DIR")) / name
+    first = file.read_text("utf-8")
+    say(sys.stdout, f"first {first}\n")
+    while file.read_text("utf-8") == first:
+        time.sleep(0.02)
+    say(sys.stdout, f"then {file.read_text('utf-8')}\n")
+
+
 def artifacts(given, target):
     invocation = str(uuid.uuid4())
     for name in ("run_results", "manifest"):
@@ -129,6 +140,8 @@ def cli():
     for path, text in act.get("write", {}).items():
         write(project / path, text)
     leak(act.get("leak", []), project, target, logs)
+    for name in act.get("watch", []):
+        watch(name)
     artifacts(act, target)
     if act.get("hang"):
         say(sys.stdout, "READY\n")

@@ -1,0 +1,17 @@
+import type { Io } from './exchange.ts'
+import type { Host } from './host.ts'
+import { rewrite } from './rehearsal.ts'
+
+/** The outside world of this host as an exchange sees it. */
+export function ioOf(
+  host: Pick<Host, 'http' | 'now' | 'rehearsal' | 'writer'>,
+  say: (line: string) => void,
+): Io {
+  return {
+    http: host.http,
+    at: (url) => rewrite(host.rehearsal, url),
+    now: host.now,
+    mask: host.writer.mask,
+    say,
+  }
+}
