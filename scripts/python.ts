@@ -28,7 +28,7 @@ const OLDEST = 10
 const NEWEST_TRIED = 13
 
 /** Makes `.cache/python/NAME` from `toolchain/python/NAME.lock.txt`, or takes the one that an earlier run has made. */
-export async function ensurePython(name: 'dbt'): Promise<PythonEnvironment> {
+export async function ensurePython(name: 'dbt' | 'servers' | 'databricks'): Promise<PythonEnvironment> {
   const directory = join(CACHE, name)
   const bin = join(directory, BIN)
   const environment = { python: executable(bin, 'python'), dbt: executable(bin, 'dbt'), bin }
@@ -39,7 +39,7 @@ export async function ensurePython(name: 'dbt'): Promise<PythonEnvironment> {
 
   const started = Date.now()
   const interpreter = findInterpreter()
-  say(`Making a Python environment with dbt in ${directory} (once) ...`)
+  say(`Making the Python environment ${name} in ${directory} (once) ...`)
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(CACHE, { recursive: true })
   const uv = await ensureUv(interpreter)

@@ -1,0 +1,67 @@
+import { fail } from '../errors.ts'
+
+/** Text that stands in a document as it is: made by one of the functions here, or written by us. */
+export interface Fragment {
+  readonly fragment: string
+}
+
+/** What a template may hold: text is quoted, a list is quoted and joined by commas, a fragment stands as it is. */
+export type Part = string | number | Fragment | readonly string[]
+
+/** A tagged template that quotes what is put into it. */
+export type Quoting = (strings: TemplateStringsArray, ...parts: readonly Part[]) => string
+
+/** SQL: text becomes a literal with its quotes doubled (ISO/IEC 9075-2 5.3). */
+export const sql: Quoting = quoting((text) => `'${text.replaceAll("'", "''")}'`, ', ')
+
+/** A POSIX shell command: text becomes one word (POSIX.1-2024 2.2.2). */
+export const sh: Quoting = quoting(
+  (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`),
+  ' ',
+)
+
+/** An identifier of SQL, in double quotes unless it is plainly one in capitals. */
+export function identifier(name: string): Fragment {
+  const plain = /^[A-Z_][A-Z0-9_]*$/.test(name)
+  return { fragment: plain ? name : `"${inert(name).replaceAll('"', '""')}"` }
+}
+
+/** Text of ours, or of a template, that goes into another template. */
+export function verbatim(text: string): Fragment {
+  return { fragment: text }
+}
+
+/** A JSON document, two spaces deep, its values checked like every other. */
+export function json(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) => (typeof one === 'string' ? inert(one) : one), 2)
+}
+
+/** A comment line of `sql` or `sh`. */
+export function comment(mark: '--' | '#', lines: readonly string[]): string {
+  return lines.map((line) => `${mark} ${inert(line)}`.trimEnd()).join('\n')
+}
+
+/**
+ * The text, where it can stand in a document whose reader is a parser and a person. Line ends, other control characters
+ * and what reverses the reading direction are refused, and so is the backslash, which some dialects take for an escape.
+ */
+export function inert(text: string): string {
+  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\]/u.test(text)) return text
+  return fail({
+    code: 'configuration',
+    problem: `${JSON.stringify(text)} cannot be written into a trust document: it holds a control character or a backslash.`,
+    remedy:
+      'Use a name without them; GitHub allows none of them in repositories, branches and environments that a policy should trust.',
+  })
+}
+
+function quoting(quote: (text: string) => string, comma: string): Quoting {
+  const written = (part: Part): string => {
+    if (typeof part === 'string') return quote(inert(part))
+    if (typeof part === 'number') return String(part)
+    if ('fragment' in part) return part.fragment
+    return part.map((one) => quote(inert(one))).join(comma)
+  }
+  return (strings, ...parts) =>
+    strings.map((text, at) => `${text}${at < parts.length ? written(parts[at] ?? '') : ''}`).join('')
+}

@@ -1,0 +1,38 @@
+import type { Config } from '../config.ts'
+import { audienceOf, wantOf, type Target } from '../config/target.ts'
+import type { Claims } from '../claims.ts'
+import { trustRules } from './rules.ts'
+import type { TrustDocument, TrustRequest } from '../trust.ts'
+
+/** What the other side of a target is asked to trust, by the grants of this very configuration. */
+export function trustRequest(config: Pick<Config, 'grants' | 'issuer'>, target: Target): TrustRequest {
+  const rules = trustRules(config.grants, target.name)
+  const [subject = ''] = rules.flatMap(({ subjects }) => subjects)
+  const claims: Claims = {
+    iss: config.issuer,
+    sub: subject,
+    aud: audienceOf(target),
+    jti: '',
+    iat: 0,
+    exp: 0,
+    all: new Map(),
+  }
+  return {
+    target: target.name,
+    via: target.via,
+    issuer: config.issuer,
+    audience: audienceOf(target),
+    rules,
+    identity: target.exchange.identity(wantOf(target), claims),
+  }
+}
+
+/** Everything to be pasted for a target: where the token is traded first, then in the warehouse. */
+export function trustDocuments(
+  config: Pick<Config, 'grants' | 'issuer'>,
+  target: Target,
+): readonly TrustDocument[] {
+  const request = trustRequest(config, target)
+  if (request.rules.length === 0) return []
+  return [...target.exchange.trust(wantOf(target), request), ...target.bound.trust(request)]
+}

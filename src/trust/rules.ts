@@ -1,0 +1,85 @@
+import { isLiteral } from '../pattern.ts'
+import type { Grant, When } from '../policy.ts'
+
+/** What one grant means to a platform that sees tokens and nothing else. */
+export interface TrustRule {
+  /** Name of the grant. */
+  readonly grant: string
+  /** Claim to patterns, as {@link Grant.when}; claims whose patterns are all literal can be compared anywhere. */
+  readonly when: When
+  /** Every `sub` of a token that the grant may fit, in each form that the repository may have; patterns unless `exact`. */
+  readonly subjects: readonly string[]
+  /** Whether each of `subjects` is one whole value. */
+  readonly exact: boolean
+  /** Claims of `when` that a platform holds by comparing `sub` alone. */
+  readonly heldBySubject: readonly string[]
+}
+
+/** The rules of the grants that lead to one target, in the order of the policy. */
+export function trustRules(grants: readonly Grant[], target: string): readonly TrustRule[] {
+  return grants.filter((grant) => grant.target === target).map(ruleOf)
+}
+
+/** Claims of the rules that are not among `held`, each once. */
+export function notHeld(
+  rules: readonly TrustRule[],
+  held: (rule: TrustRule) => readonly string[],
+): readonly string[] {
+  const open = rules.flatMap((rule) => [...rule.when.keys()].filter((claim) => !held(rule).includes(claim)))
+  return [...new Set(open)]
+}
+
+/** Every distinct subject of the rules. */
+export function subjectsOf(rules: readonly TrustRule[]): readonly string[] {
+  return [...new Set(rules.flatMap(({ subjects }) => subjects))]
+}
+
+function ruleOf({ name, when }: Grant): TrustRule {
+  const written = when.get('sub')
+  if (written)
+    return { grant: name, when, subjects: written, exact: written.every(isLiteral), heldBySubject: ['sub'] }
+  const { contexts, held } = contextOf(when)
+  const subjects = prefixesOf(when).flatMap((prefix) => contexts.map((context) => `${prefix}:${context}`))
+  return {
+    grant: name,
+    when,
+    subjects,
+    exact: subjects.every(isLiteral),
+    // The name form is accepted too and holds no id, so the ids are not held by the subject.
+    heldBySubject: [...(when.has('repository') ? ['repository'] : []), ...held],
+  }
+}
+
+/**
+ * `repo:o/r`, and `repo:o@1/r@2` where the ids are pinned: repositories created, renamed or transferred since
+ * 2026-07-15 have the second form, others the first, and a transfer changes it.
+ */
+function prefixesOf(when: When): readonly string[] {
+  const [owner] = when.get('repository_owner_id') ?? []
+  const [id] = when.get('repository_id') ?? []
+  return (when.get('repository') ?? []).flatMap((repository) => {
+    const [ownerName = '', name = ''] = repository.split('/')
+    const byName = `repo:${repository}`
+    return owner === undefined || id === undefined
+      ? [byName]
+      : [byName, `repo:${ownerName}@${owner}/${name}@${id}`]
+  })
+}
+
+/** What GitHub writes behind the repository: the environment before anything else, `pull_request`, or the ref. */
+function contextOf(when: When): { readonly contexts: readonly string[]; readonly held: readonly string[] } {
+  const environments = when.get('environment')
+  if (environments)
+    return { contexts: environments.map((one) => `environment:${encoded(one)}`), held: ['environment'] }
+  const events = when.get('event_name')
+  if (events?.every((event) => event === 'pull_request'))
+    return { contexts: ['pull_request'], held: ['event_name'] }
+  const refs = when.get('ref')
+  if (refs) return { contexts: refs.map((ref) => `ref:${encoded(ref)}`), held: ['ref'] }
+  return { contexts: ['**'], held: [] }
+}
+
+/** A colon of a value would end it early: GitHub writes `%3A`. */
+function encoded(value: string): string {
+  return value.replaceAll(':', '%3A')
+}
