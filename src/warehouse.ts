@@ -24,6 +24,14 @@ export interface Acceptance<C> {
   want(connection: C): Want
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
+  /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
+  readonly flaws?: (connection: C) => readonly Flaw[]
+}
+
+/** Something wrong with one field of a connection, in a sentence that says what to write instead. */
+export interface Flaw {
+  readonly field: string
+  readonly problem: string
 }
 
 /** What `carry` has to work with. */
@@ -103,6 +111,7 @@ export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
   defaults(via: string): Readonly<Record<string, unknown>>
+  flaws(via: string): readonly Flaw[]
   carry(credential: Credential, directory: string): Carried
   describe(): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
@@ -152,6 +161,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
+        flaws: (via) => accepted(via).flaws?.(connection) ?? [],
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
