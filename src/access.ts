@@ -1,16 +1,20 @@
 import type { Claims, IdToken, Mint } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import { secretsOf, type Credential } from './credential.ts'
-import { DbtOidcError, type Code } from './errors.ts'
+import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Io, Want } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import type { Output, Value } from './profile.ts'
+import { refusal, type Trusted } from './trust/refusal.ts'
 import type { Carried } from './warehouse.ts'
 
 /** Prefix that dbt itself treats as secret; the rest names this action. */
 export const SECRET_PREFIX = 'DBT_ENV_SECRET_DBT_OIDC_'
+
+/** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
+export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
 
 /** One use of one or more tokens, for the audit. */
 export interface Trade {
@@ -34,6 +38,8 @@ export interface Access extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
+  /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
+  explain(text: string): Explained | undefined
   /** Revokes and removes the files, now: what a cancelled run does first. Idempotent. */
   forget(): Promise<void>
   /** Leaves everything in place: the post step owns it from here on. */
@@ -46,6 +52,8 @@ export interface Surroundings {
   /** Its signal ends a trade that waits for the other side; a revocation goes on. */
   readonly io: Io
   readonly directory: PrivateDirectory
+  /** What the policy asks the other side to trust, for a refusal to be explained by. */
+  readonly trusted: (target: Target) => Trusted | undefined
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
@@ -104,6 +112,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       await renew(AT_START)
       return current.carried.secrets
     },
+    explain: (text) => explain(text, target, claims, around),
     forget,
     handOver() {
       owned = false
@@ -155,7 +164,7 @@ async function buy(
     return token
   }
   const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
-    const explained = explain(error, target, claims)
+    const explained = withExplanation(error, (text) => explain(text, target, claims, around))
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
     throw explained
@@ -181,15 +190,25 @@ async function trade(target: Target, want: Want, mint: Mint, around: Surrounding
 }
 
 /** The exchange and the warehouse know best what the other side's words mean. */
-function explain(error: unknown, target: Target, claims: Claims): unknown {
-  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
-  const text = `${error.problem} ${error.details.join(' ')}`
+function explain(
+  text: string,
+  target: Target,
+  claims: Claims,
+  { trusted }: Pick<Surroundings, 'trusted'>,
+): Explained | undefined {
   const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
-  if (!diagnosis) return error
+  return diagnosis && refusal(diagnosis, claims, trusted(target))
+}
+
+function withExplanation(error: unknown, explaining: (text: string) => Explained | undefined): unknown {
+  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
+  const own = [error.problem, ...error.details]
+  const explained = explaining(own.join(' '))
+  if (!explained) return error
   return new DbtOidcError({
-    ...diagnosis,
+    ...explained,
     code: error.code,
-    details: [error.problem, ...error.details],
+    details: [...own, ...(explained.details ?? [])],
     cause: error,
   })
 }

@@ -3,3 +3,6 @@ export const main = async (): Promise<void> => (await import('./main.ts')).main(
 
 /** What cleans up after it: action.yml's `post`. */
 export const post = async (): Promise<void> => (await import('./post.ts')).post()
+
+/** The command line: package.json's `bin`. */
+export const cli = async (): Promise<void> => (await import('./cli.ts')).cli()

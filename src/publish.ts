@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
 import type { Config } from './config.ts'
 import { projectPath, type Host } from './host.ts'
-import type { LineResult } from './dbt/result.ts'
+import { failed, type LineResult } from './dbt/result.ts'
+import { DbtOidcError } from './errors.ts'
 import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
 import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
@@ -39,7 +40,10 @@ export async function publish(
   for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
   const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
   if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
-  for (const line of report.result?.lines ?? []) tellSignal(line, host)
+  for (const line of report.result?.lines ?? []) {
+    tellSignal(line, host)
+    tellFailure(line, host)
+  }
   if (config.until !== undefined) showStop(report, config.until, host)
   if (config.summary) {
     const decision = report.decision && decisionMarkdown(report.decision)
@@ -107,6 +111,15 @@ function tellSignal({ command, signal }: LineResult, host: Host): void {
       ? ' On a runner that is mostly the want of memory: fewer `threads`, or a larger runner.'
       : ''
   host.writer.error(`${command} was ended by ${signal}.${memory}`, { title: 'dbt-oidc: dbt-killed' })
+}
+
+/** In the log always; as an annotation only where no node of dbt's has its own. */
+function tellFailure({ failure, artifacts }: LineResult, host: Host): void {
+  if (!failure) return
+  const { scrub } = host.writer
+  const error = new DbtOidcError(failure)
+  for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
+  if (failure.code !== 'dbt' || !artifacts?.nodes.some(failed)) annotate(host, annotationOf(error, scrub))
 }
 
 function annotate(host: Host, { level, message, ...place }: Annotation): void {

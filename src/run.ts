@@ -17,6 +17,7 @@ import { openPrivateDirectory, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
 import { createTokens } from './token/tokens.ts'
+import { trustedBy } from './trust/request.ts'
 
 /** What is known so far: when the sentence breaks off, the root still tells it. */
 export interface Known {
@@ -95,7 +96,7 @@ interface Entering {
 async function enter(
   target: Target,
   claims: Claims,
-  { host, decision, audit, mint }: Entering,
+  { config, host, decision, audit, mint }: Entering,
 ): Promise<Access> {
   const remains = await openPrivateDirectory(host)
   const access = await connect(target, claims, {
@@ -103,6 +104,7 @@ async function enter(
     io: { ...ioOf(host, (line) => sayAll(host, [line])), signal: host.signal },
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
+    trusted: (filled) => trustedBy(config, filled),
     onTrade: (trade) => audit.trade(target, trade),
     remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
   })
