@@ -68,6 +68,13 @@ export interface KnownBad {
   readonly reason: string
 }
 
+/** Something that a connection must not say. */
+export interface Fault {
+  readonly field: string
+  /** What is wrong and what to do, without the value. */
+  readonly problem: string
+}
+
 /** One dbt adapter type. One file in `warehouses/` exports one of these by default, made with {@link warehouse}. */
 export interface WarehouseSpec<C> {
   /** dbt's own name of the adapter: the `type:` of an output. */
@@ -92,6 +99,8 @@ export interface WarehouseSpec<C> {
   hosts(connection: C): readonly string[]
   /** Whether a host is the vendor's own; a credential is sent to no other. Absent: the host is the user's to choose. */
   readonly allowsHost?: (host: string) => boolean
+  /** What of a connection would give away or weaken a credential beyond what a name of a field tells, in sentences. */
+  readonly faults?: (connection: C) => readonly Fault[]
   /** By exchange name. */
   readonly proof: Readonly<Record<string, Proof>>
   /** A connection as under `outputs:`, without credentials. */
@@ -108,6 +117,7 @@ export interface BoundWarehouse {
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
+  faults(): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
 }
 
@@ -157,6 +167,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
+        faults: () => spec.faults?.(connection) ?? [],
         trust: (request) => spec.trust?.(connection, request) ?? [],
       }
     },

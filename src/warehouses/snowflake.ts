@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
-import { warehouse, type Attribution } from '../warehouse.ts'
+import { warehouse, type Attribution, type Fault } from '../warehouse.ts'
 
 const connection = z.looseObject({
   account: z.string().check(z.minLength(1)),
@@ -10,6 +10,8 @@ const connection = z.looseObject({
   database: z.string().check(z.minLength(1)),
   schema: z.string().check(z.minLength(1)),
   host: z.optional(z.string()),
+  protocol: z.optional(z.unknown()),
+  insecure_mode: z.optional(z.unknown()),
 })
 
 type Connection = z.infer<typeof connection>
@@ -75,6 +77,7 @@ export default warehouse<Connection>({
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
   allowsHost: (host) => SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)),
   hosts: (c) => [hostOf(c)],
+  faults: (c) => (isLoopbackHost(hostOf(c)) ? [] : weakened(c)),
   proof: { direct: 'our verifier' },
   example: {
     type: 'snowflake',
@@ -89,6 +92,22 @@ export default warehouse<Connection>({
 
 function hostOf(c: Connection): string {
   return c.host ?? `${c.account.toLowerCase()}.snowflakecomputing.com`
+}
+
+/** The token goes over this connection: it is encrypted, and the other side shows who it is. */
+function weakened(c: Connection): readonly Fault[] {
+  const faults: Fault[] = []
+  if (c.protocol !== undefined && c.protocol !== null && c.protocol !== 'https')
+    faults.push({
+      field: 'protocol',
+      problem: 'the token would leave unencrypted: leave it out, or write `https`.',
+    })
+  if (c.insecure_mode !== undefined && c.insecure_mode !== null && c.insecure_mode !== false)
+    faults.push({
+      field: 'insecure_mode',
+      problem: 'the token would go to a host whose certificate may be revoked: leave it out.',
+    })
+  return faults
 }
 
 /** QUERY_TAG holds at most 2000 characters; JSON, so that QUERY_HISTORY can be asked by `parse_json(query_tag):run`. */
