@@ -112,7 +112,7 @@ describe('dbt-oidc trust', () => {
       /is an expression/,
     ],
     ['no such step', ['--workflow', 'w.yml'], { 'w.yml': 'jobs: {}' }, /has no step with/],
-    ['a broken policy', [], { '.github/dbt-oidc.yml': 'targets: {' }, /dbt-oidc\.yml:1/],
+    ['a broken policy', [], { '.github/dbt-oidc.yml': 'repository: a/b\ntargets: {' }, /dbt-oidc\.yml:2/],
   ])('refuses %s with exit code 1 and a remedy', async (_name, args, files, text) => {
     const ended = await cli(['trust', ...args], files)
     expect([ended.code, ended.stdout]).toEqual([1, ''])

@@ -49,7 +49,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
   checkNames(sources, problems)
   const options = readOptions(sources, problems)
   const { commands, problems: faults } = parseRun(input(sources, 'run') ?? '')
-  for (const fault of faults) problems.add(placeOfInput('run'), fault.replace(/^Input "run", /, ''))
+  for (const fault of faults) problems.add(placeOfInput('run'), fault)
   const tls = checkTlsEnv(sources.env)
   if (tls) problems.add('environment', tls)
 

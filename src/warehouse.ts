@@ -25,13 +25,7 @@ export interface Acceptance<C> {
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
   /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
-  readonly flaws?: (connection: C) => readonly Flaw[]
-}
-
-/** Something wrong with one field of a connection, in a sentence that says what to write instead. */
-export interface Flaw {
-  readonly field: string
-  readonly problem: string
+  readonly faults?: (connection: C) => readonly Fault[]
 }
 
 /** What `carry` has to work with. */
@@ -76,6 +70,13 @@ export interface KnownBad {
   readonly reason: string
 }
 
+/** Something that a connection must not say. */
+export interface Fault {
+  readonly field: string
+  /** What is wrong and what to do, without the value. */
+  readonly problem: string
+}
+
 /** One dbt adapter type. One file in `warehouses/` exports one of these by default, made with {@link warehouse}. */
 export interface WarehouseSpec<C> {
   /** dbt's own name of the adapter: the `type:` of an output. */
@@ -100,6 +101,8 @@ export interface WarehouseSpec<C> {
   hosts(connection: C): readonly string[]
   /** Whether a host is the vendor's own; a credential is sent to no other. Absent: the host is the user's to choose. */
   readonly allowsHost?: (host: string) => boolean
+  /** What of a connection would give away or weaken a credential beyond what a name of a field tells, in sentences. */
+  readonly faults?: (connection: C) => readonly Fault[]
   /** By exchange name. */
   readonly proof: Readonly<Record<string, Proof>>
   /** A connection as under `outputs:`, without credentials. */
@@ -111,12 +114,13 @@ export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
   defaults(via: string): Readonly<Record<string, unknown>>
-  flaws(via: string): readonly Flaw[]
   carry(credential: Credential, directory: string): Carried
   describe(): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
+  /** Found before anything is asked of the network. */
+  faults(via: string): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
 }
 
@@ -161,12 +165,15 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
-        flaws: (via) => accepted(via).flaws?.(connection) ?? [],
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
+        faults: (via) => [
+          ...(spec.faults?.(connection) ?? []),
+          ...(accepted(via).faults?.(connection) ?? []),
+        ],
         trust: (request) => spec.trust?.(connection, request) ?? [],
       }
     },

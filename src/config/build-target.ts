@@ -44,8 +44,8 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
 
   const bound = warehouse.bind(toJs(source.connection, rules.lookup))
   checkHosts(source, bound, rules)
-  for (const { field, problem } of bound.flaws(chosen.via))
-    problems.add(placeOf(source.node, [field]) ?? source.node.place, problem)
+  for (const { field, problem } of bound.faults(chosen.via))
+    problems.add(placeOf(source.node, [field]) ?? source.node.place, `\`${field}\`: ${problem}`)
   const settings = { ...bound.defaults(chosen.via), ...chosen.settings }
   const exchange = registries.exchanges.get(chosen.via)
   if (!exchange) throw new Error(`the exchange ${chosen.via} is not registered`)

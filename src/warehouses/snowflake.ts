@@ -2,6 +2,7 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Carried } from '../warehouse.ts'
 import { connection, hostOf, isSnowflakes, type Connection } from './snowflake/connection.ts'
 import { diagnose } from './snowflake/diagnose.ts'
+import { weakened } from './snowflake/faults.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { trustOf } from './snowflake/trust.ts'
 
@@ -32,20 +33,6 @@ export default warehouse<Connection>({
         host: hostOf(c),
         ...(c.user ? { user: c.user } : {}),
       }),
-    },
-    entra: {
-      kind: 'bearer',
-      trades: 'action',
-      keepAlive: { by: 'static' },
-      want: (c) => ({ host: hostOf(c) }),
-      flaws: needsUser,
-    },
-    oauth: {
-      kind: 'bearer',
-      trades: 'action',
-      keepAlive: { by: 'static' },
-      want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
-      flaws: needsUser,
     },
   },
   adapter: {
@@ -85,7 +72,8 @@ export default warehouse<Connection>({
   diagnose,
   allowsHost: isSnowflakes,
   hosts: (c) => [hostOf(c)],
-  proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only' },
+  faults: weakened,
+  proof: { direct: 'our verifier' },
   example: {
     type: 'snowflake',
     account: 'acme-prod',
@@ -96,14 +84,3 @@ export default warehouse<Connection>({
     threads: 4,
   },
 })
-
-/** dbt-snowflake wants a user beside an access token; with the ID token Snowflake finds it. */
-function needsUser(c: Connection): { field: string; problem: string }[] {
-  if (c.user) return []
-  return [
-    {
-      field: 'user',
-      problem: 'Add `user`: an access token of External OAuth needs the LOGIN_NAME it is for.',
-    },
-  ]
-}

@@ -2,13 +2,13 @@ import * as z from 'zod/mini'
 
 const account = z.string().check(
   z.minLength(1),
-  z.refine((text) => !/[/:]|\.snowflakecomputing\./i.test(text), {
+  z.refine((text) => !/:\/\/|\.snowflakecomputing\./i.test(text), {
     error:
-      '`account` is the identifier alone, ORGANISATION-ACCOUNT: leave `https://` and `.snowflakecomputing.com` away',
+      'is the identifier alone, ORGANISATION-ACCOUNT: leave `https://` and `.snowflakecomputing.com` away',
   }),
   z.refine((text) => !text.includes('_'), {
     error:
-      '`account` holds an underscore, which no host name can: write hyphens in its place, as Snowflake does in its URLs',
+      'holds an underscore, which no host name can: write hyphens in its place, as Snowflake does in its URLs',
   }),
 )
 
@@ -21,6 +21,8 @@ export const connection = z.looseObject({
   database: z.string().check(z.minLength(1)),
   schema: z.string().check(z.minLength(1)),
   host: z.optional(z.string()),
+  protocol: z.optional(z.unknown()),
+  insecure_mode: z.optional(z.unknown()),
 })
 
 export type Connection = z.infer<typeof connection>
