@@ -115,19 +115,14 @@ describe('a credential on loan', () => {
   test('is given back by the post step, out of the sealed file, when the step was killed', async () => {
     await using job = await openLeaseJob({ hang: true })
     await using step = await job.step({ ...whenReady('SIGKILL'), streamGrace: 100 })
-    try {
-      expect([step.signal, job.lender.events]).toEqual(['SIGKILL', ['lease 1']])
-      const [directory = ''] = remainsOf(step)
-      const sealed = readFileSync(`${directory}/revocation`, 'utf8')
-      expect(scanForLeaks(job.secrets(), { texts: { sealed, state: step.commandFiles.state } })).toEqual([])
-      const post = await step.post()
-      expect([post.exitCode, job.lender.events, remainsOf(step)]).toEqual([0, ['lease 1', 'revoke 1'], []])
-      expect(logOf(post)).toContain('The credential from lease was revoked.')
-      expect(shown(job, [step, post])).toEqual([])
-    } finally {
-      const pid = job.dbt.runs()[0]?.pid
-      if (pid) process.kill(pid, 'SIGKILL')
-    }
+    expect([step.signal, job.lender.events]).toEqual(['SIGKILL', ['lease 1']])
+    const [directory = ''] = remainsOf(step)
+    const sealed = readFileSync(`${directory}/revocation`, 'utf8')
+    expect(scanForLeaks(job.secrets(), { texts: { sealed, state: step.commandFiles.state } })).toEqual([])
+    const post = await step.post()
+    expect([post.exitCode, job.lender.events, remainsOf(step)]).toEqual([0, ['lease 1', 'revoke 1'], []])
+    expect(logOf(post)).toContain('The credential from lease was revoked.')
+    expect(shown(job, [step, post])).toEqual([])
   })
 
   test('that the post step cannot give back is no reason to leave its files: it fails and removes them', async () => {

@@ -1,11 +1,12 @@
+import { endOrphan } from './dbt/orphan.ts'
 import { exchanges } from './exchanges/index.ts'
-import { DbtOidcError } from './errors.ts'
+import { DbtOidcError, fail } from './errors.ts'
 import { openHost, type Host } from './host.ts'
-import { removeRemains, remainsOf } from './remains.ts'
+import { processOf, removeRemains, remainsOf } from './remains.ts'
 import { REVOCATION_FILE, unseal } from './revocation.ts'
 import { join } from 'node:path'
 
-/** What cleans up, whatever became of the step: revoke, end, remove. Only what this very step left is touched. */
+/** What cleans up, whatever became of the step: end, revoke, remove. Only what this very step left is touched. */
 export async function post(): Promise<void> {
   const never = new AbortController().signal
   const host = openHost(process.env, { signal: never, kill: never })
@@ -15,6 +16,25 @@ export async function post(): Promise<void> {
 }
 
 async function cleanUp(host: Host): Promise<boolean> {
+  // First of all: while dbt lives it works on with the credential, and may write to the directory.
+  const ended = await attempt(host, () => endDbt(host))
+  return (await forget(host)) && ended
+}
+
+/** A step that was killed could not end its dbt. */
+async function endDbt(host: Host): Promise<void> {
+  const orphan = processOf(host)
+  const end = orphan ? await endOrphan(orphan) : 'absent'
+  if (end === 'ended') host.writer.line('dbt still ran without its step, and was ended.')
+  if (end === 'still there')
+    fail({
+      code: 'cancelled',
+      problem: 'dbt still runs without its step, and could not be ended.',
+      remedy: 'On a runner of your own look for the process and end it.',
+    })
+}
+
+async function forget(host: Host): Promise<boolean> {
   const remains = remainsOf(host)
   if (!remains) return true
   const sealed = await host.read(join(remains.path, REVOCATION_FILE))

@@ -1,3 +1,4 @@
+import { identify, identityText, parseIdentity, type ProcessIdentity } from './dbt/orphan.ts'
 import { makePrivateDirectory, removePrivateDirectory, type PrivateDirectory } from './files.ts'
 import type { Host } from './host.ts'
 import { newKey, REVOCATION_FILE, seal, type Revocation } from './revocation.ts'
@@ -9,7 +10,7 @@ export interface Remains {
   readonly key: string
 }
 
-const [PATH, MARKER, KEY] = ['directory', 'marker', 'key']
+const [PATH, MARKER, KEY, PROCESS] = ['directory', 'marker', 'key', 'process']
 
 /** Makes the private directory; the post step knows of it before anything is written. */
 export async function openPrivateDirectory(host: Host): Promise<Remains> {
@@ -25,6 +26,17 @@ export async function openPrivateDirectory(host: Host): Promise<Remains> {
 /** Keeps what a revocation needs, so that the post step can do it when this process cannot. */
 export async function remember({ directory, key }: Remains, revocation: Revocation): Promise<void> {
   await directory.replace(REVOCATION_FILE, seal(revocation, key))
+}
+
+/** Lets the post step know which process holds the credential; in the state, since a cancelled run has no directory. */
+export function rememberProcess(host: Host, pid: number): void {
+  const identity = identify(pid)
+  if (identity) host.saveState(PROCESS, identityText(identity))
+}
+
+/** The process that was started last; it may have ended long ago, and its number may be somebody else's. */
+export function processOf(host: Host): ProcessIdentity | undefined {
+  return parseIdentity(host.state(PROCESS))
 }
 
 /** What an earlier process of this step said it would leave; undefined where it left nothing. */
