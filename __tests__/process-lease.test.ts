@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Running } from './support/child.ts'
 import { auditOf } from './support/job.ts'
 import { openLeaseJob, type LeaseJob } from './support/lease-job.ts'
@@ -107,9 +107,19 @@ describe('a credential on loan', () => {
       },
     })
     expect(performance.now() - sent).toBeLessThan(GRANTED)
-    expect([step.exitCode, remainsOf(step), shown(job, [step])]).toEqual([1, [], []])
-    expect(logOf(step)).toContain('The credential could not be revoked (no answer in time).')
+    expect([step.exitCode, shown(job, [step])]).toEqual([1, []])
+    expect(logOf(step)).toContain(
+      'The credential could not be revoked (no answer in time). The post step tries',
+    )
     expect(logOf(step)).toContain('✗ cancelled: ')
+    const [directory = ''] = remainsOf(step)
+    expect(readdirSync(directory).toSorted()).toEqual(['.dbt-oidc', 'revocation'])
+    job.lender.usual('/revoke')
+    const post = await step.post()
+    expect([post.exitCode, job.lender.open(), remainsOf(step)]).toEqual([0, [], []])
+    expect(logOf(post)).toContain('this is the second and last try.')
+    expect(logOf(post)).toContain('The credential from lease was revoked.')
+    expect(shown(job, [step, post])).toEqual([])
   })
 
   test('is given back by the post step, out of the sealed file, when the step was killed', async () => {
@@ -141,7 +151,10 @@ describe('a credential on loan', () => {
     await using step = await job.step()
     expect(step.exitCode).toBe(0)
     expect(logOf(step)).toContain('The credential could not be revoked')
-    expect([remainsOf(step), shown(job, [step])]).toEqual([[], []])
+    expect(remainsOf(step).map((path) => readdirSync(path).toSorted())).toEqual([['.dbt-oidc', 'revocation']])
+    const post = await step.post()
+    expect([post.exitCode, remainsOf(step), shown(job, [step, post])]).toEqual([0, [], []])
+    expect(logOf(post)).toContain('Cleaning up did not succeed. The lease service answered with status 403.')
   })
 
   test('is not sealed with a key that another step has: nothing is sent, and the files go', async () => {

@@ -50,19 +50,25 @@ export interface Surroundings {
   readonly attribution: Readonly<Record<string, Value>>
   /** Keeps what the post step needs for a revocation; called before the credential is used. */
   readonly remember: (credential: Credential) => Promise<void>
+  /** In place of removing the directory, where the credential could not be revoked: removes all but what was remembered. */
+  readonly owe: () => Promise<void>
 }
 
 /**
  * Trades a token for the target's credential. Throws what the exchange throws, with its diagnosis; after a throw nothing
- * is left behind.
+ * is left behind but what the post step needs to revoke what could not be revoked.
  */
 export async function connect(granted: Target, claims: Claims, around: Surroundings): Promise<Access> {
   await using undo = new AsyncDisposableStack()
-  undo.defer(() => around.directory.remove())
+  let owed = false
+  undo.defer(() => (owed ? around.owe() : around.directory.remove()))
   const target = fillTarget(granted, claims)
   const want = wantOf(target)
-  let current = await buy(target, want, claims, 'exchange', around)
-  undo.defer(() => revoke(target, current.credential, around.io))
+  const giveBack = async (credential: Credential): Promise<void> => {
+    if (!(await revoke(target, credential, around.io, LATER))) owed = true
+  }
+  let current = await buy(target, want, claims, 'exchange', around, giveBack)
+  undo.defer(() => giveBack(current.credential))
   for (const [name, content] of Object.entries(current.carried.files))
     await around.directory.write(name, content)
 
@@ -81,8 +87,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     async secrets() {
       if (isStale(current, around.io.now())) {
         const old = current.credential
-        current = await buy(target, want, claims, 'keep-alive', around)
-        await revoke(target, old, around.io)
+        current = await buy(target, want, claims, 'keep-alive', around, giveBack)
+        await revoke(target, old, around.io, NEVER)
         for (const [name, content] of Object.entries(current.carried.files))
           await around.directory.replace(name, content)
       }
@@ -110,6 +116,7 @@ async function buy(
   claims: Claims,
   use: Trade['use'],
   around: Surroundings,
+  giveBack: (credential: Credential) => Promise<void>,
 ): Promise<Bought> {
   const tokens: IdToken[] = []
   const mint: Mint = async (audience) => {
@@ -130,7 +137,7 @@ async function buy(
     await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
     return { credential, carried, boughtAt: around.io.now() }
   } catch (error) {
-    await revoke(target, credential, around.io)
+    await giveBack(credential)
     throw error
   }
 }
@@ -160,15 +167,23 @@ function explain(error: unknown, target: Target, claims: Claims): unknown {
 /** A cancelled job has 7 s for everything. */
 const REVOKING = 5000
 
-async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
+/** What becomes of a credential that could not be revoked, as far as the sealed file holds it. */
+const LATER = 'The post step tries once more.'
+const NEVER = 'It ends by itself.'
+
+/** Whether nothing is left to revoke. */
+async function revoke(target: Target, credential: Credential, io: Io, otherwise: string): Promise<boolean> {
   const signal = AbortSignal.timeout(REVOKING)
   try {
     const http: Io['http'] = (request) => io.http({ signal, ...request })
     await target.exchange.revoke?.(credential, { ...io, http })
+    return true
   } catch (error) {
     const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'
-    // What cannot be revoked ends by itself; the run's own result matters more.
-    io.say(`The credential could not be revoked (${signal.aborted ? 'no answer in time' : known}).`)
+    // The run's own result matters more.
+    const why = signal.aborted ? 'no answer in time' : known
+    io.say(`The credential could not be revoked (${why}). ${otherwise}`)
+    return false
   }
 }
 

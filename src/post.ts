@@ -38,28 +38,41 @@ async function forget(host: Host): Promise<boolean> {
   const remains = remainsOf(host)
   if (!remains) return true
   const sealed = await host.read(join(remains.path, REVOCATION_FILE))
+  const { key, owed } = remains
+  if (owed) host.writer.line('The step could not revoke its credential; this is the second and last try.')
   let clean = true
   // The directory goes even where the other side cannot be reached: what stays valid must not stay readable.
-  if (sealed.kind === 'text') clean = await attempt(host, () => revoke(host, sealed.text, remains.key))
+  if (sealed.kind === 'text') clean = await attempt(host, () => revoke(host, sealed.text, key), owed)
   return (await attempt(host, () => removeRemains(host, remains))) && clean
 }
+
+/** For a revocation, in milliseconds: nobody waits for the other side for ever. */
+const PATIENCE = 15_000
 
 async function revoke(host: Host, sealed: string, key: string): Promise<void> {
   const { via, settings, credential } = unseal(sealed, key)
   const exchange = exchanges.get(via)?.bind(settings)
   if (!exchange?.revoke) return
   const { writer, http, now } = host
-  await exchange.revoke(credential, { http, now, mask: writer.mask, say: (line) => writer.line(line) })
+  const signal = AbortSignal.timeout(PATIENCE)
+  const bounded: Host['http'] = (request) => http({ signal, ...request })
+  await exchange.revoke(credential, {
+    http: bounded,
+    now,
+    mask: writer.mask,
+    say: (line) => writer.line(line),
+  })
   writer.line(`The credential from ${via} was revoked.`)
 }
 
-async function attempt(host: Host, work: () => Promise<void>): Promise<boolean> {
+/** Whether it is as it should be. What is `excused` was told by the step itself, whose result stands: it is a warning. */
+async function attempt(host: Host, work: () => Promise<void>, excused = false): Promise<boolean> {
   try {
     await work()
     return true
   } catch (error) {
     const text = error instanceof DbtOidcError ? `${error.problem} ${error.remedy}` : 'An unexpected fault.'
-    host.writer.error(`Cleaning up did not succeed. ${text}`, { title: 'dbt-oidc' })
-    return false
+    host.writer[excused ? 'warning' : 'error'](`Cleaning up did not succeed. ${text}`, { title: 'dbt-oidc' })
+    return excused
   }
 }

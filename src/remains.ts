@@ -10,7 +10,7 @@ export interface Remains {
   readonly key: string
 }
 
-const [PATH, MARKER, KEY, PROCESS] = ['directory', 'marker', 'key', 'process']
+const [PATH, MARKER, KEY, OWED, PROCESS] = ['directory', 'marker', 'key', 'owed', 'process']
 
 /** Makes the private directory; the post step knows of it before anything is written. */
 export async function openPrivateDirectory(host: Host): Promise<Remains> {
@@ -39,13 +39,30 @@ export function processOf(host: Host): ProcessIdentity | undefined {
   return parseIdentity(host.state(PROCESS))
 }
 
+/** Leaves the post step nothing but the sealed revocation, which did not succeed here. */
+export async function owe(host: Host, { directory }: Remains): Promise<void> {
+  // First: should the process be ended meanwhile, the post step still knows.
+  host.saveState(OWED, 'true')
+  await directory.keepOnly(REVOCATION_FILE)
+}
+
+/** What the post step knows of the directory. */
+export interface Left {
+  readonly path: string
+  readonly marker: string
+  readonly key: string
+  /** The step itself has tried to revoke, in vain. */
+  readonly owed: boolean
+}
+
 /** What an earlier process of this step said it would leave; undefined where it left nothing. */
-export function remainsOf(host: Host): { path: string; marker: string; key: string } | undefined {
+export function remainsOf(host: Host): Left | undefined {
   const path = host.state(PATH)
-  return path === '' ? undefined : { path, marker: host.state(MARKER), key: host.state(KEY) }
+  if (path === '') return undefined
+  return { path, marker: host.state(MARKER), key: host.state(KEY), owed: host.state(OWED) !== '' }
 }
 
 /** Removes what is left; a directory that is gone already is fine. */
-export async function removeRemains(host: Host, remains: { path: string; marker: string }): Promise<void> {
+export async function removeRemains(host: Host, remains: Pick<Left, 'path' | 'marker'>): Promise<void> {
   await removePrivateDirectory(remains.path, remains.marker, host.temp)
 }

@@ -12,7 +12,7 @@ import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
 import { denial } from './report/decision.ts'
-import { openPrivateDirectory, remember } from './remains.ts'
+import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
 import { createTokens } from './token/tokens.ts'
@@ -104,6 +104,7 @@ async function enter(
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     onTrade: (trade) => audit.trade(target, trade),
+    owe: () => owe(host, remains),
     remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
   })
   // A cancelled job has seconds: revoking (at most 5 of them) and removing begin at once, whatever dbt does. Leaving the block throws what this meets.
