@@ -79,6 +79,7 @@ describe('a run that GitHub gives no token', () => {
       expect([step.exitCode, step.outputs.get('result'), traces(step)]).toEqual([1, 'failure', NONE])
       expect(step.log.text).toContain(`✗ ${code}`)
       expect(step.log.text).toContain(cause)
+      expect(step.outputs.has('audit-log')).toBe(false)
       expect(step.log.text).toContain('`without-token: parse` runs `dbt parse` without credentials instead')
       expect(job.dbt.runs()).toEqual([])
     },

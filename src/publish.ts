@@ -66,7 +66,9 @@ export async function publishFailure(error: unknown, publication: Publication): 
   annotate(host, annotationOf(error, scrub))
   try {
     if (config?.summary !== false) await tell(host, failureSummary(error, publication))
-    const places = config ? { ...placesOf(config, known), auditLog: auditPath(config, host) } : {}
+    // The log begins with the decision; before that there is no file to name.
+    const auditLog = config && known.decision ? auditPath(config, host) : undefined
+    const places = config ? { ...placesOf(config, known), auditLog } : {}
     setOutputs(host, outputsOfFailure(known, places))
     const { claims, decision } = known
     if (claims && decision)
@@ -135,7 +137,7 @@ async function record(
   result: RunResult,
   error?: unknown,
 ): Promise<void> {
-  if (!config || !report.decision) return
+  if (!config) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
   await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))

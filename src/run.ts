@@ -1,5 +1,5 @@
 import { connect, type Access } from './access.ts'
-import { openAudit, type Audit } from './audit.ts'
+import { openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import type { Target } from './config/target.ts'
@@ -53,7 +53,10 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
     'claims',
     `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`,
   )
-  if (config.until === 'claims') return told(claims, known)
+  if (config.until === 'claims') {
+    await recordShown(config, host, token)
+    return told(claims, known)
+  }
 
   const decision = decide(config.grants, claims, config.asked, {
     pullRequest: untrustedPullRequest(await host.event(), claims.all.get('repository') ?? ''),
