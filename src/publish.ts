@@ -11,7 +11,13 @@ import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } fro
 import type { Report, RunFacts } from './report/report.ts'
 import { visible } from './policy/visible.ts'
 import { say } from './report/say.ts'
-import { summarise, summariseDenial, summariseFailure } from './report/summary.ts'
+import {
+  summarise,
+  summariseDenial,
+  summariseFailure,
+  summariseTokenless,
+  type Tokenless,
+} from './report/summary.ts'
 import { Denied, type Known } from './run.ts'
 
 /** What publishing needs beside the report itself. */
@@ -83,6 +89,15 @@ export async function publishFailure(error: unknown, publication: Publication): 
   }
 }
 
+/** Tells a run that can have no token and was to go on without. */
+export async function publishTokenless(
+  what: Tokenless,
+  why: string,
+  { config, host }: { readonly config: Config; readonly host: Host },
+): Promise<void> {
+  if (config.summary) await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
+}
+
 function failureSummary(error: unknown, publication: Publication): string {
   const facts = factsOf(publication)
   if (error instanceof Denied) return summariseDenial(decisionMarkdown(error.decision), facts)
@@ -143,7 +158,7 @@ async function record(
   await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))
 }
 
-function factsOf({ config, host }: Publication): RunFacts {
+function factsOf({ config, host }: Pick<Publication, 'config' | 'host'>): RunFacts {
   return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
 }
 
