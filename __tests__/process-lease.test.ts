@@ -196,6 +196,27 @@ describe('a credential on loan in prepared mode', () => {
   })
 })
 
+describe('an `output-credential` beside `run`', () => {
+  const inputs = { 'output-credential': 'true' }
+
+  test('is refused before anything is asked for: what is given back at the end is of no use to later steps', async () => {
+    await using job = await openLeaseJob()
+    await using step = await job.step({ inputs })
+    expect([step.exitCode, step.outputs.has('credential'), job.lender.events]).toEqual([1, false, []])
+    expect([job.issuer.minted, job.dbt.runs()]).toEqual([[], []])
+    expect(logOf(step)).toContain('✗ configuration')
+    expect(logOf(step)).toContain('input "output-credential"')
+  })
+
+  test('is none where `until` stops before dbt', async () => {
+    await using job = await openLeaseJob()
+    await using step = await job.step({ inputs: { ...inputs, until: 'profile' } })
+    expect([step.exitCode, step.outputs.get('credential')]).toEqual([0, job.lender.leases[0]?.password])
+    await step.post()
+    expect(job.lender.open()).toEqual([])
+  })
+})
+
 describe('a credential with little of its life left', () => {
   test('is bought anew before each line of `run` and the old one given back; none of them ever shows', async () => {
     await using job = await openLeaseJob({ leak: ['stdout', 'stderr'], stdout: 'no line end' })
