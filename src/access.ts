@@ -1,13 +1,15 @@
+import { buy, explain, type Bought } from './access/purchase.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
-import { secretsOf, type Credential } from './credential.ts'
+import type { Credential } from './credential.ts'
 import { DbtOidcError, type Code, type Failure } from './errors.ts'
-import type { Io, Want } from './exchange.ts'
+import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import type { Output, Value } from './profile.ts'
-import { refusal, type Trusted } from './trust/refusal.ts'
+import type { Trusted } from './trust/refusal.ts'
 import type { Carried } from './warehouse.ts'
 
 /** Prefix that dbt itself treats as secret; the rest names this action. */
@@ -59,33 +61,39 @@ export interface Surroundings {
   readonly attribution: Readonly<Record<string, Value>>
   /** Keeps what the post step needs for a revocation; called before the credential is used. */
   readonly remember: (credential: Credential) => Promise<void>
+  /** In place of removing the directory, where the credential could not be revoked: removes all but what was remembered. */
+  readonly owe: () => Promise<void>
 }
 
 /**
  * Trades a token for the target's credential. Throws what the exchange throws, with its diagnosis; after a throw nothing
- * is left behind.
+ * is left behind but what the post step needs to revoke what could not be revoked.
  */
 export async function connect(granted: Target, claims: Claims, around: Surroundings): Promise<Access> {
   await using undo = new AsyncDisposableStack()
-  undo.defer(() => around.directory.remove())
+  let owed = false
+  undo.defer(() => (owed ? around.owe() : around.directory.remove()))
   const target = fillTarget(granted, claims)
   const want = wantOf(target)
-  let current = await buy(target, want, claims, 'exchange', around)
-  undo.defer(() => revoke(target, current.credential, around.io))
+  const giveBack = async (credential: Credential): Promise<void> => {
+    if (!(await revoke(target, credential, around.io, LATER))) owed = true
+  }
+  let current = await buy(target, want, claims, 'exchange', around, giveBack)
+  undo.defer(() => giveBack(current.credential))
   for (const [name, content] of Object.entries(current.carried.files))
     await around.directory.write(name, content)
 
   const over = new AbortController()
   const renew = oneAfterTheOther(async (share: number) => {
     if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
-    const next = await buy(target, want, claims, 'keep-alive', around)
+    const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
     // Whoever forgot meanwhile must not find a credential again.
-    if (over.signal.aborted) return revoke(target, next.credential, around.io)
+    if (over.signal.aborted) return void (await revoke(target, next.credential, around.io, NEVER))
     const old = current.credential
     current = next
     for (const [name, content] of Object.entries(current.carried.files))
       await around.directory.replace(name, content)
-    await revoke(target, old, around.io)
+    await revoke(target, old, around.io, NEVER)
   })
   if (target.acceptance.keepAlive.by === 'file') {
     const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
@@ -142,90 +150,6 @@ function notRenewed(error: unknown, expiresAt: Date | null): string {
   const why = error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'
   const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
   return `The credential could not be renewed; dbt goes on with the present one${until}. ${why}`
-}
-
-interface Bought {
-  readonly credential: Credential
-  readonly carried: Carried
-  readonly boughtAt: Date
-}
-
-async function buy(
-  target: Target,
-  want: Want,
-  claims: Claims,
-  use: Trade['use'],
-  around: Surroundings,
-): Promise<Bought> {
-  const tokens: IdToken[] = []
-  const mint: Mint = async (audience) => {
-    const token = await around.mint(audience)
-    tokens.push(token)
-    return token
-  }
-  const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
-    const explained = withExplanation(error, (text) => explain(text, target, claims, around))
-    const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
-    await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
-    throw explained
-  })
-  try {
-    if (target.exchange.revoke) await around.remember(credential)
-    const carried = target.bound.carry(credential, around.directory.path)
-    for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
-    await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
-    return { credential, carried, boughtAt: around.io.now() }
-  } catch (error) {
-    await revoke(target, credential, around.io)
-    throw error
-  }
-}
-
-async function trade(target: Target, want: Want, mint: Mint, around: Surroundings): Promise<Credential> {
-  const { io } = around
-  const http: Io['http'] = (request) => io.http(io.signal ? { signal: io.signal, ...request } : request)
-  const credential = await target.exchange.trade(want, mint, { ...io, http })
-  for (const secret of secretsOf(credential)) io.mask(secret)
-  return credential
-}
-
-/** The exchange and the warehouse know best what the other side's words mean. */
-function explain(
-  text: string,
-  target: Target,
-  claims: Claims,
-  { trusted }: Pick<Surroundings, 'trusted'>,
-): Explained | undefined {
-  const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
-  return diagnosis && refusal(diagnosis, claims, trusted(target))
-}
-
-function withExplanation(error: unknown, explaining: (text: string) => Explained | undefined): unknown {
-  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
-  const own = [error.problem, ...error.details]
-  const explained = explaining(own.join(' '))
-  if (!explained) return error
-  return new DbtOidcError({
-    ...explained,
-    code: error.code,
-    details: [...own, ...(explained.details ?? [])],
-    cause: error,
-  })
-}
-
-/** A cancelled job has 7 s for everything. */
-const REVOKING = 5000
-
-async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
-  const signal = AbortSignal.timeout(REVOKING)
-  try {
-    const http: Io['http'] = (request) => io.http({ signal, ...request })
-    await target.exchange.revoke?.(credential, { ...io, http, signal })
-  } catch (error) {
-    const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'
-    // What cannot be revoked ends by itself; the run's own result matters more.
-    io.say(`The credential could not be revoked (${signal.aborted ? 'no answer in time' : known}).`)
-  }
 }
 
 /** The user's own fields win over attribution; the credential's fields win over everything. */

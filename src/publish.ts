@@ -12,7 +12,13 @@ import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } fro
 import type { Report, RunFacts } from './report/report.ts'
 import { visible } from './policy/visible.ts'
 import { say } from './report/say.ts'
-import { summarise, summariseDenial, summariseFailure } from './report/summary.ts'
+import {
+  summarise,
+  summariseDenial,
+  summariseFailure,
+  summariseTokenless,
+  type Tokenless,
+} from './report/summary.ts'
 import { Denied, type Known } from './run.ts'
 
 /** What publishing needs beside the report itself. */
@@ -70,7 +76,9 @@ export async function publishFailure(error: unknown, publication: Publication): 
   annotate(host, annotationOf(error, scrub))
   try {
     if (config?.summary !== false) await tell(host, failureSummary(error, publication))
-    const places = config ? { ...placesOf(config, known), auditLog: auditPath(config, host) } : {}
+    // The log begins with the decision; before that there is no file to name.
+    const auditLog = config && known.decision ? auditPath(config, host) : undefined
+    const places = config ? { ...placesOf(config, known), auditLog } : {}
     setOutputs(host, outputsOfFailure(known, places))
     const { claims, decision } = known
     if (claims && decision)
@@ -83,6 +91,15 @@ export async function publishFailure(error: unknown, publication: Publication): 
   } catch (second) {
     for (const line of failureLines(second, { colour: host.colour, scrub })) host.writer.line(line)
   }
+}
+
+/** Tells a run that can have no token and was to go on without. */
+export async function publishTokenless(
+  what: Tokenless,
+  why: string,
+  { config, host }: { readonly config: Config; readonly host: Host },
+): Promise<void> {
+  if (config.summary) await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
 }
 
 function failureSummary(error: unknown, publication: Publication): string {
@@ -148,13 +165,13 @@ async function record(
   result: RunResult,
   error?: unknown,
 ): Promise<void> {
-  if (!config || !report.decision) return
+  if (!config) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
   await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))
 }
 
-function factsOf({ config, host }: Publication): RunFacts {
+function factsOf({ config, host }: Pick<Publication, 'config' | 'host'>): RunFacts {
   return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
 }
 

@@ -1,5 +1,5 @@
 import { connect, type Access } from './access.ts'
-import { openAudit, type Audit } from './audit.ts'
+import { openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import type { Target } from './config/target.ts'
@@ -13,7 +13,7 @@ import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
 import { denial } from './report/decision.ts'
-import { openPrivateDirectory, remember } from './remains.ts'
+import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
 import { createTokens } from './token/tokens.ts'
@@ -55,7 +55,10 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
     'claims',
     `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`,
   )
-  if (config.until === 'claims') return told(claims, known)
+  if (config.until === 'claims') {
+    await recordShown(config, host, token)
+    return told(claims, known)
+  }
 
   const decision = decide(config.grants, claims, config.asked, {
     pullRequest: untrustedPullRequest(await host.event(), claims.all.get('repository') ?? ''),
@@ -106,6 +109,7 @@ async function enter(
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     trusted: (filled) => trustedBy(config, filled),
     onTrade: (trade) => audit.trade(target, trade),
+    owe: () => owe(host, remains),
     remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
   })
   // A cancelled job has seconds: revoking (at most 5 of them) and removing begin at once, whatever dbt does. Leaving the block throws what this meets.

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { rememberProcess } from '../remains.ts'
 import { requireAdapter } from './adapter.ts'
 import { openArtifacts, type ArtifactReader } from './artifacts.ts'
 import { runChild, type ChildResult } from './child.ts'
@@ -116,6 +117,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     write: (bytes, stream) => foreign.write(bytes, stream),
     cancel: host.signal,
     kill: host.kill,
+    onStart: (pid) => rememberProcess(host, pid),
   }).finally(() => foreign.end())
   host.writer.endGroup()
   if (host.signal.aborted)
