@@ -33,11 +33,15 @@ export async function build(root: string, out = join(root, 'dist')): Promise<voi
   )
   const { transform } = await import('esbuild')
   for (const file of await readdir(out)) {
+    // A browser is never opened here, so the program that could do so does not come along.
+    if (file.startsWith('xdg-open')) await rm(join(out, file))
     if (!file.endsWith('.js')) continue
     const { code } = await transform(await readFile(join(out, file), 'utf8'), {
       minify: true,
       format: 'esm',
       target: 'node24',
+      // CommonJS packages know these two; the bundle is an ES module.
+      define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
       legalComments: 'none',
     })
     await writeFile(join(out, file), code)

@@ -1,4 +1,4 @@
-import { buy, explain, type Bought } from './access/purchase.ts'
+import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
@@ -10,7 +10,7 @@ import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshnes
 import { keepRenewing } from './keepalive/renewal.ts'
 import type { Output, Value } from './profile.ts'
 import type { Trusted } from './trust/refusal.ts'
-import type { Carried } from './warehouse.ts'
+import type { Carried, Finding, PreflightTools } from './warehouse.ts'
 
 /** Prefix that dbt itself treats as secret; the rest names this action. */
 export const SECRET_PREFIX = 'DBT_ENV_SECRET_DBT_OIDC_'
@@ -42,6 +42,8 @@ export interface Access extends AsyncDisposable {
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
   explain(text: string): Explained | undefined
+  /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
+  preflight(python: PreflightTools['python']): Promise<readonly Finding[] | undefined>
   /** Revokes and removes the files, now: what a cancelled run does first. Idempotent. */
   forget(): Promise<void>
   /** Leaves everything in place: the post step owns it from here on. */
@@ -121,6 +123,14 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       return current.carried.secrets
     },
     explain: (text) => explain(text, target, claims, around),
+    async preflight(python) {
+      const { io, directory } = around
+      try {
+        return await target.bound.preflight?.(current.credential, directory.path, { io, python })
+      } catch (error) {
+        throw withExplanation(error, (text) => explain(text, target, claims, around))
+      }
+    },
     forget,
     handOver() {
       owned = false

@@ -16,6 +16,7 @@ import { denial } from './report/decision.ts'
 import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
+import { checkWhoWeAre } from './preflight.ts'
 import { createTokens } from './token/tokens.ts'
 import { trustedBy } from './trust/request.ts'
 
@@ -77,6 +78,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
 
   await keepProfile(config, access, host, dbt)
   say(host, 'profile', `${dbt.profileName}.${target.name}: ${known.access.writes}`)
+  if (config.preflight) await checkWhoWeAre(access, dbt, host)
   if (!isRunMode(config)) {
     known.profilesDir = access.directory.path
     access.handOver()

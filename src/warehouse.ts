@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
 import type { Claims } from './claims.ts'
 import type { Credential, Kind } from './credential.ts'
-import type { Diagnosis, Proof, Want } from './exchange.ts'
+import type { Diagnosis, Io, Proof, Want } from './exchange.ts'
 import type { Value } from './profile.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
@@ -77,6 +77,26 @@ export interface Fault {
   readonly problem: string
 }
 
+/** One thing that a target says of itself, beside what the warehouse says of the login. */
+export interface Finding {
+  /** `account`, `user`, `role`, `database` ... */
+  readonly what: string
+  /** Undefined: the target leaves it to the warehouse. */
+  readonly expected: string | undefined
+  /** Undefined: the warehouse does not tell. */
+  readonly actual: string | undefined
+}
+
+/** A cheap login before dbt starts. Throws `exchange` where it is refused. */
+export type Preflight<C> = (source: Source<C>, tools: PreflightTools) => Promise<readonly Finding[]>
+
+/** What a preflight may use: the way out, and the Python that dbt and its driver live in. */
+export interface PreflightTools {
+  readonly io: Io
+  /** Runs a script of ours with `input` as JSON on its standard input; what it prints as JSON is the answer. Throws `exchange` with its words. */
+  readonly python: (script: string, input: unknown) => Promise<unknown>
+}
+
 /** One dbt adapter type. One file in `warehouses/` exports one of these by default, made with {@link warehouse}. */
 export interface WarehouseSpec<C> {
   /** dbt's own name of the adapter: the `type:` of an output. */
@@ -95,6 +115,8 @@ export interface WarehouseSpec<C> {
   readonly attribute?: (run: Attribution) => Readonly<Record<string, Value>>
   /** What is written, in words for log and summary: "database prod.duckdb", "PROD_DB.ANALYTICS as TRANSFORMER". */
   describe(connection: C): string
+  /** Absent: there is nobody to ask. */
+  readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
   /** Hosts that dbt connects to with the credential. */
@@ -116,6 +138,9 @@ export interface BoundWarehouse {
   defaults(via: string): Readonly<Record<string, unknown>>
   carry(credential: Credential, directory: string): Carried
   describe(): string
+  readonly preflight:
+    | ((credential: Credential, directory: string, tools: PreflightTools) => Promise<readonly Finding[]>)
+    | undefined
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
@@ -161,12 +186,16 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     example: spec.example,
     bind(unparsed) {
       const connection = spec.connection.parse(unparsed)
+      const { preflight } = spec
       return {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),
+        preflight:
+          preflight &&
+          ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,

@@ -66,7 +66,11 @@ export function explain(
   return diagnosis && refusal(diagnosis, claims, trusted(target))
 }
 
-function withExplanation(error: unknown, explaining: (text: string) => Explained | undefined): unknown {
+/** The same error in our words, with the other side's below; what nobody knows stays as it is. */
+export function withExplanation(
+  error: unknown,
+  explaining: (text: string) => Explained | undefined,
+): unknown {
   if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
   const own = [error.problem, ...error.details]
   const explained = explaining(own.join(' '))

@@ -3,6 +3,7 @@ import { warehouse, type Carried } from '../warehouse.ts'
 import { connection, hostOf, isSnowflakes, type Connection } from './snowflake/connection.ts'
 import { diagnose } from './snowflake/diagnose.ts'
 import { weakened } from './snowflake/faults.ts'
+import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { trustOf } from './snowflake/trust.ts'
 
@@ -68,6 +69,7 @@ export default warehouse<Connection>({
   },
   attribute: (run) => ({ query_tag: { kind: 'text', text: queryTag(run) } }),
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
+  preflight,
   trust: trustOf,
   diagnose,
   allowsHost: isSnowflakes,
