@@ -3,7 +3,7 @@ import { audienceOf, wantOf, type Target } from '../config/target.ts'
 import type { Claims } from '../claims.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Trusted } from './refusal.ts'
-import { trustRules } from './rules.ts'
+import { commonTo, trustRules } from './rules.ts'
 import type { TrustDocument, TrustRequest } from '../trust.ts'
 
 /** What the other side of a target is asked to trust, by the grants of this very configuration. */
@@ -17,7 +17,7 @@ export function trustRequest(config: Pick<Config, 'grants' | 'issuer'>, target: 
     jti: '',
     iat: 0,
     exp: 0,
-    all: new Map(),
+    all: commonTo(rules),
   }
   return {
     target: target.name,
