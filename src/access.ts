@@ -1,5 +1,5 @@
 import type { Claims, IdToken, Mint } from './claims.ts'
-import { fillTarget, wantOf, type Target } from './config/target.ts'
+import { audienceOf, fillTarget, wantOf, type Target } from './config/target.ts'
 import { secretsOf, type Credential } from './credential.ts'
 import { DbtOidcError, type Code } from './errors.ts'
 import type { Io, Want } from './exchange.ts'
@@ -43,6 +43,8 @@ export interface Access extends AsyncDisposable {
 /** What `connect` needs of the world. */
 export interface Surroundings {
   readonly mint: Mint
+  /** Mints for a revocation: also when the job was cancelled, and with no claims to agree with. */
+  readonly mintToRevoke: Mint
   /** Its signal ends a trade that waits for the other side; a revocation goes on. */
   readonly io: Io
   readonly directory: PrivateDirectory
@@ -63,7 +65,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const target = fillTarget(granted, claims)
   const want = wantOf(target)
   let current = await buy(target, want, claims, 'exchange', around)
-  undo.defer(() => revoke(target, current.credential, around.io))
+  undo.defer(() => revoke(target, current.credential, around))
   for (const [name, content] of Object.entries(current.carried.files))
     await around.directory.write(name, content)
 
@@ -72,12 +74,12 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
     const next = await buy(target, want, claims, 'keep-alive', around)
     // Whoever forgot meanwhile must not find a credential again.
-    if (over.signal.aborted) return revoke(target, next.credential, around.io)
+    if (over.signal.aborted) return revoke(target, next.credential, around)
     const old = current.credential
     current = next
     for (const [name, content] of Object.entries(current.carried.files))
       await around.directory.replace(name, content)
-    await revoke(target, old, around.io)
+    await revoke(target, old, around)
   })
   if (target.acceptance.keepAlive.by === 'file') {
     const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
@@ -167,7 +169,7 @@ async function buy(
     await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
     return { credential, carried, boughtAt: around.io.now() }
   } catch (error) {
-    await revoke(target, credential, around.io)
+    await revoke(target, credential, around)
     throw error
   }
 }
@@ -197,11 +199,16 @@ function explain(error: unknown, target: Target, claims: Claims): unknown {
 /** A cancelled job has 7 s for everything. */
 const REVOKING = 5000
 
-async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
+async function revoke(
+  target: Target,
+  credential: Credential,
+  { io, mintToRevoke }: Surroundings,
+): Promise<void> {
   const signal = AbortSignal.timeout(REVOKING)
   try {
     const http: Io['http'] = (request) => io.http({ signal, ...request })
-    await target.exchange.revoke?.(credential, { ...io, http, signal })
+    const fresh = (): Promise<IdToken> => mintToRevoke(audienceOf(target))
+    await target.exchange.revoke?.(credential, { ...io, http, signal }, fresh)
   } catch (error) {
     const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'
     // What cannot be revoked ends by itself; the run's own result matters more.

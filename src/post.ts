@@ -4,6 +4,7 @@ import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
 import { removeRemains, remainsOf } from './remains.ts'
 import { REVOCATION_FILE, unseal } from './revocation.ts'
+import { createTokens } from './token/tokens.ts'
 import { join } from 'node:path'
 
 /** What cleans up, whatever became of the step: revoke, end, remove. Only what this very step left is touched. */
@@ -26,13 +27,15 @@ async function cleanUp(host: Host): Promise<boolean> {
 }
 
 async function revoke(host: Host, sealed: string, key: string): Promise<void> {
-  const { via, settings, credential } = unseal(sealed, key)
+  const { via, settings, audience, issuer, credential } = unseal(sealed, key)
   const exchange = exchanges.get(via)?.bind(settings)
   if (!exchange?.revoke) return
   const { writer } = host
+  const tokens = createTokens({ ...host, issuer, mask: writer.mask })
   await exchange.revoke(
     credential,
     ioOf(host, (line) => writer.line(line)),
+    () => tokens.decision(audience),
   )
   writer.line(`The credential from ${via} was revoked.`)
 }
