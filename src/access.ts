@@ -53,6 +53,8 @@ export interface Access extends AsyncDisposable {
 /** What `connect` needs of the world. */
 export interface Surroundings {
   readonly mint: Mint
+  /** Mints for a revocation: also when the job was cancelled, and with no claims to agree with. */
+  readonly mintToRevoke: Mint
   /** Its signal ends a trade that waits for the other side; a revocation goes on. */
   readonly io: Io
   readonly directory: PrivateDirectory
@@ -78,7 +80,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const target = fillTarget(granted, claims)
   const want = wantOf(target)
   const giveBack = async (credential: Credential): Promise<void> => {
-    if (!(await revoke(target, credential, around.io, LATER))) owed = true
+    if (!(await revoke(target, credential, around, LATER))) owed = true
   }
   let current = await buy(target, want, claims, 'exchange', around, giveBack)
   undo.defer(() => giveBack(current.credential))
@@ -90,12 +92,12 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
     const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
     // Whoever forgot meanwhile must not find a credential again.
-    if (over.signal.aborted) return void (await revoke(target, next.credential, around.io, NEVER))
+    if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const old = current.credential
     current = next
     for (const [name, content] of Object.entries(current.carried.files))
       await around.directory.replace(name, content)
-    await revoke(target, old, around.io, NEVER)
+    await revoke(target, old, around, NEVER)
   })
   if (target.acceptance.keepAlive.by === 'file') {
     const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))

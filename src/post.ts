@@ -5,6 +5,7 @@ import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
 import { processOf, removeRemains, remainsOf } from './remains.ts'
 import { REVOCATION_FILE, unseal } from './revocation.ts'
+import { createTokens } from './token/tokens.ts'
 import { join } from 'node:path'
 
 /** What cleans up, whatever became of the step: end, revoke, remove. Only what this very step left is touched. */
@@ -51,13 +52,18 @@ async function forget(host: Host): Promise<boolean> {
 const PATIENCE = 15_000
 
 async function revoke(host: Host, sealed: string, key: string): Promise<void> {
-  const { via, settings, credential } = unseal(sealed, key)
+  const { via, settings, audience, issuer, credential } = unseal(sealed, key)
   const exchange = exchanges.get(via)?.bind(settings)
   if (!exchange?.revoke) return
   const { writer } = host
   const signal = AbortSignal.timeout(PATIENCE)
   const io = ioOf(host, (line) => writer.line(line))
-  await exchange.revoke(credential, { ...io, signal, http: (request) => io.http({ signal, ...request }) })
+  const tokens = createTokens({ ...host, issuer, mask: writer.mask })
+  await exchange.revoke(
+    credential,
+    { ...io, signal, http: (request) => io.http({ signal, ...request }) },
+    () => tokens.decision(audience),
+  )
   writer.line(`The credential from ${via} was revoked.`)
 }
 

@@ -2,7 +2,7 @@ import { connect, type Access } from './access.ts'
 import { openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
-import type { Target } from './config/target.ts'
+import { audienceOf, type Target } from './config/target.ts'
 import { prepareDbt, runDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
@@ -104,15 +104,25 @@ async function enter(
   { config, host, decision, audit, mint }: Entering,
 ): Promise<Access> {
   const remains = await openPrivateDirectory(host)
+  const { signal: _cancelled, ...uncancelled } = host
+  const own = { issuer: config.issuer, mask: host.writer.mask }
   const access = await connect(target, claims, {
     mint,
+    mintToRevoke: (audience) => createTokens({ ...uncancelled, ...own }).decision(audience),
     io: { ...ioOf(host, (line) => sayAll(host, [line])), signal: host.signal },
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     trusted: (filled) => trustedBy(config, filled),
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),
-    remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
+    remember: (credential) =>
+      remember(remains, {
+        via: target.via,
+        settings: target.settings,
+        audience: audienceOf(target),
+        issuer: config.issuer,
+        credential,
+      }),
   })
   // A cancelled job has seconds: revoking (at most 5 of them) and removing begin at once, whatever dbt does. Leaving the block throws what this meets.
   host.signal.addEventListener('abort', () => void access.forget().catch(() => undefined), { once: true })

@@ -1,4 +1,6 @@
-import type { Target } from '../config/target.ts'
+import type { Surroundings } from '../access.ts'
+import type { IdToken } from '../claims.ts'
+import { audienceOf, type Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Io } from '../exchange.ts'
@@ -14,13 +16,14 @@ export const NEVER = 'It ends by itself.'
 export async function revoke(
   target: Target,
   credential: Credential,
-  io: Io,
+  { io, mintToRevoke }: Pick<Surroundings, 'io' | 'mintToRevoke'>,
   otherwise: string,
 ): Promise<boolean> {
   const signal = AbortSignal.timeout(REVOKING)
   try {
     const http: Io['http'] = (request) => io.http({ signal, ...request })
-    await target.exchange.revoke?.(credential, { ...io, http, signal })
+    const fresh = (): Promise<IdToken> => mintToRevoke(audienceOf(target))
+    await target.exchange.revoke?.(credential, { ...io, http, signal }, fresh)
     return true
   } catch (error) {
     const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'

@@ -2,7 +2,7 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Carried } from '../warehouse.ts'
 import { connection, hostOf, isSnowflakes, type Connection } from './snowflake/connection.ts'
 import { diagnose } from './snowflake/diagnose.ts'
-import { weakened } from './snowflake/faults.ts'
+import { needsUser, weakened } from './snowflake/faults.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { trustOf } from './snowflake/trust.ts'
@@ -34,6 +34,20 @@ export default warehouse<Connection>({
         host: hostOf(c),
         ...(c.user ? { user: c.user } : {}),
       }),
+    },
+    entra: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ host: hostOf(c) }),
+      faults: needsUser,
+    },
+    oauth: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
+      faults: needsUser,
     },
   },
   adapter: {
@@ -75,7 +89,7 @@ export default warehouse<Connection>({
   allowsHost: isSnowflakes,
   hosts: (c) => [hostOf(c)],
   faults: weakened,
-  proof: { direct: 'our verifier' },
+  proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only' },
   example: {
     type: 'snowflake',
     account: 'acme-prod',
