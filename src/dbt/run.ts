@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SECRET_PREFIX, type Access } from '../access.ts'
+import type { Access } from '../access.ts'
 import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
@@ -68,7 +68,7 @@ function surroundings(config: Config, target: string, host: Host) {
 }
 
 /** What dbt needs of an access. */
-export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'secrets'>
+export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'variable' | 'secrets'>
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
 export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
@@ -99,7 +99,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   const { target } = access
   const dbt =
     ready.dbt ?? fail({ code: 'internal', problem: 'There is no dbt to run.', remedy: 'Report this fault.' })
-  const carried = command.needsCredential ? { ...access.env, ...named(await access.secrets()) } : {}
+  const carried = command.needsCredential ? { ...access.env, ...(await named(access)) } : {}
   const steering = {
     profilesDir: access.directory.path,
     target: target.name,
@@ -132,10 +132,9 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   }
 }
 
-function named(secrets: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(secrets).map(([name, secret]) => [`${SECRET_PREFIX}${name}`, secret]),
-  )
+async function named(access: Reach): Promise<Readonly<Record<string, string>>> {
+  const secrets = Object.entries(await access.secrets())
+  return Object.fromEntries(secrets.map(([name, secret]) => [access.variable(name), secret]))
 }
 
 function environmentOf(
