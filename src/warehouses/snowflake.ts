@@ -10,6 +10,14 @@ const connection = z.looseObject({
   database: z.string().check(z.minLength(1)),
   schema: z.string().check(z.minLength(1)),
   host: z.optional(z.string()),
+  /** Judged like a host: over plain http it sees the token. */
+  proxy_host: z.optional(z.string()),
+  /** Where the driver takes data of a stage. */
+  s3_stage_vpce_dns_name: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[A-Za-z0-9.*-]+\.vpce\.amazonaws\.com(?:\.cn)?$/, 'name an endpoint of Amazon')),
+  ),
 })
 
 type Connection = z.infer<typeof connection>
@@ -74,7 +82,7 @@ export default warehouse<Connection>({
   attribute: (run) => ({ query_tag: { kind: 'text', text: queryTag(run) } }),
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
   allowsHost: (host) => SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)),
-  hosts: (c) => [hostOf(c)],
+  hosts: (c) => [hostOf(c), ...(c.proxy_host === undefined ? [] : [c.proxy_host])],
   proof: { direct: 'our verifier' },
   example: {
     type: 'snowflake',
