@@ -262,6 +262,23 @@ describe('a profiles.yml of the checkout', () => {
   })
 })
 
+/** Programs that a checkout may bring along: each notes the environment that it was started with. */
+const PLANTED = '#!/bin/sh\nenv > "$(dirname "$0")/started-$(basename "$0")"\n'
+
+describe('a program of the checkout', () => {
+  test('is never started in the place of one of the system, whatever PATH says', async () => {
+    await using job = await openLeaseJob()
+    const planted = { content: PLANTED, mode: 0o755 }
+    const files = { ...PROJECT, 'tools/prlimit': planted, 'tools/dbt': planted }
+    await using first = await job.step({ files, inputs: { until: 'claims' } })
+    const tools = join(first.paths.workspace, 'tools')
+    await using step = await job.step({ after: first, files, path: [tools, 'tools', job.dbt.bin] })
+    expect(step.exitCode).toBe(0)
+    expect(job.dbt.runs()).toHaveLength(1)
+    expect(step.leftBehind().filter(({ path }) => path.includes('tools/'))).toEqual([])
+  })
+})
+
 describe('the corpus of leaks', () => {
   test('has a proof for each case, and changes only what it has', () => {
     const ids = leakCases.map(({ id }) => id)

@@ -31,7 +31,7 @@ export interface Host {
   /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
   readonly ask: (audience: string) => Promise<string>
   readonly read: (path: string) => Promise<FileRead>
-  readonly exec: (command: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>
+  readonly exec: (command: string, args: readonly string[], options: ExecOptions) => Promise<ExecResult>
   readonly output: (name: OutputName, value: string) => void
   /** Handed to the post step; never a secret that stands on its own. */
   readonly saveState: (name: string, value: string) => void
@@ -47,7 +47,8 @@ export interface Host {
 /** A short command; dbt itself does not run here. */
 export interface ExecOptions {
   readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
+  /** The whole environment; nothing is inherited, since ours can ask for tokens. */
+  readonly env: Readonly<Record<string, string>>
   readonly onLine?: (line: string) => void
 }
 
@@ -164,16 +165,12 @@ async function read(path: string): Promise<FileRead> {
   }
 }
 
-async function exec(
-  command: string,
-  args: readonly string[],
-  options: ExecOptions = {},
-): Promise<ExecResult> {
+async function exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
   return getExecOutput(command, [...args], {
     silent: true,
     ignoreReturnCode: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    env: { ...options.env },
     listeners: options.onLine === undefined ? {} : { stdline: options.onLine, errline: options.onLine },
   })
 }

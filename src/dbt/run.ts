@@ -17,6 +17,7 @@ import { requirePackages } from './packages.ts'
 import { readProjectFile, type Project } from './project.ts'
 import { resolveDbt, type Dbt } from './resolve.ts'
 import type { DbtResult, LineResult } from './result.ts'
+import type { Exec } from './version-output.ts'
 
 /** Used where dbt_project.yml names no profile; dbt is then told by `--profile`. */
 const OWN_PROFILE = 'dbt_oidc'
@@ -40,7 +41,7 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
-  const exec: Host['exec'] = (command, args) => host.exec(command, args, { env, cwd: host.temp })
+  const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
   const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
