@@ -98,4 +98,22 @@ describe('the secrets of a run', () => {
     await using post = await step.post()
     expect(post.leftBehind().filter(({ path }) => path.includes('profiles.yml'))).toEqual([])
   })
+
+  test.each([
+    ['packages-install-path', 'packages-install-path in '],
+    ['target-path', 'target-path in '],
+    ['log-path', 'log-path in '],
+    ['profile', 'packages.yml lists 1 package'],
+  ])('of the step cannot be read by an expression of dbt_project.yml either: %s', async (key, sentence) => {
+    await using job = await openJob({}, {}, PACKAGES)
+    const project = PROJECT['dbt_project.yml'].replace(/^profile:.*\n/m, key === 'profile' ? '' : '$&')
+    const files = {
+      'dbt_project.yml': `${project}${key}: "{{ env_var('ACTIONS_ID_TOKEN_REQUEST_TOKEN') }}"\n`,
+      'packages.yml': 'packages:\n  - package: a/b\n    version: 1.0.0\n',
+    }
+    await using step = await job.step({ inputs: SNOWFLAKE, files })
+    expect(scanForLeaks({ request: job.issuer.requestToken }, placesOf([step], job.dbt.runs()))).toEqual([])
+    expect(step.log.text).toContain(sentence)
+    expect(step.fullLog.masks).toContain(job.issuer.requestToken)
+  })
 })

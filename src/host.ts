@@ -68,7 +68,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     colour: true,
     random: () => randomBytes(32).toString('hex'),
   })
-  for (const secret of proxySecrets(env)) writer.mask(secret)
+  for (const secret of [...proxySecrets(env), text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')]) writer.mask(secret)
   // From here on even the toolkit's own lines pass through the one writer.
   writer.own(process.stdout)
   return {

@@ -34,8 +34,9 @@ export interface ReadyDbt {
 
 /** Finds everything that can be wrong with dbt and the project while nothing has been bought yet. */
 export async function prepareDbt(config: Config, target: Target, host: Host): Promise<ReadyDbt> {
-  const project = await readProjectFile(config.projectDir, { env: host.env, workspace: host.workspace })
   const env = checkedEnvironment(config, target.name, host)
+  // With more than dbt sees, an expression in the project could name a secret of the step and have it printed.
+  const project = await readProjectFile(config.projectDir, { env, workspace: host.workspace })
   const bin = config.install === undefined ? undefined : await install(config.install, host)
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
