@@ -119,7 +119,7 @@ export interface WarehouseSpec<C> {
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
-  /** Hosts that dbt connects to with the credential. */
+  /** Hosts that dbt connects to with the credential, and those that stand between: a proxy of the connection is one. */
   hosts(connection: C): readonly string[]
   /** Whether a host is the vendor's own; a credential is sent to no other. Absent: the host is the user's to choose. */
   readonly allowsHost?: (host: string) => boolean

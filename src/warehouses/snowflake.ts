@@ -87,7 +87,7 @@ export default warehouse<Connection>({
   trust: trustOf,
   diagnose,
   allowsHost: isSnowflakes,
-  hosts: (c) => [hostOf(c)],
+  hosts: (c) => [hostOf(c), ...(c.proxy_host === undefined ? [] : [c.proxy_host])],
   faults: weakened,
   proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only' },
   example: {
