@@ -49,6 +49,37 @@ describe('hosts', () => {
   })
 })
 
+describe('a connection that would give a credential away is refused', () => {
+  test.each([
+    ['protocol: http', '`protocol`: the token would leave unencrypted'],
+    ['protocol: HTTP', '`protocol`: the token would leave unencrypted'],
+    ['insecure_mode: true', '`insecure_mode`: the token would go to a host'],
+    ['insecure_mode: "yes"', '`insecure_mode`: the token would go to a host'],
+  ])('by Snowflake’s %s, in a rehearsal too unless the host is this machine', async (extra, sentence) => {
+    for (const serverUrl of ['https://github.com', 'http://127.0.0.1:8080'])
+      expect((await problemsOf({ inputs: snow(extra), serverUrl })).join()).toContain(sentence)
+    const serverUrl = 'http://127.0.0.1:8080'
+    await expect(configOf({ inputs: snow(`host: 127.0.0.1, ${extra}`), serverUrl })).resolves.toBeDefined()
+  })
+
+  test.each(['protocol: https', 'insecure_mode: false'])('and not by %s', async (extra) => {
+    await expect(configOf({ inputs: snow(extra) })).resolves.toBeDefined()
+  })
+
+  test.each([
+    ['secrets: [{ type: s3, secret: hunter2 }]', '`secrets` is a credential'],
+    ['settings: { s3_access_key_id: hunter2 }', '`settings.s3_access_key_id` is a credential'],
+    ['path: "md:db?motherduck_token=hunter2"', '`path`: it carries `motherduck_token`'],
+    ['path: "md:db?a=b&MOTHERDUCK_TOKEN=hunter2"', '`path`: it carries `motherduck_token`'],
+  ])('by DuckDB’s %s, without repeating it', async (extra, sentence) => {
+    const problems = (
+      await problemsOf({ inputs: { ...MAIN, connection: `{ type: duckdb, ${extra} }` } })
+    ).join()
+    expect(problems).toContain(sentence)
+    expect(problems).not.toContain('hunter2')
+  })
+})
+
 describe('text', () => {
   test('that looks like Jinja is taken literally, with a warning that names the field', async () => {
     const { targets, warnings } = await configOf({

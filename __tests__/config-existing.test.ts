@@ -57,6 +57,13 @@ describe('an existing profiles.yml', () => {
     expect(grants.map(({ target }) => target)).toEqual(['prod'])
   })
 
+  test('gives a DuckDB without its secrets', async () => {
+    const profiles =
+      'shop:\n  outputs:\n    default: { type: duckdb, secrets: [{ type: s3, secret: x }], settings: { s3_access_key_id: x, a: b } }\n'
+    const { warnings } = await configOf(checkout(profiles))
+    expect(warnings.join()).toContain('secrets, settings.s3_access_key_id. These stored credentials')
+  })
+
   test('keeps its expressions byte for byte', async () => {
     const output = (await configOf(checkout(PROFILES))).targets.get('prod')?.output
     expect(output?.get('query_tag')).toEqual({ kind: 'jinja', source: "{{ target.name ~ '!' }}" })

@@ -64,6 +64,21 @@ describe('a grant', () => {
   })
 })
 
+test.each([
+  ['by inputs', { inputs: { connection: 'type: duckdb' } }, 'with:\n  ref: refs/heads/main'],
+  ['in a policy', { policy: withGrant('when: { repository: o/r }') }, 'when:\n  ref: refs/heads/main'],
+])('without a restriction %s, the remedy carries the YAML to paste', async (_, setting, yaml) => {
+  const error: unknown = await configOf(setting).catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ code: 'configuration', remedy: expect.stringContaining(`\n${yaml}`) })
+})
+
+test('a configuration with another problem is offered no YAML', async () => {
+  const inputs = { connection: 'type: duckbd', ref: 'refs/heads/main' }
+  await expect(configOf({ inputs })).rejects.toMatchObject({
+    remedy: 'Mend what is listed; nothing was requested from anybody yet.',
+  })
+})
+
 describe('the audience of the decision token', () => {
   const snow = TARGETS.replace(/ {2}prod.*\n/, '').replace(/\n$/, '')
   const policyOf = (...audiences: string[]): string =>

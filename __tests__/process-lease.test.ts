@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Running } from './support/child.ts'
 import { auditOf } from './support/job.ts'
 import { openLeaseJob, type LeaseJob } from './support/lease-job.ts'
@@ -107,27 +107,32 @@ describe('a credential on loan', () => {
       },
     })
     expect(performance.now() - sent).toBeLessThan(GRANTED)
-    expect([step.exitCode, remainsOf(step), shown(job, [step])]).toEqual([1, [], []])
-    expect(logOf(step)).toContain('The credential could not be revoked (no answer in time).')
+    expect([step.exitCode, shown(job, [step])]).toEqual([1, []])
+    expect(logOf(step)).toContain(
+      'The credential could not be revoked (no answer in time). The post step tries',
+    )
     expect(logOf(step)).toContain('✗ cancelled: ')
+    const [directory = ''] = remainsOf(step)
+    expect(readdirSync(directory).toSorted()).toEqual(['.dbt-oidc', 'revocation'])
+    job.lender.usual('/revoke')
+    const post = await step.post()
+    expect([post.exitCode, job.lender.open(), remainsOf(step)]).toEqual([0, [], []])
+    expect(logOf(post)).toContain('this is the second and last try.')
+    expect(logOf(post)).toContain('The credential from lease was revoked.')
+    expect(shown(job, [step, post])).toEqual([])
   })
 
   test('is given back by the post step, out of the sealed file, when the step was killed', async () => {
     await using job = await openLeaseJob({ hang: true })
     await using step = await job.step({ ...whenReady('SIGKILL'), streamGrace: 100 })
-    try {
-      expect([step.signal, job.lender.events]).toEqual(['SIGKILL', ['lease 1']])
-      const [directory = ''] = remainsOf(step)
-      const sealed = readFileSync(`${directory}/revocation`, 'utf8')
-      expect(scanForLeaks(job.secrets(), { texts: { sealed, state: step.commandFiles.state } })).toEqual([])
-      const post = await step.post()
-      expect([post.exitCode, job.lender.events, remainsOf(step)]).toEqual([0, ['lease 1', 'revoke 1'], []])
-      expect(logOf(post)).toContain('The credential from lease was revoked.')
-      expect(shown(job, [step, post])).toEqual([])
-    } finally {
-      const pid = job.dbt.runs()[0]?.pid
-      if (pid) process.kill(pid, 'SIGKILL')
-    }
+    expect([step.signal, job.lender.events]).toEqual(['SIGKILL', ['lease 1']])
+    const [directory = ''] = remainsOf(step)
+    const sealed = readFileSync(`${directory}/revocation`, 'utf8')
+    expect(scanForLeaks(job.secrets(), { texts: { sealed, state: step.commandFiles.state } })).toEqual([])
+    const post = await step.post()
+    expect([post.exitCode, job.lender.events, remainsOf(step)]).toEqual([0, ['lease 1', 'revoke 1'], []])
+    expect(logOf(post)).toContain('The credential from lease was revoked.')
+    expect(shown(job, [step, post])).toEqual([])
   })
 
   test('that the post step cannot give back is no reason to leave its files: it fails and removes them', async () => {
@@ -146,7 +151,10 @@ describe('a credential on loan', () => {
     await using step = await job.step()
     expect(step.exitCode).toBe(0)
     expect(logOf(step)).toContain('The credential could not be revoked')
-    expect([remainsOf(step), shown(job, [step])]).toEqual([[], []])
+    expect(remainsOf(step).map((path) => readdirSync(path).toSorted())).toEqual([['.dbt-oidc', 'revocation']])
+    const post = await step.post()
+    expect([post.exitCode, remainsOf(step), shown(job, [step, post])]).toEqual([0, [], []])
+    expect(logOf(post)).toContain('Cleaning up did not succeed. The lease service answered with status 403.')
   })
 
   test('is not sealed with a key that another step has: nothing is sent, and the files go', async () => {
@@ -183,6 +191,27 @@ describe('a credential on loan in prepared mode', () => {
     expect(warnings.map(({ data }) => data).join('\n')).toContain('every later step that reads it can use it')
     const places = scanForLeaks(job.secrets(), placesOf([step])).map(({ place }) => place)
     expect(new Set(places)).toEqual(new Set(['GITHUB_OUTPUT']))
+    await step.post()
+    expect(job.lender.open()).toEqual([])
+  })
+})
+
+describe('an `output-credential` beside `run`', () => {
+  const inputs = { 'output-credential': 'true' }
+
+  test('is refused before anything is asked for: what is given back at the end is of no use to later steps', async () => {
+    await using job = await openLeaseJob()
+    await using step = await job.step({ inputs })
+    expect([step.exitCode, step.outputs.has('credential'), job.lender.events]).toEqual([1, false, []])
+    expect([job.issuer.minted, job.dbt.runs()]).toEqual([[], []])
+    expect(logOf(step)).toContain('✗ configuration')
+    expect(logOf(step)).toContain('input "output-credential"')
+  })
+
+  test('is none where `until` stops before dbt', async () => {
+    await using job = await openLeaseJob()
+    await using step = await job.step({ inputs: { ...inputs, until: 'profile' } })
+    expect([step.exitCode, step.outputs.get('credential')]).toEqual([0, job.lender.leases[0]?.password])
     await step.post()
     expect(job.lender.open()).toEqual([])
   })

@@ -18,12 +18,18 @@ const outputs = (step: StepResult): Record<string, string> => {
   return rest
 }
 
+const records = (step: StepResult) => auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
+
 describe('a run until', () => {
   test('`claims` prints every claim and a block that grants this run, and decides nothing', async () => {
     await using job = await openJob({ claims: { environment: 'production' } })
     await using step = await job.step(until('claims', DENIED))
-    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], []])
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], [AUDIT]])
     expect(outputs(step)).toEqual({ result: 'stopped' })
+    expect(records(step)).toMatchObject([
+      { record: 'token', use: 'decision', outcome: 'shown', decision: null, grant: null },
+      { record: 'run', result: 'stopped', decision: null },
+    ])
     const shown = lines(step)
     expect(shown).toContain('##[group]dbt-oidc: until claims')
     for (const [name, value] of Object.entries(job.issuer.claims()))
@@ -45,8 +51,7 @@ describe('a run until', () => {
     expect(lines(step)).toContain('"inputs" for target "prod" (inputs): granted')
     expect(lines(step)).toContain('  ✓ ref         refs/heads/main  refs/heads/main')
     expect(step.summary).toContain('## 🔎 Stopped after grant on <code>prod</code>, as asked')
-    const records = auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
-    expect(records.map(({ record, result, outcome }) => [record, outcome ?? result])).toEqual([
+    expect(records(step).map(({ record, result, outcome }) => [record, outcome ?? result])).toEqual([
       ['token', 'granted'],
       ['run', 'stopped'],
     ])

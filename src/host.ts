@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import { getExecOutput } from '@actions/exec'
-import { appendFile, open, readFile } from 'node:fs/promises'
+import { appendFile, open } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { relative, sep } from 'node:path'
@@ -8,6 +8,7 @@ import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
 import { withoutOwnExports } from './exports.ts'
 import { createHttp, proxySecrets, type Http } from './http.ts'
+import { read } from './read.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { RunFacts } from './report/report.ts'
 import { createWriter, type Writer } from './report/writer.ts'
@@ -150,17 +151,6 @@ async function readEvent(path: string): Promise<unknown> {
     return JSON.parse(found.text) as unknown
   } catch {
     return undefined
-  }
-}
-
-async function read(path: string): Promise<FileRead> {
-  try {
-    return { kind: 'text', text: await readFile(path, 'utf8') }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
-    if (code === 'EISDIR') return { kind: 'directory' }
-    return { kind: 'unreadable', why: code }
   }
 }
 

@@ -26,7 +26,7 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     secrets: () => ({ kind: 'literal', text: 'no-credential' }),
   })
   await directory.write('profiles.yml', text)
-  const reach = { target, directory, env: carried.env, secrets: async () => ({}) }
+  const reach = { target, directory, env: carried.env, secrets: async () => ({}), explain: () => undefined }
   const result = await runDbt(parsing, reach, ready, host)
   if (result.ok) host.writer.line('dbt parsed the project without credentials.')
   return result.ok

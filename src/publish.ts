@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
 import type { Config } from './config.ts'
 import { projectPath, type Host } from './host.ts'
-import type { LineResult } from './dbt/result.ts'
+import { failed, type LineResult } from './dbt/result.ts'
+import { DbtOidcError } from './errors.ts'
 import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
 import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
@@ -11,7 +12,13 @@ import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } fro
 import type { Report, RunFacts } from './report/report.ts'
 import { visible } from './policy/visible.ts'
 import { say } from './report/say.ts'
-import { summarise, summariseDenial, summariseFailure } from './report/summary.ts'
+import {
+  summarise,
+  summariseDenial,
+  summariseFailure,
+  summariseTokenless,
+  type Tokenless,
+} from './report/summary.ts'
 import { Denied, type Known } from './run.ts'
 
 /** What publishing needs beside the report itself. */
@@ -39,7 +46,10 @@ export async function publish(
   for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
   const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
   if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
-  for (const line of report.result?.lines ?? []) tellSignal(line, host)
+  for (const line of report.result?.lines ?? []) {
+    tellSignal(line, host)
+    tellFailure(line, host)
+  }
   if (config.until !== undefined) showStop(report, config.until, host)
   if (config.summary) {
     const decision = report.decision && decisionMarkdown(report.decision)
@@ -66,7 +76,9 @@ export async function publishFailure(error: unknown, publication: Publication): 
   annotate(host, annotationOf(error, scrub))
   try {
     if (config?.summary !== false) await tell(host, failureSummary(error, publication))
-    const places = config ? { ...placesOf(config, known), auditLog: auditPath(config, host) } : {}
+    // The log begins with the decision; before that there is no file to name.
+    const auditLog = config && known.decision ? auditPath(config, host) : undefined
+    const places = config ? { ...placesOf(config, known), auditLog } : {}
     setOutputs(host, outputsOfFailure(known, places))
     const { claims, decision } = known
     if (claims && decision)
@@ -79,6 +91,15 @@ export async function publishFailure(error: unknown, publication: Publication): 
   } catch (second) {
     for (const line of failureLines(second, { colour: host.colour, scrub })) host.writer.line(line)
   }
+}
+
+/** Tells a run that can have no token and was to go on without. */
+export async function publishTokenless(
+  what: Tokenless,
+  why: string,
+  { config, host }: { readonly config: Config; readonly host: Host },
+): Promise<void> {
+  if (config.summary) await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
 }
 
 function failureSummary(error: unknown, publication: Publication): string {
@@ -109,6 +130,15 @@ function tellSignal({ command, signal }: LineResult, host: Host): void {
   host.writer.error(`${command} was ended by ${signal}.${memory}`, { title: 'dbt-oidc: dbt-killed' })
 }
 
+/** In the log always; as an annotation only where no node of dbt's has its own. */
+function tellFailure({ failure, artifacts }: LineResult, host: Host): void {
+  if (!failure) return
+  const { scrub } = host.writer
+  const error = new DbtOidcError(failure)
+  for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
+  if (failure.code !== 'dbt' || !artifacts?.nodes.some(failed)) annotate(host, annotationOf(error, scrub))
+}
+
 function annotate(host: Host, { level, message, ...place }: Annotation): void {
   host.writer[level](message, place)
 }
@@ -135,13 +165,13 @@ async function record(
   result: RunResult,
   error?: unknown,
 ): Promise<void> {
-  if (!config || !report.decision) return
+  if (!config) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
   await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))
 }
 
-function factsOf({ config, host }: Publication): RunFacts {
+function factsOf({ config, host }: Pick<Publication, 'config' | 'host'>): RunFacts {
   return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
 }
 

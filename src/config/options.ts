@@ -18,6 +18,8 @@ export interface Options {
   /** Absolute. */
   readonly projectDir: string
   readonly install: string | undefined
+  /** One login before dbt starts tells who we are. */
+  readonly preflight: boolean
   readonly exportEnv: boolean
   readonly summary: boolean
   readonly outputCredential: boolean
@@ -60,6 +62,7 @@ export function readOptions(sources: Sources, problems: Problems): Options {
     withoutToken: oneOf('without-token', WITHOUT_TOKEN, sources, problems) ?? 'fail',
     projectDir: directory('project-dir', sources, problems) ?? sources.workspace,
     install: input(sources, 'install'),
+    preflight: flag('preflight', sources, problems),
     exportEnv: flag('export-env', sources, problems),
     summary: flag('summary', sources, problems),
     outputCredential: flag('output-credential', sources, problems),

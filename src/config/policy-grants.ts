@@ -9,6 +9,12 @@ import type { Sources } from './sources.ts'
 
 const DEFAULT_WARN_DAYS = 90
 
+/** What a grant without a restriction is offered. */
+const RESTRICTED = `when:
+  ref: refs/heads/main # or "**": any branch, on purpose
+  # environment: production
+  # event_name: push`
+
 /** What a grant is read with. */
 export interface GrantContext {
   readonly sources: Sources
@@ -55,7 +61,7 @@ function readGrant(
   if (!whenNode || target?.kind !== 'scalar') return undefined
   const written = readWhen(whenNode, rules.problems)
   const when = new Map([...implied, ...written.when])
-  if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules)
+  if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules, RESTRICTED)
   const [name, reviewed] = [scalarText(entry(item, 'name')), scalarText(entry(item, 'reviewed'))]
   return {
     name: name ?? `grants[${index}]`,

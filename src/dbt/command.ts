@@ -20,6 +20,7 @@ export interface DbtCommand {
 /** All commands of `run`; none of them where anything is wrong with one. */
 export interface Run {
   readonly commands: readonly DbtCommand[]
+  /** Each with its line and column; that they are the input's is for the reader of the inputs to say. */
   readonly problems: readonly string[]
 }
 
@@ -77,9 +78,7 @@ export function parseRun(text: string): Run {
   const found = [...flaws, ...others].toSorted((a, b) => a.line - b.line || a.column - b.column)
   return {
     commands: found.length > 0 ? [] : parsed.flatMap(({ command }) => command ?? []),
-    problems: found.map(
-      ({ line, column, problem }) => `Input "run", line ${line}, column ${column}: ${problem}`,
-    ),
+    problems: found.map(({ line, column, problem }) => `line ${line}, column ${column}: ${problem}`),
   }
 }
 

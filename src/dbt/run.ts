@@ -5,12 +5,14 @@ import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { rememberProcess } from '../remains.ts'
 import { requireAdapter } from './adapter.ts'
 import { openArtifacts, type ArtifactReader } from './artifacts.ts'
-import { runChild } from './child.ts'
+import { runChild, type ChildResult } from './child.ts'
 import { steered, type DbtCommand } from './command.ts'
 import { forbidCoreDumps } from './core-dumps.ts'
 import { dbtEnvironment } from './environment.ts'
+import { failureOfLine } from './failure.ts'
 import { install } from './install.ts'
 import { missingVariables } from './missing.ts'
 import { requirePackages } from './packages.ts'
@@ -68,7 +70,7 @@ function surroundings(config: Config, target: string, host: Host) {
 }
 
 /** What dbt needs of an access. */
-export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'secrets'>
+export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'secrets' | 'explain'>
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
 export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
@@ -115,6 +117,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     write: (bytes, stream) => foreign.write(bytes, stream),
     cancel: host.signal,
     kill: host.kill,
+    onStart: (pid) => rememberProcess(host, pid),
   }).finally(() => foreign.end())
   host.writer.endGroup()
   if (host.signal.aborted)
@@ -123,13 +126,19 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     host.writer.warning('A process that dbt had started outlived it and was ended.', { title: 'dbt-oidc' })
   const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
   if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
-  return {
-    command: command.shown,
-    exitCode: child.exitCode,
-    signal: child.signal,
-    seconds: child.seconds,
-    artifacts: await artifacts.next(),
-  }
+  const line = { command: command.shown, ...ending(child), artifacts: await artifacts.next() }
+  const { exitCode } = child
+  if (exitCode === undefined || exitCode === 0) return line
+  const explained = command.needsCredential ? access.explain(child.tail) : undefined
+  return { ...line, failure: failureOfLine({ ...line, exitCode, tail: child.tail, explained }) }
+}
+
+function ending({
+  exitCode,
+  signal,
+  seconds,
+}: ChildResult): Pick<LineResult, 'exitCode' | 'signal' | 'seconds'> {
+  return { exitCode, signal, seconds }
 }
 
 function named(secrets: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

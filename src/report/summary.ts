@@ -108,6 +108,29 @@ function wholeLines(markdown: string, room: number): string {
   return kept.join('\n')
 }
 
+/** What `without-token` made of a run that can have no token. */
+export type Tokenless = 'skipped' | 'parsed' | 'parse-failed'
+
+const TOKENLESS: Readonly<Record<Tokenless, readonly [title: string, rest: string]>> = {
+  skipped: ['⏭️ Skipped: this run gets no ID token', 'dbt was not started.'],
+  parsed: [
+    '☑️ Parsed only: this run gets no ID token',
+    '`dbt parse` succeeded without credentials. Nothing was built or tested, and no warehouse was reached.',
+  ],
+  'parse-failed': [
+    '❌ dbt could not parse the project',
+    '`dbt parse` failed without credentials; its words are in the log. Nothing was built or tested.',
+  ],
+}
+
+/** The job summary of a run without a token, as `without-token` wanted it: what happened, why, and what was not done. */
+export function summariseTokenless(what: Tokenless, why: string, facts: RunFacts): string {
+  const [title, rest] = TOKENLESS[what]
+  const asked = `\`without-token: ${what === 'skipped' ? 'skip' : 'parse'}\` asks for that.`
+  const end = `No grant was decided on and no credential was asked for. ${rest} ${asked}`
+  return `## ${title}\n\n${place(facts)}\n\n${text(clip(plain(why), DETAILS))}\n\n${end}\n`
+}
+
 const DETAILS = 100_000
 
 /** The job summary of a run that broke off, most often before dbt could start; it claims nothing that it cannot know. */

@@ -40,7 +40,7 @@ export default warehouse<Connection>({
       keepAlive: { by: 'static' },
       want: (c) => ({ scope: c.scopes?.join(' ') ?? SCOPE }),
       // The token that dbt gets may do nothing but BigQuery, so dbt cannot buy another with it.
-      flaws: (c) =>
+      faults: (c) =>
         c.impersonate_service_account === undefined
           ? []
           : [

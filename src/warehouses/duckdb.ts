@@ -12,7 +12,9 @@ export default warehouse({
   }),
   credentialFields: [
     'motherduck_token',
+    'secrets',
     'settings.motherduck_token',
+    'settings.s3_access_key_id',
     'settings.s3_secret_access_key',
     'settings.s3_session_token',
   ],
@@ -24,6 +26,16 @@ export default warehouse({
   describe: (connection) =>
     connection.path === ':memory:' ? 'a database in memory' : `the database file ${connection.path}`,
   hosts: () => [],
+  faults: ({ path }) =>
+    /[?&]motherduck_token=/i.test(path)
+      ? [
+          {
+            field: 'path',
+            problem:
+              'it carries `motherduck_token`, a credential: take the parameter out of the path, and revoke the token, since the file has held it.',
+          },
+        ]
+      : [],
   proof: { none: 'third-party server' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
 })

@@ -110,8 +110,18 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       const claims = toClaims(issuer.mint('dbt-oidc', overrides))
       return connect(target, claims, {
         mint: minting(overrides),
+        mintToRevoke: minting(overrides),
+        trusted: () => undefined,
+        owe: nothing,
         io,
-        directory: { path: '/nowhere', marker: '', write: nowhere, replace: nowhere, remove: nothing },
+        directory: {
+          path: '/nowhere',
+          marker: '',
+          write: nowhere,
+          replace: nowhere,
+          remove: nothing,
+          keepOnly: nothing,
+        },
         onTrade: nothing,
         attribution: {},
         remember: nothing,
