@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { cpSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { configOf } from '../support/config-of.ts'
@@ -19,16 +19,18 @@ const CLAIMS = { environment: 'production' }
 
 /** What somebody has broken in the documents before they were run. */
 type Edit = (text: string) => string
+const same: Edit = (text) => text
+const none = (): ClaimSet => ({})
 
 interface Setting extends AsyncDisposable {
   readonly issuer: Issuer
   readonly google: GoogleCloud
   readonly bigquery: BigQuery
-  readonly build: (claims?: ClaimSet, lifetime?: number) => Promise<StepResult>
+  readonly build: (claims?: ClaimSet, run?: string) => Promise<StepResult>
 }
 
 /** GitHub, Google and BigQuery as the trust of one policy sets them up. */
-async function open(identity: object, edit: Edit = (text) => text): Promise<Setting> {
+async function open(identity: object, edit: Edit = same): Promise<Setting> {
   const issuer = await startIssuer({ claims: CLAIMS })
   const endpoint = `${issuer.serverUrl}/_at/bigquery.googleapis.com`
   const policy = JSON.stringify({
@@ -64,11 +66,11 @@ async function open(identity: object, edit: Edit = (text) => text): Promise<Sett
     issuer,
     google,
     bigquery,
-    build: (claims = {}) => {
+    build: (claims = {}, run = 'build') => {
       issuer.claims(claims)
       return runStep({
         issuer,
-        inputs: { run: 'build' },
+        inputs: { run },
         path: [dirname(serversPython())],
         files: { '.github/dbt-oidc.yml': policy },
         prepare: ({ workspace }) => cpSync(DEMO, workspace, { recursive: true }),
@@ -107,4 +109,74 @@ describe('dbt builds the demo project in BigQuery', () => {
     },
     240_000,
   )
+})
+
+describe('dbt is not let in where the trust is broken, and the cause is named', () => {
+  const condition = 'rejected by the attribute condition'
+  const broken: readonly [string, Edit, () => ClaimSet, readonly string[]][] = [
+    ['another branch', same, () => ({ ref: 'refs/heads/dev' }), [condition, 'ref: refs/heads/dev']],
+    ['another environment', same, () => ({ environment: 'staging' }), [condition, 'environment: staging']],
+    [
+      'an audience that the provider does not list',
+      (text) => text.replace(/--allowed-audiences=\S+/, '--allowed-audiences=https://other.example'),
+      none,
+      ['The audience in ID Token', 'does not take tokens for the audience'],
+    ],
+    [
+      'an issuer that the provider does not trust',
+      (text) => text.replace(/--issuer-uri=\S+/, '--issuer-uri=https://token.actions.githubusercontent.com'),
+      none,
+      ['The issuer in ID Token', 'does not trust the issuer'],
+    ],
+    [
+      'a token that has expired on the way',
+      same,
+      () => {
+        const now = Math.floor(Date.now() / 1000)
+        return { iat: now - 60, nbf: now - 360, exp: now - 5 }
+      },
+      ['is stale to sign-in', 'Check the clock of the runner'],
+    ],
+    [
+      'a service account that is not bound',
+      (text) => text.replace('/dbt-prod:456', '/dbt-prod:457'),
+      none,
+      ["Permission 'iam.serviceAccounts.getAccessToken' denied", 'attribute.dbt_oidc/dbt-prod:456'],
+    ],
+    [
+      'another repository',
+      (text) => text.replaceAll('"456"', '"999"'),
+      none,
+      [condition, 'repository_id: 456'],
+    ],
+  ]
+  test.each(broken)('%s', async (_name, edit, claims, said) => {
+    await using setting = await open(impersonated, edit)
+    await using step = await setting.build(claims())
+    expect(step.exitCode).toBe(1)
+    for (const text of said) expect(logOf(step)).toContain(text)
+    expect([setting.bigquery.calls, remainsOf(step)]).toEqual([[], []])
+  })
+
+  test.each([
+    ['jobUser', 'viewer', 'bigquery.jobs.create', 'run --select stg_orders'],
+    ['dataEditor', 'dataViewer', 'bigquery.datasets.get', 'build'],
+  ])('without roles/bigquery.%s', async (role, other, permission, run) => {
+    const edit: Edit = (text) => text.replaceAll(`bigquery.${role}`, `bigquery.${other}`)
+    await using setting = await open(impersonated, edit)
+    // Of a refused upload, with which a seed begins, dbt's driver tells no more than the status.
+    await using step = await setting.build({}, run)
+    expect(step.exitCode).toBe(1)
+    expect(logOf(step)).toContain(`User does not have ${permission} permission in project acme-prod`)
+  })
+})
+
+test('BigQuery’s front takes no token but its own', async () => {
+  await using setting = await open(impersonated)
+  for (const token of ['made-up', setting.issuer.mint('x')]) {
+    const answer = await fetch(`${setting.bigquery.endpoint}/bigquery/v2/projects/acme-prod/jobs`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(answer.status).toBe(401)
+  }
 })

@@ -40,7 +40,7 @@ export async function startBigQuery({ issuer, google, sql, python }: BigQueryOpt
   issuer.at(HOST, async (req, res, path) => {
     const body = await buffer(req)
     const refused = judge(req.method ?? '', path, google.tokens.holderOf(req.headers.authorization), bindings)
-    if (refused) sendJson(res, refused, refused.error.code)
+    if (refused) sendJson(res, inFull(refused), refused.error.code)
     else await pass(req, res, { path, body, port: emulator.port, endpoint })
     calls.push(`${req.method} ${path} ${res.statusCode}`)
   })
@@ -89,6 +89,12 @@ function judge(
       ? undefined
       : denied(project, 'bigquery.datasets.get')
   return undefined
+}
+
+/** BigQuery lists the same error once more (cloud.google.com/bigquery/docs/error-messages), and dbt reads it there. */
+function inFull({ error }: RpcError): unknown {
+  const reason = error.code === 401 ? 'authError' : 'accessDenied'
+  return { error: { ...error, errors: [{ message: error.message, domain: 'global', reason }] } }
 }
 
 function denied(project: string, permission: string): RpcError {
