@@ -56,8 +56,6 @@ function provider({ provider: name }: GoogleSettings, { issuer, audience, rules 
   const mapping = [
     'google.subject="github:" + assertion.repository_id + ":" + assertion.run_id + ":" + assertion.run_attempt',
     `attribute.${ATTRIBUTE}=${attributeMapping(name)}`,
-    'attribute.repository_id=assertion.repository_id',
-    'attribute.actor_id=assertion.actor_id',
   ].join(',')
   return [
     sh`gcloud iam workload-identity-pools create ${partsOf(name).pool}`,
