@@ -26,6 +26,31 @@ describe('hosts', () => {
     )
   })
 
+  test.each(['proxy_host: evil.test, proxy_port: 3128', 'proxy_host: 127.0.0.1', 'proxy_host: "{ref}"'])(
+    'other than Snowflake’s do not stand between either: %s',
+    async (proxy) => {
+      expect(await problemsOf({ inputs: snow(proxy) })).toEqual([
+        expect.stringMatching(/^input "connection":1:59: .* is no host of snowflake.*HTTPS_PROXY/),
+      ])
+    },
+  )
+
+  test.each(['{ _connection_uri: "https://evil.test" }', '{ _tls_no_verify: true }', '{ _port: 8443 }', 'x'])(
+    'of Databricks are not left by the driver’s own parameters: %s',
+    async (parameters) => {
+      const connection = `{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: ${parameters} }`
+      expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([
+        expect.stringMatching(/`connection_parameters` may lead the connection elsewhere/),
+      ])
+    },
+  )
+
+  test('of Databricks are reached with other parameters of the driver', async () => {
+    const connection =
+      '{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: { _socket_timeout: 60, _retry_delay_max: 5, use_cloud_fetch: true } }'
+    expect((await configOf({ inputs: { ...MAIN, connection } })).targets.get('prod')?.via).toBe('direct')
+  })
+
   test.each(['evil.test/', 'evil.test#', 'evil.test?', 'u@evil.test\\'])(
     'are not led away by the account %s',
     async (account) => {

@@ -99,6 +99,18 @@ describe('an existing profiles.yml', () => {
       'profiles.yml:7:7: `evil.test` is no host of snowflake',
     ],
     [
+      'a proxy that is a stranger’s',
+      PROFILES.replace('account: acme', 'account: acme\n      proxy_host: evil.test'),
+      {},
+      'profiles.yml:7:7: `evil.test` is no host of snowflake',
+    ],
+    [
+      'an expression for a proxy',
+      PROFILES.replace('account: acme', "account: acme\n      proxy_host: \"{{ 'evil' ~ '.test' }}\""),
+      {},
+      'profiles.yml:7:19: `proxy_host` must be text or a plain `{{ env_var',
+    ],
+    [
       'an expression for a field that is needed',
       PROFILES.replace('account: acme', 'account: "{{ var(\'a\') }}"'),
       {},

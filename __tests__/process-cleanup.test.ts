@@ -238,6 +238,6 @@ describe('the post step', () => {
 
   test('has nothing to do where the step came to no directory', async () => {
     await using done = await step(await hanging(), { inputs: { ref: 'refs/heads/other' } })
-    expect([done.exitCode, (await done.post()).exitCode, (await done.post()).stdout]).toEqual([1, 0, ''])
+    expect([done.exitCode, (await done.post()).exitCode, (await done.post()).log.text]).toEqual([1, 0, ''])
   })
 })

@@ -6,9 +6,9 @@ import { installDbtStub, type Behaviour, type DbtStub, type StubOptions } from '
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { AUDIENCE, logOf, PROJECT, remainsOf, shopStep, snowflakeAt } from './support/process.ts'
+import { variableOf } from './support/secret-names.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
-const SECRET = 'DBT_ENV_SECRET_DBT_OIDC_TOKEN'
 const withSnowflake = { 'dbt-duckdb': null, 'dbt-snowflake': '1.12.3' }
 
 let scratch: string
@@ -169,9 +169,10 @@ describe('the environment of dbt', () => {
     await using done = await step(dbt, { inputs: { connection: snowflakeAt(9), run: 'deps\nbuild' } })
     const [deps, build] = dbt.runs()
     expect(Object.keys(deps?.env ?? {}).filter((name) => name.startsWith('DBT_ENV_SECRET_'))).toEqual([])
-    const token = build?.env[SECRET] ?? ''
+    const variable = variableOf('TOKEN', build?.env)
+    const token = build?.env[variable] ?? ''
     expect(issuer.minted).toContain(token)
-    expect(build?.profiles).toContain(SECRET)
+    expect(build?.profiles).toContain(`"{{ env_var('${variable}') }}"`)
     expect(scanForLeaks({ token }, placesOf([done, await done.post()], dbt.runs()))).toEqual([])
     expect(scanForLeaks({ token }, { texts: { profile: build?.profiles ?? token } })).toEqual([])
   })

@@ -6,13 +6,14 @@ import { openLeaseJob, type LeaseJob } from './support/lease-job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { until } from './support/lines.ts'
 import { logOf, remainsOf } from './support/process.ts'
+import { OWN_NAME, variableOf } from './support/secret-names.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
 /** What a runner grants a cancelled step, in milliseconds. */
 const GRANTED = 7000
-const PASSWORD = 'DBT_ENV_SECRET_DBT_OIDC_PASSWORD'
 
-const passwords = ({ dbt }: LeaseJob): (string | undefined)[] => dbt.runs().map(({ env }) => env[PASSWORD])
+const passwords = ({ dbt }: LeaseJob): (string | undefined)[] =>
+  dbt.runs().map(({ env }) => env[variableOf('PASSWORD', env)])
 
 function audit(step: StepResult): Record<string, unknown>[] {
   return auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
@@ -45,10 +46,10 @@ describe('a credential on loan', () => {
     expect([step.exitCode, step.outputs.get('result')]).toEqual([0, 'success'])
     expect(job.lender.events).toEqual(['lease 1', 'revoke 1'])
     expect(step.fullLog.masks).toContain(lease?.password)
-    expect(step.fullLog.text).toContain(`${PASSWORD}=***`)
+    expect(step.fullLog.text).toContain(`${variableOf('PASSWORD', run?.env)}=***`)
     expect(shown(job, [step])).toEqual([])
     const names = Object.entries(run?.env ?? {}).filter(([, value]) => value.includes(lease?.password ?? '?'))
-    expect(names.map(([name]) => name)).toEqual([PASSWORD])
+    expect(names.map(([name]) => name)).toEqual([expect.stringMatching(OWN_NAME)])
     const granted = Date.parse(step.outputs.get('expires-at') ?? '') - 3_600_000
     expect(granted).toBeGreaterThanOrEqual(lease?.grantedAt ?? Infinity)
     expect(granted).toBeLessThanOrEqual(Date.now())
@@ -60,7 +61,7 @@ describe('a credential on loan', () => {
     await using job = await openLeaseJob()
     await using step = await job.step()
     const [run] = job.dbt.runs()
-    expect(run?.profiles).toContain(`password: "{{ env_var('${PASSWORD}') }}"`)
+    expect(run?.profiles).toContain(`password: "{{ env_var('${variableOf('PASSWORD', run?.env)}') }}"`)
     expect(run?.profiles).toContain('user: "lessee"')
     expect(run?.files).toContainEqual({ path: 'ledger-password', type: 'file', mode: '600' })
     expect(run?.profiles).toContain(`password_file: "${run?.profilesDir}/ledger-password"`)
@@ -231,7 +232,9 @@ describe('a credential with little of its life left', () => {
     expect(job.lender.open()).toEqual([])
     for (const password of used) expect(step.fullLog.masks).toContain(password)
     expect(shown(job, [step])).toEqual([])
-    expect(step.fullLog.text.split(`${PASSWORD}=***`).length - 1).toBe(6)
+    expect(step.fullLog.text.split(`${variableOf('PASSWORD', job.dbt.runs()[0]?.env)}=***`).length - 1).toBe(
+      6,
+    )
     const trades = audit(step).filter(({ use }) => use === 'exchange' || use === 'keep-alive')
     expect(trades.map(({ use }) => use)).toEqual(['exchange', ...trades.slice(1).map(() => 'keep-alive')])
     expect(trades.at(-1)?.expires_at).toBe(step.outputs.get('expires-at'))

@@ -9,11 +9,9 @@ import type { PrivateDirectory } from './files.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import type { Output, Value } from './profile.ts'
+import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
 import type { Carried, Finding, PreflightTools } from './warehouse.ts'
-
-/** Prefix that dbt itself treats as secret; the rest names this action. */
-export const SECRET_PREFIX = 'DBT_ENV_SECRET_DBT_OIDC_'
 
 /** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
 export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
@@ -38,6 +36,8 @@ export interface Access extends AsyncDisposable {
   readonly output: Output
   /** Variables for dbt without secrets. */
   readonly env: Readonly<Record<string, string>>
+  /** The variable in which dbt finds a secret: of this run alone, so that no file of the project can name it. */
+  readonly variable: (secret: string) => string
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
@@ -120,6 +120,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     expiresAt: () => current.credential.expiresAt,
     output: outputWith(target, current.carried, around.attribution),
     env: current.carried.env,
+    variable: secretNames(),
     async secrets() {
       await renew(AT_START)
       return current.carried.secrets

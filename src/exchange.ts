@@ -66,6 +66,10 @@ export interface ExchangeSpec<S> {
   identity(settings: S, want: Want, claims: Claims): string
   readonly trust?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, settings: S, claims: Claims) => Diagnosis | undefined
+  /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
+  readonly errors?: readonly string[]
+  /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
+  readonly notes?: readonly string[]
   /** Hosts that a run reaches, for the egress list. */
   hosts(settings: S, want: Want): readonly string[]
   readonly proof: Proof
@@ -91,6 +95,8 @@ export interface Exchange {
   readonly proof: Proof
   readonly settings: z.ZodMiniType
   readonly example: unknown
+  readonly errors: readonly string[]
+  readonly notes: readonly string[]
   /** Binds settings that `settings` has accepted; throws a ZodError otherwise. */
   bind(settings: unknown): BoundExchange
 }
@@ -103,6 +109,8 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
     proof: spec.proof,
     settings: spec.settings,
     example: spec.example,
+    errors: spec.errors ?? [],
+    notes: spec.notes ?? [],
     bind(unparsed) {
       const settings = spec.settings.parse(unparsed)
       const { revoke } = spec

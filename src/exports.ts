@@ -8,11 +8,16 @@ const ALLOWED: ReadonlySet<string> = new Set(['DBT_PROFILES_DIR', 'SNOWFLAKE_WIF
 /** Names of exported variables with the digest of each value: so that a second use of the action knows them as its own. */
 const RECORD = 'DBT_OIDC_EXPORTED'
 
+/** Whether later steps may get a variable of this name. */
+export function exportable(name: string): boolean {
+  return ALLOWED.has(name)
+}
+
 /** Exports variables to the later steps of the job. */
 export function exportAll(host: Host, variables: Readonly<Record<string, string>>): void {
   const before = readRecord(host.env)
   for (const [name, value] of Object.entries(variables)) {
-    if (!ALLOWED.has(name)) throw new Error(`${name} is not one of the variables that may be exported`)
+    if (!exportable(name)) throw new Error(`${name} is not one of the variables that may be exported`)
     host.exportVariable(name, value)
   }
   const now = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, digest(value)]))

@@ -32,7 +32,7 @@ export interface Host {
   /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
   readonly ask: (audience: string) => Promise<string>
   readonly read: (path: string) => Promise<FileRead>
-  readonly exec: (command: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>
+  readonly exec: (command: string, args: readonly string[], options: ExecOptions) => Promise<ExecResult>
   readonly output: (name: OutputName, value: string) => void
   /** Handed to the post step; never a secret that stands on its own. */
   readonly saveState: (name: string, value: string) => void
@@ -48,7 +48,8 @@ export interface Host {
 /** A short command; dbt itself does not run here. */
 export interface ExecOptions {
   readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
+  /** The whole environment; nothing is inherited, since ours can ask for tokens. */
+  readonly env: Readonly<Record<string, string>>
   readonly onLine?: (line: string) => void
 }
 
@@ -68,7 +69,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     colour: true,
     random: () => randomBytes(32).toString('hex'),
   })
-  for (const secret of proxySecrets(env)) writer.mask(secret)
+  for (const secret of [...proxySecrets(env), text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')]) writer.mask(secret)
   // From here on even the toolkit's own lines pass through the one writer.
   writer.own(process.stdout)
   return {
@@ -154,16 +155,12 @@ async function readEvent(path: string): Promise<unknown> {
   }
 }
 
-async function exec(
-  command: string,
-  args: readonly string[],
-  options: ExecOptions = {},
-): Promise<ExecResult> {
+async function exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
   return getExecOutput(command, [...args], {
     silent: true,
     ignoreReturnCode: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    env: { ...options.env },
     listeners: options.onLine === undefined ? {} : { stdline: options.onLine, errline: options.onLine },
   })
 }

@@ -119,7 +119,11 @@ export interface WarehouseSpec<C> {
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
-  /** Hosts that dbt connects to with the credential. */
+  /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
+  readonly errors?: readonly string[]
+  /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
+  readonly notes?: readonly string[]
+  /** Hosts that dbt connects to with the credential, and those that stand between: a proxy of the connection is one. */
   hosts(connection: C): readonly string[]
   /** Whether a host is the vendor's own; a credential is sent to no other. Absent: the host is the user's to choose. */
   readonly allowsHost?: (host: string) => boolean
@@ -129,6 +133,14 @@ export interface WarehouseSpec<C> {
   readonly proof: Readonly<Record<string, Proof>>
   /** A connection as under `outputs:`, without credentials. */
   readonly example: Readonly<Record<string, unknown>>
+  /** By exchange name, what this way needs beside the examples of warehouse and exchange. */
+  readonly examples?: Readonly<Record<string, Together>>
+}
+
+/** What an example of a pair says beyond those of its two sides. */
+export interface Together {
+  readonly connection?: Readonly<Record<string, unknown>>
+  readonly identity?: Readonly<Record<string, unknown>>
 }
 
 /** A warehouse together with a connection that its schema has accepted. */
@@ -163,6 +175,9 @@ export interface Warehouse {
   readonly attribute: (run: Attribution) => Readonly<Record<string, Value>>
   readonly proof: Readonly<Record<string, Proof>>
   readonly example: Readonly<Record<string, unknown>>
+  readonly examples: Readonly<Record<string, Together>>
+  readonly errors: readonly string[]
+  readonly notes: readonly string[]
   /** Binds a connection that `connection` has accepted; throws a ZodError otherwise. */
   bind(connection: unknown): BoundWarehouse
 }
@@ -184,6 +199,9 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     attribute: (run) => spec.attribute?.(run) ?? {},
     proof: spec.proof,
     example: spec.example,
+    examples: spec.examples ?? {},
+    errors: spec.errors ?? [],
+    notes: spec.notes ?? [],
     bind(unparsed) {
       const connection = spec.connection.parse(unparsed)
       const { preflight } = spec

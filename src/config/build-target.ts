@@ -136,14 +136,15 @@ function viaOf(
   return undefined
 }
 
-/** A credential is sent to the vendor's hosts only: a changed `host` must not lead it elsewhere. */
+/** A credential is sent to the vendor's hosts only: a changed `host` or a proxy must not lead it elsewhere. */
 function checkHosts(source: TargetSource, bound: Target['bound'], rules: TargetRules): void {
   for (const host of bound.hosts()) {
     if (isLoopbackHost(host) ? rules.rehearsal || bound.allowsHost(host) : isVendors(host, bound)) continue
-    const place = placeOf(source.node, ['host']) ?? placeOf(source.node, ['account']) ?? source.node.place
+    const field = fieldOf(host, source, rules)
+    const proxy = field.startsWith('proxy') ? ' A proxy is for the step to name, in HTTPS_PROXY.' : ''
     rules.problems.add(
-      place,
-      `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.`,
+      placeOf(source.node, [field]) ?? source.node.place,
+      `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.${proxy}`,
     )
   }
 }
@@ -154,6 +155,12 @@ function checkTrader({ identity, node }: TargetSource, hosts: readonly string[],
   const place = identity?.place ?? node.place
   for (const host of hosts.filter(isLoopbackHost))
     rules.problems.add(place, `\`${host}\` is this machine: a token is traded there in a rehearsal only.`)
+}
+
+/** The field that says a host; one that is put together comes from the account. */
+function fieldOf(host: string, { connection }: TargetSource, { lookup }: TargetRules): string {
+  const [found] = Object.entries(toJs(connection, lookup)).find(([, value]) => value === host) ?? []
+  return found ?? (connection.has('host') ? 'host' : 'account')
 }
 
 /** In `evil.test/.vendor.com` the end is the vendor's and the host is not: only a bare name is looked at. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SECRET_PREFIX, type Access } from '../access.ts'
+import type { Access } from '../access.ts'
 import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
@@ -19,6 +19,7 @@ import { requirePackages } from './packages.ts'
 import { readProjectFile, type Project } from './project.ts'
 import { resolveDbt, type Dbt } from './resolve.ts'
 import type { DbtResult, LineResult } from './result.ts'
+import type { Exec } from './version-output.ts'
 
 /** Used where dbt_project.yml names no profile; dbt is then told by `--profile`. */
 const OWN_PROFILE = 'dbt_oidc'
@@ -35,14 +36,15 @@ export interface ReadyDbt {
 
 /** Finds everything that can be wrong with dbt and the project while nothing has been bought yet. */
 export async function prepareDbt(config: Config, target: Target, host: Host): Promise<ReadyDbt> {
-  const project = await readProjectFile(config.projectDir, { env: host.env, workspace: host.workspace })
   const env = checkedEnvironment(config, target.name, host)
+  // With more than dbt sees, an expression in the project could name a secret of the step and have it printed.
+  const project = await readProjectFile(config.projectDir, { env, workspace: host.workspace })
   const bin = config.install === undefined ? undefined : await install(config.install, host)
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
-  const exec: Host['exec'] = (command, args) => host.exec(command, args, { env, cwd: host.temp })
+  const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
   const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
@@ -70,7 +72,7 @@ function surroundings(config: Config, target: string, host: Host) {
 }
 
 /** What dbt needs of an access. */
-export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'secrets' | 'explain'>
+export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain'>
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
 export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
@@ -101,7 +103,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   const { target } = access
   const dbt =
     ready.dbt ?? fail({ code: 'internal', problem: 'There is no dbt to run.', remedy: 'Report this fault.' })
-  const carried = command.needsCredential ? { ...access.env, ...named(await access.secrets()) } : {}
+  const carried = command.needsCredential ? { ...access.env, ...(await named(access)) } : {}
   const steering = {
     profilesDir: access.directory.path,
     target: target.name,
@@ -141,10 +143,9 @@ function ending({
   return { exitCode, signal, seconds }
 }
 
-function named(secrets: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(secrets).map(([name, secret]) => [`${SECRET_PREFIX}${name}`, secret]),
-  )
+async function named(access: Reach): Promise<Readonly<Record<string, string>>> {
+  const secrets = Object.entries(await access.secrets())
+  return Object.fromEntries(secrets.map(([name, secret]) => [access.variable(name), secret]))
 }
 
 function environmentOf(

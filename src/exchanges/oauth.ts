@@ -19,7 +19,7 @@ export default exchange<Settings>({
     const attempt = async (left: number) => {
       const tokens = await tokensFor(s, want, mint)
       const ask = {
-        url: s['token-url'],
+        url: io.at(s['token-url']),
         who: hostOf(s['token-url']),
         parameters: tokenParameters({ ...s, scope: s.scope ?? want.scope }, tokens),
         secrets: [tokens.subject, tokens.client].filter((one) => one !== undefined),

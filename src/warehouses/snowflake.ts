@@ -1,7 +1,7 @@
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Carried } from '../warehouse.ts'
 import { connection, hostOf, isSnowflakes, type Connection } from './snowflake/connection.ts'
-import { diagnose } from './snowflake/diagnose.ts'
+import { diagnose, ERRORS } from './snowflake/diagnose.ts'
 import { needsUser, weakened } from './snowflake/faults.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
@@ -86,8 +86,14 @@ export default warehouse<Connection>({
   preflight,
   trust: trustOf,
   diagnose,
+  errors: ERRORS,
+  notes: [
+    'dbt 2.x: workload identity is in its source (August 2026) with `authenticator: workload_identity` and a static token; the release candidate 196 does not know it. An access token goes by `authenticator: jwt` in both.',
+    'Named identities (`ADD WORKLOAD IDENTITY`) came with the release of 2026-10-12; a user has at most ten beside the default one.',
+    'Unverified: with which code Snowflake refuses a subject or an audience that does not fit. The code is shown as it comes, beside the claims.',
+  ],
   allowsHost: isSnowflakes,
-  hosts: (c) => [hostOf(c)],
+  hosts: (c) => [hostOf(c), ...(c.proxy_host === undefined ? [] : [c.proxy_host])],
   faults: weakened,
   proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only' },
   example: {
@@ -98,5 +104,9 @@ export default warehouse<Connection>({
     database: 'ANALYTICS',
     schema: 'DBT',
     threads: 4,
+  },
+  examples: {
+    entra: { connection: { user: 'DBT_PROD' }, identity: { scope: 'api://snowflake-prod/.default' } },
+    oauth: { connection: { user: 'DBT_PROD' } },
   },
 })

@@ -21,6 +21,14 @@ export const connection = z.looseObject({
   database: z.string().check(z.minLength(1)),
   schema: z.string().check(z.minLength(1)),
   host: z.optional(z.string()),
+  /** Judged like a host: over plain http it sees the token. */
+  proxy_host: z.optional(z.string()),
+  /** Where the driver takes data of a stage. */
+  s3_stage_vpce_dns_name: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[A-Za-z0-9.*-]+\.vpce\.amazonaws\.com(?:\.cn)?$/, 'name an endpoint of Amazon')),
+  ),
   protocol: z.optional(z.unknown()),
   insecure_mode: z.optional(z.unknown()),
 })

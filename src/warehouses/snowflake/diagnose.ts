@@ -79,3 +79,18 @@ export function diagnose(error: string): Diagnosis | undefined {
   const known = KNOWN.find(({ text }) => text.test(error))
   return known && { problem: known.problem, remedy: known.remedy }
 }
+
+/** As they appear in dbt's output. */
+export const ERRORS = [
+  '390303',
+  '390318',
+  '390309',
+  '390189',
+  '390422',
+  '390114',
+  '390201',
+  'is not listed in the Access Token or was filtered',
+  '251021: WORKLOAD_IDENTITY requires a recognized Snowflake host',
+  "'user' is a required property",
+  '250001: Could not connect to Snowflake backend',
+] as const
