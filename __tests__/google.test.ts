@@ -60,7 +60,7 @@ describe('a token that the trust fits', () => {
     expect(Object.fromEntries(form(bench))).toEqual({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       audience: `//iam.googleapis.com/${PROVIDER}`,
-      scope: 'https://www.googleapis.com/auth/cloud-platform',
+      scope: 'https://www.googleapis.com/auth/iam',
       requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       subject_token: bench.issuer.minted.at(-1),
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',

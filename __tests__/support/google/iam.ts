@@ -26,7 +26,9 @@ export function generateAccessToken(
   if (!caller) return rpc(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.')
   if (!caller.scopes.some((scope) => IMPERSONATION.includes(scope)))
     return rpc(403, 'PERMISSION_DENIED', 'Request had insufficient authentication scopes.')
-  const { scope, lifetime = '3600s', delegates = [] } = parseRecord(body)
+  const { scope, lifetime = '3600s', ...rest } = parseRecord(body)
+  // JSON null is an absent field to an API of Google's (protobuf.dev/programming-guides/json).
+  const delegates = rest.delegates ?? []
   if (!isTexts(scope) || scope.length === 0) return rpc(400, 'INVALID_ARGUMENT', 'Scope required.')
   const seconds = Number(/^(\d+)s$/.exec(String(lifetime))?.[1])
   if (!(seconds > 0)) return rpc(400, 'INVALID_ARGUMENT', 'Invalid value at "lifetime".')

@@ -8,8 +8,8 @@ import { retry } from '../../retry.ts'
 import { refusalOf } from './refusal.ts'
 import type { GoogleSettings } from './settings.ts'
 
-/** What IAM wants to see on the federated token of somebody who asks for a service account's. */
-const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform'
+/** All that the federated token is for where a service account's is wanted; IAM would take `cloud-platform`, too. */
+const IAM = 'https://www.googleapis.com/auth/iam'
 
 /** A token with less life than this is not used; the SDK's own five minutes are longer than a federated token lives. */
 const EAGER_REFRESH = 30_000
@@ -52,7 +52,7 @@ async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io:
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     token_url: `https://sts.${settings.universe}/v1/token`,
     universe_domain: settings.universe,
-    scopes: account === undefined ? [...scopes] : [CLOUD_PLATFORM],
+    scopes: account === undefined ? [...scopes] : [IAM],
     subject_token_supplier: { getSubjectToken: async () => (await mint(audience)).text },
     eagerRefreshThresholdMillis: EAGER_REFRESH,
     transporter,

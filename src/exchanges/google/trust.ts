@@ -1,5 +1,6 @@
 import { fail } from '../../errors.ts'
 import { isLiteral } from '../../pattern.ts'
+import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
 import { notHeld, type TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
@@ -14,25 +15,26 @@ const CONTINUED = ' \\\n  '
 /** The commands of gcloud after which the provider accepts the tokens of these grants, and IAM their holders. */
 export function trustOf(settings: GoogleSettings, request: TrustRequest): readonly TrustDocument[] {
   const { rules } = request
-  const held = [...new Set(rules.flatMap(({ when }) => [...when.keys()]))]
-  const parts = [heading(settings, request), provider(settings, request), ...bindings(settings, rules)]
-  return [
-    {
-      title: `Google: who may come in as ${request.target}`,
-      language: 'sh',
-      text: `${parts.join('\n\n')}\n`,
-      heldThere: held,
-      checkedHere: notHeld(rules, ({ when }) => [...when.keys()]),
-    },
+  const held: Held = {
+    heldThere: [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],
+    checkedHere: notHeld(rules, ({ when }) => [...when.keys()]),
+  }
+  const parts = [
+    introduction(settings, request, held),
+    provider(settings, request),
+    ...bindings(settings, rules),
   ]
+  const title = `Google: who may come in as ${request.target}`
+  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held }]
 }
 
-function heading({ lifetime }: GoogleSettings, { target, rules }: TrustRequest): string {
+type Held = Pick<TrustDocument, 'heldThere' | 'checkedHere'>
+
+function introduction({ lifetime }: GoogleSettings, request: TrustRequest, held: Held): string {
   const extended = 'iam.allowServiceAccountCredentialLifetimeExtension'
   return comment('#', [
-    `Trust of target ${target}: grants ${rules.map(({ grant }) => grant).join(', ')}.`,
-    'Held there: every condition of the grants. Google sees all claims of a token and compares them itself;',
-    'the event file of a pull request from a fork is read by this action only.',
+    ...heading(request, held),
+    'Google sees all claims of a token; the event file of a pull request is read by the action alone.',
     'APIs of the project: iam, sts, iamcredentials (and bigquery). Changes take up to five minutes.',
     'Where pool or provider exist, leave out the first command or write update-oidc for create-oidc.',
     ...(lifetime > 3600
@@ -54,8 +56,6 @@ function provider({ provider: name }: GoogleSettings, { issuer, audience, rules 
   const mapping = [
     'google.subject="github:" + assertion.repository_id + ":" + assertion.run_id + ":" + assertion.run_attempt',
     `attribute.${ATTRIBUTE}=${attributeMapping(name)}`,
-    'attribute.repository_id=assertion.repository_id',
-    'attribute.actor_id=assertion.actor_id',
   ].join(',')
   return [
     sh`gcloud iam workload-identity-pools create ${partsOf(name).pool}`,
