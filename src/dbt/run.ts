@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { plain } from '../report/plain.ts'
 import { requireAdapter } from './adapter.ts'
 import { openArtifacts, type ArtifactReader } from './artifacts.ts'
 import { runChild } from './child.ts'
@@ -78,7 +79,7 @@ export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, hos
   await forbidCoreDumps(process.pid, host.exec)
   const nowhere = join(access.directory.path, 'nowhere')
   await mkdir(nowhere, { mode: 0o700 })
-  const artifacts = await openArtifacts(ready.project.targetPath)
+  const artifacts = await openArtifacts(ready.project.targetPath, (text) => host.writer.scrub(plain(text)))
   for (const command of config.commands) {
     const line = await runLine(command, { config, access, ready, host, nowhere, artifacts })
     lines.push(line)
@@ -126,7 +127,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
   if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
   return {
-    command: command.shown,
+    command: host.writer.scrub(command.shown),
     exitCode: child.exitCode,
     signal: child.signal,
     seconds: child.seconds,
