@@ -54,6 +54,11 @@ describe('the inputs', () => {
 
   test.each<[string, Record<string, string>, readonly string[]]>([
     [
+      'comments in the place of commands',
+      { ...DUCK, run: '# dbt build\n\n  # dbt test\n' },
+      ['input "run": line 1, column 1: there are only comments here, and no command'],
+    ],
+    [
       'an input that does not exist',
       { ...DUCK, reff: 'x' },
       ['input "reff": This action has no such input; did you mean `ref`?'],

@@ -217,6 +217,16 @@ describe('argv-10 a dbt that came with the checkout', () => {
     },
   )
 
+  test.each([['shop/.venv/bin/dbt'], ['shop/.venv/pyvenv.cfg'], ['shop/.venv']])(
+    'is not taken from a checkout below the workspace in which %s is committed',
+    async (path) => {
+      const bin = environment(join(workspace, 'shop', '.venv'))
+      git('init', '--quiet', 'shop')
+      git('-C', 'shop', 'add', '--force', path.replace('shop/', ''))
+      await expect(find([bin]).dbt).rejects.toMatchObject(refused)
+    },
+  )
+
   test('is not taken through a committed link, nor one that leads into the checkout', async () => {
     environment(join(workspace, 'tools', 'env'))
     symlinkSync(join('tools', 'env'), join(workspace, '.venv'))

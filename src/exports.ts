@@ -41,7 +41,9 @@ const record = z.record(z.string(), z.string())
 function readRecord(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   try {
     const parsed = record.safeParse(JSON.parse(env[RECORD] ?? '{}'))
-    return parsed.success ? parsed.data : {}
+    // Any earlier step can set the record: it must hide nothing that this action would not have exported.
+    const known = Object.entries(parsed.success ? parsed.data : {}).filter(([name]) => ALLOWED.has(name))
+    return Object.fromEntries(known)
   } catch {
     return {}
   }

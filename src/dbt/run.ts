@@ -6,6 +6,7 @@ import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { rememberProcess } from '../remains.ts'
+import { plain } from '../report/plain.ts'
 import { requireAdapter } from './adapter.ts'
 import { openArtifacts, type ArtifactReader } from './artifacts.ts'
 import { runChild, type ChildResult } from './child.ts'
@@ -80,7 +81,7 @@ export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, hos
   await forbidCoreDumps(process.pid, host.exec)
   const nowhere = join(access.directory.path, 'nowhere')
   await mkdir(nowhere, { mode: 0o700 })
-  const artifacts = await openArtifacts(ready.project.targetPath)
+  const artifacts = await openArtifacts(ready.project.targetPath, (text) => host.writer.scrub(plain(text)))
   for (const command of config.commands) {
     const line = await runLine(command, { config, access, ready, host, nowhere, artifacts })
     lines.push(line)
@@ -128,7 +129,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     host.writer.warning('A process that dbt had started outlived it and was ended.', { title: 'dbt-oidc' })
   const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
   if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
-  const line = { command: command.shown, ...ending(child), artifacts: await artifacts.next() }
+  const line = { command: host.writer.scrub(command.shown), ...ending(child), artifacts: await artifacts.next() }
   const { exitCode } = child
   if (exitCode === undefined || exitCode === 0) return line
   const explained = command.needsCredential ? access.explain(child.tail) : undefined

@@ -1,12 +1,8 @@
 import type { Check, Decision, Verdict } from '../../policy.ts'
+import { numbered as escaped } from '../markdown.ts'
 import { actualCell, claimText, expectedText } from './cell.ts'
 import { counted, headline, outcome, remedy } from './words.ts'
 import { whenBlock } from './when-block.ts'
-
-/** Text that neither Markdown nor HTML reads as anything but text: every other mark becomes its number. */
-function escaped(text: string): string {
-  return text.replaceAll(/[!-/:-@[-`{-~]/g, (mark) => `&#${mark.charCodeAt(0)};`)
-}
 
 const code = (text: string): string => (text === '' ? '' : `<code>${escaped(text)}</code>`)
 
