@@ -177,6 +177,34 @@ describe('the sentence of a decision', () => {
     expect(denial(other, plain).remedy).toContain('would be granted target "dev"')
   })
 
+  test.each<readonly [Written, ClaimSet, string]>([
+    [
+      { repository: 'o/r', repository_id: '456' },
+      { repository_id: '666' },
+      'This is another repository of the same name: its `repository_id` is "666", and the rules pin "456".',
+    ],
+    [
+      { repository: 'o/r', repository_id: '456', repository_owner_id: '123' },
+      { repository_owner_id: '666' },
+      'This is a repository of the same name under another owner: its `repository_owner_id` is "666"',
+    ],
+    [
+      { repository: 'o/x', repository_id: '7' },
+      {},
+      'This is another repository: its `repository_id` is "456"',
+    ],
+  ])('of %j offers %j no block to paste', (when, claims, sentence) => {
+    const decision = denied(when, claims)
+    expect(denial(decision, plain).remedy).toContain(sentence)
+    expect(denial(decision, plain).remedy).not.toContain('\n')
+    expect(decisionMarkdown(decision)).not.toContain('```')
+  })
+
+  test('offers the block where one of the grants knows the repository by its id', () => {
+    const grants = [grantOf({ repository_id: '7' }), grantOf({ repository_id: '456', ref: 'x' })]
+    expect(denial(decide(grants, claimsOf()), plain).remedy).toContain('\nwhen:\n')
+  })
+
   test('offers a fork no grant', () => {
     const claims = claimsOf({ event_name: 'pull_request', ref: 'refs/pull/1/merge' })
     const facts = { pullRequest: { kind: 'fork', head: 'mallory/r', base: 'o/r' } } as const
