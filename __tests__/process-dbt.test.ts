@@ -113,7 +113,7 @@ grants:
     ['no dbt', undefined, project, 'dbt-missing: There is no dbt on PATH'],
     ['no adapter', {}, project, 'has no dbt-snowflake, which this target needs'],
     ['a useless adapter', old, project, 'dbt-version: dbt-snowflake 1.11.4 does not work here'],
-    ['another directory', good, elsewhere, 'set the input "project-dir" to a.'],
+    ['another directory', good, elsewhere, 'set the input `project-dir` to `a`.'],
     ['packages that are not installed', good, unready, 'project: packages.yml lists 1 package'],
   ])('%s is one clear error', async (_what, options, files, message) => {
     const dbt = options && (await stubbed(options))
