@@ -3,6 +3,7 @@ import { openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import type { Target } from './config/target.ts'
+import { prepareEarly } from './dbt/early.ts'
 import { prepareDbt, runDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
@@ -45,6 +46,7 @@ export class Denied extends DbtOidcError {
  * whatever was bought until then is revoked and forgotten.
  */
 export async function run(config: Config, host: Host, known: Known): Promise<Report> {
+  const early = needsDbt(config) ? await prepareEarly(config, host) : undefined
   const tokens = createTokens({ ...host, issuer: config.issuer, mask: host.writer.mask })
   const token = await tokens.decision(decisionAudience(config))
   const { claims } = token
@@ -69,7 +71,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
-  const dbt = await prepareDbt(config, target, host)
+  const dbt = early ?? (await prepareDbt(config, target, host))
   await using access = await enter(target, claims, { config, host, decision, audit, mint: tokens.mint })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
@@ -86,6 +88,11 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   known.targetPath = dbt.project.targetPath
   known.result = await runDbt(config, access, dbt, host)
   return told(claims, known)
+}
+
+/** Who only asks for claims or for the decision needs neither dbt nor a project. */
+function needsDbt({ until }: Config): boolean {
+  return until !== 'claims' && until !== 'grant'
 }
 
 interface Entering {
