@@ -59,6 +59,26 @@ describe('the inputs', () => {
       ['input "reff": This action has no such input; did you mean `ref`?'],
     ],
     [
+      'a branch by its name',
+      { ...DUCK, branch: 'main' },
+      ['input "branch": This action has no such input; did you mean `ref: refs/heads/main`?'],
+    ],
+    [
+      'a tag that might be a secret',
+      { ...DUCK, tag: 's3cret with spaces' },
+      ['input "tag": This action has no such input; did you mean `ref: refs/tags/NAME`?'],
+    ],
+    [
+      'a claim that is no input of its own',
+      { ...DUCK, event: 'push' },
+      ['input "event": This action has no such input; did you mean `claims: { event_name: … }`?'],
+    ],
+    [
+      'another word for an input',
+      { ...DUCK, repo: 'o/r' },
+      ['input "repo": This action has no such input; did you mean `repository`?'],
+    ],
+    [
       'an input like nothing known',
       { ...DUCK, zzzzzz: 'x' },
       ['input "zzzzzz": This action has no such input.'],
