@@ -8,10 +8,12 @@ import {
   decisionSentence,
   decisionTable,
   denial,
+  inputsBlock,
   whenBlock,
 } from '../src/report/decision.ts'
 import { claimsOf, grantOf, sameRepository, whenOf, type Written } from './support/claims-of.ts'
 import type { ClaimSet } from './support/github-claims.ts'
+import { configOf } from './support/config-of.ts'
 import { isRecord, scalarText } from './support/shape.ts'
 
 const RUNS = { numRuns: 1000 }
@@ -236,6 +238,32 @@ describe('the block to paste', () => {
     expect(when.every(([, value]) => typeof value === 'string')).toBe(true)
     const written = Object.fromEntries(when.map(([claim, value]) => [claim, scalarText(value)]))
     expect(decide([grantOf(written)], claims, undefined, sameRepository).granted).toBe(true)
+  })
+
+  test.each<ClaimSet>([
+    {},
+    { environment: 'prod east' },
+    { environment: '012', ref: 'refs/tags/v1' },
+    { environment: 'Ünï "q" \\ 😀' },
+    { event_name: 'workflow_run' },
+    { event_name: 'pull_request', ref: 'refs/pull/7/merge', base_ref: 'main', head_ref: 'x' },
+  ])('is made of inputs where the rules are, and grants the run as well: %j', async (given) => {
+    const claims = claimsOf(given)
+    const rules = [{ ...grantOf({ actor: 'x' }), place: 'inputs' }]
+    const decision = decide(rules, claims, undefined, sameRepository)
+    const [sentence, ...block] = denial(decision, plain).remedy.split('\n')
+    expect(sentence).toBe('If this run should be granted, these inputs would do it:')
+    const inputs: unknown = parse(block.join('\n'))
+    if (!isRecord(inputs)) throw new Error('no inputs')
+    const written = Object.fromEntries(Object.entries(inputs).map(([name, text]) => [name, scalarText(text)]))
+    const { grants } = await configOf({ inputs: { ...written, connection: 'type: duckdb' } })
+    expect(decide(grants, claims, undefined, sameRepository).granted).toBe(true)
+  })
+
+  test('holds nothing that GitHub would evaluate as an expression', () => {
+    const block = inputsBlock(claimsOf({ ref: 'refs/heads/${{github.token}}' }))
+    expect(block).toContain('# ref: the value of this run cannot be written as an input')
+    expect(block).not.toContain('${{')
   })
 
   test('does not tie a grant to the number of one pull request', () => {

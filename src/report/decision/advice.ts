@@ -1,6 +1,6 @@
 import type { Check, Decision } from '../../policy.ts'
 import { quoted } from '../../policy/visible.ts'
-import { whenBlock } from './when-block.ts'
+import { blockFor, formOf } from './block.ts'
 import { counted, remedy } from './words.ts'
 
 /** What to do after a denial. */
@@ -17,7 +17,7 @@ export function adviceOn(decision: Decision): Advice {
   const stranger = foreignId(decision)
   // The block would carry the stranger's own ids, and whoever pastes it hands the warehouse over.
   if (stranger) return { sentence: warning(decision, stranger) }
-  return { sentence: remedy(decision), block: whenBlock(decision.claims) }
+  return { sentence: remedy(decision), block: blockFor(decision.claims, formOf(decision)) }
 }
 
 /** The id by which no grant that pins ids knows this repository; undefined where one does, or none pins any. */
