@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { readFileSync, statSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
-import { auditOf, GRANTED, openJob } from './support/job.ts'
+import { parse } from 'yaml'
+import { auditOf, GRANTED, openJob, PROJECT } from './support/job.ts'
 import type { StepResult } from './support/step.ts'
 
 const AUDIT = 'temp/dbt-oidc-audit.jsonl'
@@ -34,13 +35,29 @@ describe('a run until', () => {
     expect(shown).toContain('##[group]dbt-oidc: until claims')
     for (const [name, value] of Object.entries(job.issuer.claims()))
       expect(shown.map((line) => line.trimEnd())).toContain(`${name.padEnd(24)} ${String(value)}`.trimEnd())
-    const start = shown.indexOf('when:')
+    const start = shown.indexOf('These inputs would grant this run, and hardly any other:')
     const block = shown.slice(start + 1, shown.indexOf('##[endgroup]', start)).join('\n')
+    expect(step.summary).toContain('| <code>ref</code> | <code>refs/heads/main</code> |')
+    expect(step.summary).toContain(`hardly any other:\n\n\`\`\`yaml\n${block}\n\`\`\``)
     await using pasted = await job.step({
-      inputs: { run: 'build', connection: GRANTED.connection, claims: block },
+      inputs: { run: 'build', connection: GRANTED.connection, ...(parse(block) as Record<string, string>) },
     })
     expect([pasted.exitCode, pasted.outputs.get('granted')]).toEqual([0, 'true'])
     expect(job.dbt.runs()).toHaveLength(1)
+  })
+
+  test('`claims` prints a block for a grant where there is a policy file', async () => {
+    await using job = await openJob()
+    const policy =
+      'targets: { prod: { connection: { type: duckdb } } }\ngrants: [{ target: prod, when: { ref: refs/heads/x } }]\n'
+    await using step = await job.step({
+      inputs: { until: 'claims' },
+      files: { ...PROJECT, '.github/dbt-oidc.yml': policy },
+    })
+    const shown = lines(step)
+    const start = shown.indexOf('A grant with this block would grant this run, and hardly any other:')
+    expect(shown.slice(start + 1, start + 3)).toEqual(['when:', '  repository: o/r'])
+    expect(step.summary).toContain('```yaml\nwhen:\n  repository: o/r\n')
   })
 
   test('`grant` prints the table, and puts nothing but the audit lines anywhere', async () => {

@@ -4,7 +4,7 @@ import { actualCell, claimText, expectedText } from './decision/cell.ts'
 import { counted, headline, outcome } from './decision/words.ts'
 
 export { decisionMarkdown } from './decision/markdown.ts'
-export { blockFor, inputsBlock, whenBlock } from './decision/block.ts'
+export { blockFor, inputsBlock, whenBlock, type Form } from './decision/block.ts'
 
 /** How the lines are to look. */
 export interface Look {
