@@ -63,7 +63,9 @@ describe('a run until', () => {
   test('`grant` prints the table, and puts nothing but the audit lines anywhere', async () => {
     await using job = await openJob()
     await using step = await job.step(until('grant'))
-    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], [AUDIT]])
+    const words = ['token', 'claims', 'grant', 'report']
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, words, [AUDIT]])
+    expect(lines(step)).toContain('grant     would be granted: Target "prod" is granted by "inputs".')
     expect(outputs(step)).toEqual({ target: 'prod', grant: 'inputs', granted: 'true', result: 'stopped' })
     expect(lines(step)).toContain('"inputs" for target "prod" (inputs): granted')
     expect(lines(step)).toContain('  ✓ ref         refs/heads/main  refs/heads/main')
@@ -79,6 +81,12 @@ describe('a run until', () => {
     await using job = await openJob()
     await using step = await job.step(until('grant', DENIED))
     expect(outputs(step)).toEqual({ granted: 'false', result: 'stopped' })
+    const shown = lines(step)
+    expect([step.exitCode, step.conclusion]).toEqual([0, 'success'])
+    expect(shown).toContain('grant     would be denied: No grant of the policy holds for this run.')
+    expect(step.summary).toMatch(/^## 🔎 Stopped after grant, as asked: this run would be denied\n/)
+    const offer = shown.indexOf('If this run should be granted, these inputs would do it:')
+    expect(shown.slice(offer + 1, offer + 3)).toEqual(['repository: o/r', 'ref: refs/heads/main'])
     expect(lines(step)).toContain('  ✗ ref         refs/heads/dev  refs/heads/main')
     expect(lines(step)).toContain('      → first differing character at position 12: "m"')
     expect([left(step), job.dbt.runs()]).toEqual([[AUDIT], []])

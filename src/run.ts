@@ -14,6 +14,7 @@ import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
 import { denial } from './report/decision.ts'
+import { wouldBe } from './report/stop.ts'
 import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
@@ -67,7 +68,10 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   })
   known.decision = decision
   const audit = await openAudit(config, host, token, decision)
-  if (config.until === 'grant') return told(claims, known)
+  if (config.until === 'grant') {
+    say(host, 'grant', wouldBe(decision))
+    return told(claims, known)
+  }
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 

@@ -1,6 +1,15 @@
 import type { Claims } from '../claims.ts'
 import { visible } from '../policy/visible.ts'
-import { blockFor, decisionMarkdown, decisionTable, type Form, type Look } from './decision.ts'
+import type { Decision } from '../policy.ts'
+import {
+  blockFor,
+  decisionMarkdown,
+  decisionSentence,
+  decisionTable,
+  denial,
+  type Form,
+  type Look,
+} from './decision.ts'
 import { code, codeBlock, row } from './markdown.ts'
 import { clip, NAME } from './plain.ts'
 import type { Told } from './sections.ts'
@@ -11,9 +20,9 @@ export interface Stop {
   readonly form: Form
 }
 
-/** What `until` found, in full, for the log: the claims with a block to paste, or the decision's table. */
+/** What `until` found, in full, for the log: the claims with a block to paste, or the decision and what would change it. */
 export function stopLines(report: Told, { until, form }: Stop, look: Look): readonly string[] {
-  if (until !== 'claims') return report.decision ? decisionTable(report.decision, look) : []
+  if (until !== 'claims') return report.decision ? decided(report.decision, look) : []
   return [
     ...sorted(report.claims).map(([name, value]) => `${name.padEnd(24)} ${visible(value)}`),
     '',
@@ -30,6 +39,16 @@ export function stopMarkdown(report: Told, { until, form }: Stop): string | unde
   )
   const table = [row(['claim', 'value']), '|---|---|', ...rows].join('\n')
   return `${table}\n\n${offer(form)}\n\n${codeBlock(blockFor(report.claims, form), 'yaml')}`
+}
+
+function decided(decision: Decision, look: Look): readonly string[] {
+  const table = decisionTable(decision, look)
+  return decision.granted ? table : [...table, '', ...denial(decision, look).remedy.split('\n')]
+}
+
+/** What the decision means for a run that stops at it, for the log line of the word *grant*. */
+export function wouldBe(decision: Decision): string {
+  return `would be ${decision.granted ? 'granted' : 'denied'}: ${decisionSentence(decision)}`
 }
 
 function offer(form: Form): string {

@@ -81,6 +81,8 @@ function versions(lines: readonly LineResult[]): string {
 function standstill(report: Told, options: SummaryOptions): string {
   const target = code(clip(report.access?.target ?? report.decision?.grant?.target ?? '', NAME))
   const onto = target === '' ? '' : ` on ${target}`
+  const denied = options.until === 'grant' && report.decision?.granted === false
+  if (denied) return '🔎 Stopped after grant, as asked: this run would be denied'
   if (options.until !== undefined) return `🔎 Stopped after ${options.until}${onto}, as asked`
   return `🔑 Later steps of this job may use dbt${onto}`
 }
