@@ -53,6 +53,15 @@ describe('dbt in a run', () => {
     expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([done]))).toEqual([])
   })
 
+  test('that finds nothing to do for a line is warned of, and only of that line', async () => {
+    await using done = await step({ inputs: { run: 'build --select nothing_here\nbuild' } })
+    expect(done.exitCode).toBe(0)
+    const warnings = done.log.commands.filter(({ name }) => name === 'warning')
+    expect(warnings.map(({ data }) => data)).toEqual([
+      expect.stringMatching(/^`dbt build --select nothing_here` succeeded with nothing to do: /),
+    ])
+  })
+
   test('is given more than 20 hostile strings by the built action as they were written', async () => {
     // `{a}` is a misspelt placeholder, which is an error by design.
     const texts = hostileTexts.flatMap((one) => one.texts).filter((text) => text !== '{a}')

@@ -10,6 +10,7 @@ import { decisionMarkdown } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
 import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
 import type { Report, RunFacts } from './report/report.ts'
+import { idleWarnings } from './report/idle.ts'
 import { say } from './report/say.ts'
 import { stopLines, stopMarkdown, type Stop } from './report/stop.ts'
 import {
@@ -42,7 +43,7 @@ export async function publish(
   const { config, host, known } = publication
   const facts = factsOf(publication)
   const result = resultOf(report, config.until)
-  const warnings = [...config.warnings, ...report.warnings]
+  const warnings = [...config.warnings, ...report.warnings, ...idleWarnings(report.result)]
   for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
   const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
   if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
