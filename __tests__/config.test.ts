@@ -52,6 +52,13 @@ describe('the inputs', () => {
     expect(problems.join('\n')).not.toContain('s3cret')
   })
 
+  test('are refused with heading and problem apart, also where there is one problem', async () => {
+    await expect(configOf({ inputs: { ...DUCK, reff: 'x' } })).rejects.toMatchObject({
+      problem: 'The configuration has a problem.',
+      details: ['input "reff": This action has no such input; did you mean `ref`?'],
+    })
+  })
+
   test.each<[string, Record<string, string>, readonly string[]]>([
     [
       'an input that does not exist',

@@ -79,10 +79,24 @@ describe('the table of a denial', () => {
       { environment: 'prod' },
       'the value ends where the pattern goes on, after character 4',
     ],
-    [{ ref: 'refs/heads/main' }, { event_name: 'issues' }, 'add to `when`: event_name: issues'],
+    [
+      { ref: 'refs/heads/main' },
+      { event_name: 'issues' },
+      'add to `when`, or to the input `claims`: event_name: issues',
+    ],
     [{ actor: ['a', 'b'] }, {}, 'a or b'],
   ])('for %j with %j says: %s', (when, claims, hint) => {
     expect(decisionTable(denied(when, claims), plain).join('\n')).toContain(hint)
+  })
+
+  test('shows no two equal values in a check that failed', () => {
+    const decision = denied(
+      { ref: 'refs/heads/main' },
+      { event_name: 'pull_request', ref: 'refs/heads/main' },
+    )
+    expect(decisionTable(decision, plain)).toContain(
+      '  ✗ event_name       (must be named by the grant)  pull_request',
+    )
   })
 
   test('says that only the case differs for ASCII letters only', () => {
