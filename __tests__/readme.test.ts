@@ -58,6 +58,11 @@ describe('a policy of the README', () => {
   })
 })
 
-test('the README shows workflows and a policy', () => {
-  expect([workflows.length > 0, policies.length > 0]).toEqual([true, true])
+test.each([
+  ['a policy', 'targets:\n'],
+  ['a workflow for Snowflake', 'type: snowflake'],
+  ['a workflow that needs no account', 'type: duckdb'],
+  ['a later step that runs dbt', '- run: dbt build'],
+])('the README shows %s', (_, text) => {
+  expect([...workflows, ...policies].some((block) => block.text.includes(text))).toBe(true)
 })
