@@ -46,7 +46,8 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   await requirePackages(project, config.commands)
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
   const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
-  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec }
+  const adapter = target.warehouse.adapter.package
+  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, adapter, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
   return { ...ready, dbt }
