@@ -36,6 +36,11 @@ export function json(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) => (typeof one === 'string' ? inert(one) : one), 2)
 }
 
+/** A JSON document as one word of `sh`, over several lines. */
+export function jsonWord(value: unknown): Fragment {
+  return { fragment: `'${json(value).replaceAll("'", `'\\''`)}'` }
+}
+
 /** A comment line of `sql` or `sh`. */
 export function comment(mark: '--' | '#', lines: readonly string[]): string {
   return lines.map((line) => `${mark} ${inert(line)}`.trimEnd()).join('\n')
