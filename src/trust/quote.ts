@@ -26,6 +26,11 @@ export function identifier(name: string): Fragment {
   return { fragment: plain ? name : `"${inert(name).replaceAll('"', '""')}"` }
 }
 
+/** An identifier where plain ones would be folded to lower case (PostgreSQL, Redshift): always in double quotes. */
+export function folded(name: string): Fragment {
+  return { fragment: `"${inert(name).replaceAll('"', '""')}"` }
+}
+
 /** Text of ours, or of a template, that goes into another template. */
 export function verbatim(text: string): Fragment {
   return { fragment: text }

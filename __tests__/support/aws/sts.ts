@@ -25,6 +25,10 @@ export interface StsOptions {
   readonly host: string
   /** Where an issuer's keys are; the discovery document tells unless given. */
   readonly keysOf?: (issuer: string) => Promise<JWTVerifyGetKey>
+  /** The clock of the service. */
+  readonly now?: () => Date
+  /** Seconds that a session lives, whatever was asked for. */
+  readonly life?: () => number | undefined
   /** The condition keys that a token gives beside aud and sub: github.com's own issuer has more. */
   readonly claimKeys?: (issuer: string) => readonly string[]
 }
@@ -150,7 +154,8 @@ async function withWebIdentity(options: StsOptions, form: ReadonlyMap<string, st
   const principal = ['Federated', `arn:${arn.split(':')[1]}:iam::${account}:oidc-provider/${prefix}`] as const
   if (!allows([role.trust], { action: 'sts:AssumeRoleWithWebIdentity', principal, context }))
     throw denied('the trust policy')
-  const session = openSession(cloud, role, name, durationOf(form, role.maxDuration), policiesOf(form))
+  const seconds = durationOf(form, role.maxDuration)
+  const session = openSession(cloud, role, name, options.life?.() ?? seconds, policiesOf(form))
   return `${credentials(session)}<SubjectFromWebIdentityToken>${xml(scalarText(claims.sub))}</SubjectFromWebIdentityToken><Audience>${xml(scalarText(claims.aud))}</Audience>`
 }
 
@@ -183,6 +188,7 @@ async function verified(
     const { payload } = await jwtVerify(token, keys, {
       issuer,
       algorithms: ['RS256'],
+      currentDate: options.now?.() ?? new Date(),
       requiredClaims: ['exp', 'iat', 'sub', 'aud'],
     })
     if (![payload.aud ?? []].flat().some((audience) => clients.includes(audience)))
