@@ -3,7 +3,12 @@ import * as z from 'zod/mini'
 import type { Host } from './host.ts'
 
 /** Paths and loopback addresses that may reach later steps; no secret is ever among them. */
-const ALLOWED: ReadonlySet<string> = new Set(['DBT_PROFILES_DIR', 'SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES'])
+const ALLOWED: ReadonlySet<string> = new Set([
+  'DBT_PROFILES_DIR',
+  'SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES',
+  'PGPASSFILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+])
 
 /** Names of exported variables with the digest of each value: so that a second use of the action knows them as its own. */
 const RECORD = 'DBT_OIDC_EXPORTED'

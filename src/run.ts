@@ -54,11 +54,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   const { claims } = token
   known.claims = claims
   say(host, 'token', `for ${claims.aud}, valid until ${clock(claims.exp)} (jti ${claims.jti})`)
-  say(
-    host,
-    'claims',
-    `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`,
-  )
+  say(host, 'claims', claimsLine(claims))
   if (config.until === 'claims') {
     await recordShown(config, host, token)
     return told(claims, known)
@@ -94,6 +90,10 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   known.targetPath = dbt.project.targetPath
   known.result = await runDbt(config, access, dbt, host)
   return told(claims, known)
+}
+
+function claimsLine({ sub, all }: Claims): string {
+  return `${sub} · ${all.get('event_name') ?? '?'} by ${all.get('actor') ?? '?'}`
 }
 
 /** Who only asks for claims or for the decision needs neither dbt nor a project. */

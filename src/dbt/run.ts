@@ -130,7 +130,11 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     host.writer.warning('A process that dbt had started outlived it and was ended.', { title: 'dbt-oidc' })
   const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
   if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
-  const line = { command: host.writer.scrub(command.shown), ...ending(child), artifacts: await artifacts.next() }
+  const line = {
+    command: host.writer.scrub(command.shown),
+    ...ending(child),
+    artifacts: await artifacts.next(),
+  }
   const { exitCode } = child
   if (exitCode === undefined || exitCode === 0) return line
   const explained = command.needsCredential ? access.explain(child.tail) : undefined
