@@ -89,6 +89,10 @@ export default warehouse<Connection>({
     schema: 'analytics',
     threads: 4,
   },
+  examples: {
+    entra: { connection: { host: 'shop.postgres.database.azure.com', user: 'dbt-prod' } },
+    google: { connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' } },
+  },
 })
 
 function text(value: string): Value {
