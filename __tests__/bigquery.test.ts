@@ -37,7 +37,7 @@ describe('a connection is refused with what to write', () => {
     [{ api_endpoint: 'https://bigquery.evil.example' }, '`bigquery.evil.example` is no host of bigquery'],
     [{ api_endpoint: 'https://evil.example/.googleapis.com' }, '`evil.example` is no host of bigquery'],
     [{ api_endpoint: 'http://127.0.0.1:9050' }, '`127.0.0.1:9050` is no host of bigquery'],
-    [{ impersonate_service_account: ACCOUNT }, `write \`service-account: ${ACCOUNT}\` under \`identity\``],
+    [{ impersonate_service_account: ACCOUNT }, 'write the account as `service-account` under `identity`'],
   ])('%j', async (connection, sentence) => {
     const problems = await problemsOf({ policy: policy(connection) })
     expect(problems.join('\n')).toContain(sentence)

@@ -76,8 +76,11 @@ describe('the built action', () => {
     expect([done.outputs.get('identity'), done.outputs.has('expires-at')]).toEqual([ACCOUNT, true])
     const [run] = job.dbt.runs().filter(({ command }) => command === 'build')
     expect(run?.profiles).toContain('method: "oauth-secrets"')
-    expect(run?.profiles).toContain(`token: "{{ env_var('DBT_ENV_SECRET_DBT_OIDC_TOKEN') }}"`)
-    const token = run?.env['DBT_ENV_SECRET_DBT_OIDC_TOKEN'] ?? ''
+    const [, variable = ''] =
+      /token: "\{\{ env_var\('(DBT_ENV_SECRET_DBT_OIDC_[0-9A-F]{32}_TOKEN)'\) \}\}"/.exec(
+        run?.profiles ?? '',
+      ) ?? []
+    const token = run?.env[variable] ?? ''
     expect(google.tokens.holderOf(`Bearer ${token}`)?.members).toEqual([`serviceAccount:${ACCOUNT}`])
     const federated = /^Bearer (.*)$/.exec(String(google.seen[1]?.headers['authorization']))?.[1] ?? ''
     expect(done.log.masks).toEqual(expect.arrayContaining([token, federated]))

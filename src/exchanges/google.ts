@@ -1,5 +1,5 @@
 import { exchange, type Want } from '../exchange.ts'
-import { diagnose } from './google/diagnose.ts'
+import { diagnose, ERRORS } from './google/diagnose.ts'
 import { principalSet } from './google/principal.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
 import { tradeAt } from './google/trade.ts'
@@ -16,6 +16,14 @@ export default exchange({
   identity: (s, _want, claims) =>
     s['service-account'] ?? principalSet(s.provider, claims.all.get('repository_id') ?? ''),
   diagnose,
+  errors: ERRORS,
+  notes: [
+    'Google’s audit logs name the run: the subject of the federated identity is `github:` with the id of the repository, the id of the run and the attempt.',
+    'A service account is bound to the provider and the repository together, so that a token which another provider of the same pool has let in opens nothing.',
+    'Above 3600 s of `lifetime` the organisation policy `iam.allowServiceAccountCredentialLifetimeExtension` must list the service account.',
+    'Without `service-account` the access token lives as long as GitHub’s, about five minutes.',
+    'Not verified against Google itself: the texts for a wrong issuer and a wrong audience, and the universes other than `googleapis.com`.',
+  ],
   trust: (s, _want, request) => trustOf(s, request),
   hosts: (s) => [
     `sts.${s.universe}`,

@@ -1,7 +1,7 @@
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, datasetOf, projectOf, type Connection } from './bigquery/connection.ts'
-import { diagnose } from './bigquery/diagnose.ts'
+import { diagnose, ERRORS } from './bigquery/diagnose.ts'
 import { trustOf } from './bigquery/trust.ts'
 
 /** What dbt needs; Python models on Dataproc and tables over Google Drive ask for more with `scopes`. */
@@ -46,7 +46,8 @@ export default warehouse<Connection>({
           : [
               {
                 field: 'impersonate_service_account',
-                problem: `\`impersonate_service_account\` does not go together with an identity of Google: write \`service-account: ${c.impersonate_service_account}\` under \`identity\`, and accounts before it as \`delegates\`.`,
+                problem:
+                  'does not go together with an identity of Google: write the account as `service-account` under `identity`, and those before it as `delegates`.',
               },
             ],
     },
@@ -67,6 +68,13 @@ export default warehouse<Connection>({
   describe: (c) => `${projectOf(c)}.${datasetOf(c)}${c.location ? ` in ${c.location}` : ''}`,
   trust: trustOf,
   diagnose,
+  errors: ERRORS,
+  notes: [
+    'dbt reads the access token once, so a run has to end within the `lifetime` of the identity.',
+    'Labels of jobs come from `query-comment: { job-label: true }` of dbt_project.yml alone, so this action adds none; each job has the label `dbt_invocation_id`.',
+    'dbt 2.x takes `method: oauth-secrets` as well: read in its source, not run.',
+    'The roles are those of Google’s documentation and have not been tried on a real account, nor has a federated identity as the grantee of `GRANT`.',
+  ],
   allowsHost: (host) => DOMAINS.some((domain) => host.endsWith(`.${domain}`)),
   hosts: (c) => [hostOf(c)],
   proof: { google: 'our verifier' },

@@ -8,16 +8,16 @@ type Explain = (settings: GoogleSettings, claims: Claims) => Diagnosis
 const PRINT = 'print what it should be with `dbt-oidc trust`'
 
 /** Texts of Google's token service and of IAM, with what they mean; the first that is found counts. */
-const CAUSES: readonly (readonly [RegExp, Explain])[] = [
+const CAUSES: readonly (readonly [string, Explain])[] = [
   [
-    /rejected by the attribute condition/i,
+    'The given credential is rejected by the attribute condition',
     ({ provider }, claims) => ({
       problem: `The condition of Google's provider does not hold for this token (${facts(claims)}).`,
       remedy: `Compare with \`gcloud iam workload-identity-pools providers describe ${provider} --format='value(attributeCondition)'\` and ${PRINT}; case counts, and \`environment\` exists only in jobs that name one.`,
     }),
   ],
   [
-    /pool or provider is disabled or deleted|target service indicated by the "audience"/i,
+    'pool or provider is disabled or deleted',
     ({ provider }) => ({
       problem: `Google knows no enabled provider ${provider}.`,
       remedy:
@@ -25,21 +25,21 @@ const CAUSES: readonly (readonly [RegExp, Explain])[] = [
     }),
   ],
   [
-    /Invalid value for \\?"audience/i,
+    'Invalid value for "audience"',
     ({ provider }) => ({
       problem: `Google does not take ${provider} for the name of a provider.`,
       remedy: 'Write `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.',
     }),
   ],
   [
-    /google\.subject exceeds the 127 bytes/i,
+    'google.subject exceeds the 127 bytes limit',
     (_settings, claims) => ({
       problem: `The provider maps a subject that is too long (the token's \`sub\` has ${Buffer.byteLength(claims.sub)} bytes, Google takes 127).`,
       remedy: `Map \`google.subject\` to ids instead of \`assertion.sub\`; ${PRINT}.`,
     }),
   ],
   [
-    /mapped attribute/i,
+    'The mapped attribute',
     ({ provider }) => ({
       problem:
         'A mapping of the provider could not be evaluated: it reads a claim that this token does not have.',
@@ -47,28 +47,28 @@ const CAUSES: readonly (readonly [RegExp, Explain])[] = [
     }),
   ],
   [
-    /audience in ID Token/i,
+    'The audience in ID Token',
     ({ provider }, claims) => ({
       problem: `The provider does not take tokens for the audience ${claims.aud}.`,
       remedy: `List it with \`gcloud iam workload-identity-pools providers update-oidc ${provider} --allowed-audiences=…\`, or remove \`audience\` from the configuration.`,
     }),
   ],
   [
-    /issuer in ID Token/i,
+    'The issuer in ID Token',
     ({ provider }, claims) => ({
       problem: `The provider does not trust the issuer ${claims.iss}.`,
       remedy: `Set it with \`gcloud iam workload-identity-pools providers update-oidc ${provider} --issuer-uri=${claims.iss}\`; a GitHub Enterprise server and an enterprise slug have an issuer of their own.`,
     }),
   ],
   [
-    /stale to sign-in/i,
+    'is stale to sign-in',
     () => ({
       problem: 'Google took the token for expired, although each try had a new one.',
       remedy: 'Check the clock of the runner.',
     }),
   ],
   [
-    /getAccessToken' denied|iam\.serviceAccounts\.getAccessToken/i,
+    "Permission 'iam.serviceAccounts.getAccessToken' denied",
     (settings, claims) => {
       const account = settings.delegates[0] ?? settings['service-account'] ?? ''
       const member = principalSet(settings.provider, claims.all.get('repository_id') ?? '')
@@ -79,7 +79,7 @@ const CAUSES: readonly (readonly [RegExp, Explain])[] = [
     },
   ],
   [
-    /lifetime cannot exceed/i,
+    'The access token lifetime cannot exceed',
     ({ lifetime }) => ({
       problem: `Google gives no token for ${lifetime} s.`,
       remedy:
@@ -90,9 +90,12 @@ const CAUSES: readonly (readonly [RegExp, Explain])[] = [
   ],
 ]
 
+/** The texts that are known, as Google writes them. */
+export const ERRORS: readonly string[] = CAUSES.map(([text]) => text)
+
 /** What an error of Google means for these settings and this token; undefined where the text is not known. */
 export function diagnose(error: string, settings: GoogleSettings, claims: Claims): Diagnosis | undefined {
-  const found = CAUSES.find(([text]) => text.test(error))
+  const found = CAUSES.find(([text]) => error.includes(text))
   return found?.[1](settings, claims)
 }
 
