@@ -142,6 +142,7 @@ function snippet(warehouse: Warehouse, { via, settings }: Way): string {
       ...(Object.keys(identity).length === 0 ? {} : { identity: stringify(identity) }),
       ref: 'refs/heads/main',
       environment: 'production',
+      claims: stringify({ repository_id: 7654321, repository_owner_id: 1234567 }),
     },
   }
   const head = ['permissions:', '  id-token: write', '  contents: read']

@@ -19,10 +19,14 @@ const DECIDING = [
 ]
 
 /**
- * The deciding inputs of the one step that uses this action. Throws `configuration` where there is none or more than
+ * The deciding inputs (or those asked for) of the one step that uses this action. Throws `configuration` where there is none or more than
  * one, or where an input is an expression, whose value nobody knows before the job runs.
  */
-export function inputsOfWorkflow(text: string, path: string): Map<string, string> {
+export function inputsOfWorkflow(
+  text: string,
+  path: string,
+  deciding: readonly string[] = DECIDING,
+): Map<string, string> {
   const { node, problems } = readYaml(text, path)
   const [first] = problems
   if (first) refuse(`${first.place}: ${first.problem}`, 'Mend the workflow; GitHub would refuse it as well.')
@@ -36,7 +40,7 @@ export function inputsOfWorkflow(text: string, path: string): Map<string, string
         : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
     )
   const given = mapOf(step, 'with')
-  const values = (given ? [...given.entries] : []).filter(([name]) => DECIDING.includes(name))
+  const values = (given ? [...given.entries] : []).filter(([name]) => deciding.includes(name))
   return new Map(values.map(([name, { value }]) => [name, literal(name, value, path)]))
 }
 
@@ -59,7 +63,7 @@ function stepsOf(node: YamlNode): readonly YamlMap[] {
 
 function usesUs(step: YamlMap): boolean {
   const uses = step.entries.get('uses')?.value
-  return uses?.kind === 'scalar' && /(^|\/)dbt-oidc(@|$)|^\.\/?$/.test(uses.text)
+  return uses?.kind === 'scalar' && /(^|\/)dbt-oidc(@|$)|^[.$]\/?$/.test(uses.text)
 }
 
 function mapOf(node: YamlNode, key: string): YamlMap | undefined {
