@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { install as installWith, type Machine } from '../src/dbt/install.ts'
 import { createWriter } from '../src/report/writer.ts'
 import { startIssuer } from './support/issuer.ts'
@@ -104,5 +105,19 @@ describe('the programs of an installation', () => {
       new Set([join(root, 'bin', 'uv'), join(root, 'bin', 'python3')]),
     )
     expect(JSON.stringify(host.started)).not.toContain('s3cret')
+  })
+
+  test('are put into a directory that nobody could have prepared', async () => {
+    const root = scratch()
+    const host = machine(root)
+    const digest = createHash('sha256').update('dbt-core\n').digest('hex')
+    const planted = join(root, 'temp', `dbt-oidc-python-${digest.slice(0, 16)}`)
+    writeFiles(planted, { '.dbt-oidc': digest })
+    const read: Machine['read'] = async () => ({ kind: 'text', text: digest })
+    const bins = [await installWith('dbt-core', { ...host, read }), await installWith('dbt-core', host)]
+    const directories = bins.map((bin) => dirname(bin))
+    expect(new Set([planted, ...directories]).size).toBe(3)
+    expect(directories.map((directory) => lstatSync(directory).mode & 0o777)).toEqual([0o700, 0o700])
+    expect(readdirSync(join(root, 'temp')).filter((name) => name.includes('requirements'))).toEqual([])
   })
 })

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { code, text } from '../src/report/markdown.ts'
 import { changedLeakCases } from './hostile/changed-leaks.ts'
 import { leakCases } from './hostile/leaks.ts'
 import type { Behaviour } from './support/dbt-stub.ts'
@@ -276,6 +277,61 @@ describe('a program of the checkout', () => {
     expect(step.exitCode).toBe(0)
     expect(job.dbt.runs()).toHaveLength(1)
     expect(step.leftBehind().filter(({ path }) => path.includes('tools/'))).toEqual([])
+  })
+})
+
+/** Nothing of it is safe in Markdown, and no part of 16 characters comes twice. */
+const MARKED = 'a_*b~#c|@d$[e]&f<g>`h_*i~#j|@k$[l]&m<n>`o_*p~#q|@r$[s]&t'
+
+const asNumbers = (text: string): string => text.replaceAll(/[^\w]|_/g, (mark) => `&#${mark.charCodeAt(0)};`)
+
+/** Pieces of a secret that are long enough to tell, and how Markdown and HTML would have them written. */
+const pieces = (secret: string): string[] => {
+  const parts = Array.from({ length: secret.length - 15 }, (_, at) => secret.slice(at, at + 16))
+  return [
+    ...parts,
+    ...parts.map(asNumbers),
+    ...parts.map((part) => text(part)),
+    ...parts.map((part) => code(part).slice(6, -7)),
+  ]
+}
+
+describe('a message of dbt that holds a secret', () => {
+  // Where the gist, the message of the summary and the annotation are cut.
+  test.each([0, 130, 3950, 4046])('shows no part of it, though it begins at character %i', async (at) => {
+    const id = 'model.shop.orders'
+    const message = `${'x'.repeat(at)}${MARKED}${'y'.repeat(200)}`
+    const results = [
+      { unique_id: id, status: 'error', message, execution_time: 1, thread_id: 't', timing: [] },
+    ]
+    const build: Behaviour = { run_results: { results, elapsed_time: 1 }, manifest: { nodes: {} }, exit: 1 }
+    await afterRun(
+      build,
+      ({ step }) => {
+        const said = step.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+        const shown = [...said, step.stderr, step.summary].join('\n')
+        expect(shown).toContain('***')
+        expect(pieces(MARKED).filter((piece) => shown.includes(piece))).toEqual([])
+      },
+      { password: MARKED },
+    )
+  })
+
+  test('shows it not even where it is cut by marks that a terminal takes for colours', async () => {
+    const id = 'model.shop.orders'
+    const message = `FROM ${KNOWN.slice(0, 9)}\u001b[0m${KNOWN.slice(9)} TO`
+    const results = [
+      { unique_id: id, status: 'error', message, execution_time: 1, thread_id: 't', timing: [] },
+    ]
+    const build: Behaviour = { run_results: { results, elapsed_time: 1 }, manifest: { nodes: {} }, exit: 1 }
+    await afterRun(
+      build,
+      ({ step }) => {
+        expect(step.summary).toContain('FROM *** TO')
+        expect(step.log.commands.find(({ name }) => name === 'error')?.data).toBe('FROM *** TO')
+      },
+      { password: KNOWN },
+    )
   })
 })
 

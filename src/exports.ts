@@ -3,7 +3,12 @@ import * as z from 'zod/mini'
 import type { Host } from './host.ts'
 
 /** Paths and loopback addresses that may reach later steps; no secret is ever among them. */
-const ALLOWED: ReadonlySet<string> = new Set(['DBT_PROFILES_DIR', 'SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES'])
+const ALLOWED: ReadonlySet<string> = new Set([
+  'DBT_PROFILES_DIR',
+  'SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES',
+  'PGPASSFILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+])
 
 /** Names of exported variables with the digest of each value: so that a second use of the action knows them as its own. */
 const RECORD = 'DBT_OIDC_EXPORTED'
@@ -41,7 +46,9 @@ const record = z.record(z.string(), z.string())
 function readRecord(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   try {
     const parsed = record.safeParse(JSON.parse(env[RECORD] ?? '{}'))
-    return parsed.success ? parsed.data : {}
+    // Any earlier step can set the record: it must hide nothing that this action would not have exported.
+    const known = Object.entries(parsed.success ? parsed.data : {}).filter(([name]) => ALLOWED.has(name))
+    return Object.fromEntries(known)
   } catch {
     return {}
   }

@@ -6,12 +6,13 @@ import { failed, type LineResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
 import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
-import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
+import { decisionMarkdown } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
 import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
 import type { Report, RunFacts } from './report/report.ts'
-import { visible } from './policy/visible.ts'
+import { idleWarnings } from './report/idle.ts'
 import { say } from './report/say.ts'
+import { stopLines, stopMarkdown, type Stop } from './report/stop.ts'
 import {
   summarise,
   summariseDenial,
@@ -42,7 +43,7 @@ export async function publish(
   const { config, host, known } = publication
   const facts = factsOf(publication)
   const result = resultOf(report, config.until)
-  const warnings = [...config.warnings, ...report.warnings]
+  const warnings = [...config.warnings, ...report.warnings, ...idleWarnings(report.result)]
   for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
   const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
   if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
@@ -50,13 +51,11 @@ export async function publish(
     tellSignal(line, host)
     tellFailure(line, host)
   }
-  if (config.until !== undefined) showStop(report, config.until, host)
+  const stop = stopOf(config)
+  if (stop) showStop(report, stop, host)
   if (config.summary) {
-    const decision = report.decision && decisionMarkdown(report.decision)
-    const options =
-      config.until === undefined
-        ? {}
-        : { until: config.until, ...(decision === undefined ? {} : { decision }) }
+    const found = stop && stopMarkdown(report, stop)
+    const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
     await tell(host, summarise(report, facts, options))
   }
   setOutputs(
@@ -108,16 +107,13 @@ function failureSummary(error: unknown, publication: Publication): string {
   return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)
 }
 
-/** What `until` found, in full: claims with a `when` block to paste, or the decision's table. */
-function showStop(report: Report, until: NonNullable<Config['until']>, host: Host): void {
-  host.writer.group(`dbt-oidc: until ${until}`)
-  if (until === 'claims') {
-    for (const [name, value] of [...report.claims.all].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      host.writer.line(`${name.padEnd(24)} ${visible(value)}`)
-    host.writer.line(whenBlock(report.claims))
-  } else if (report.decision) {
-    for (const line of decisionTable(report.decision, { colour: host.colour })) host.writer.line(line)
-  }
+function stopOf({ until, origin }: Config): Stop | undefined {
+  return until && { until, form: origin === 'inputs' ? 'inputs' : 'policy' }
+}
+
+function showStop(report: Report, stop: Stop, host: Host): void {
+  host.writer.group(`dbt-oidc: until ${stop.until}`)
+  for (const line of stopLines(report, stop, { colour: host.colour })) host.writer.line(line)
   host.writer.endGroup()
 }
 

@@ -3,6 +3,7 @@ import { openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import { audienceOf, type Target } from './config/target.ts'
+import { prepareEarly } from './dbt/early.ts'
 import { prepareDbt, runDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
@@ -13,6 +14,7 @@ import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
 import { denial } from './report/decision.ts'
+import { wouldBe } from './report/stop.ts'
 import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
@@ -46,16 +48,13 @@ export class Denied extends DbtOidcError {
  * whatever was bought until then is revoked and forgotten.
  */
 export async function run(config: Config, host: Host, known: Known): Promise<Report> {
+  const early = needsDbt(config) ? await prepareEarly(config, host) : undefined
   const tokens = createTokens({ ...host, issuer: config.issuer, mask: host.writer.mask })
   const token = await tokens.decision(decisionAudience(config))
   const { claims } = token
   known.claims = claims
   say(host, 'token', `for ${claims.aud}, valid until ${clock(claims.exp)} (jti ${claims.jti})`)
-  say(
-    host,
-    'claims',
-    `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`,
-  )
+  say(host, 'claims', claimsLine(claims))
   if (config.until === 'claims') {
     await recordShown(config, host, token)
     return told(claims, known)
@@ -66,11 +65,14 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   })
   known.decision = decision
   const audit = await openAudit(config, host, token, decision)
-  if (config.until === 'grant') return told(claims, known)
+  if (config.until === 'grant') {
+    say(host, 'grant', wouldBe(decision))
+    return told(claims, known)
+  }
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
-  const dbt = await prepareDbt(config, target, host)
+  const dbt = early ?? (await prepareDbt(config, target, host))
   await using access = await enter(target, claims, { config, host, decision, audit, mint: tokens.mint })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
@@ -88,6 +90,15 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   known.targetPath = dbt.project.targetPath
   known.result = await runDbt(config, access, dbt, host)
   return told(claims, known)
+}
+
+function claimsLine({ sub, all }: Claims): string {
+  return `${sub} · ${all.get('event_name') ?? '?'} by ${all.get('actor') ?? '?'}`
+}
+
+/** Who only asks for claims or for the decision needs neither dbt nor a project. */
+function needsDbt({ until }: Config): boolean {
+  return until !== 'claims' && until !== 'grant'
 }
 
 interface Entering {

@@ -5,7 +5,7 @@ import type { StepOptions } from './step.ts'
 export const REFUSED: Verdict = {
   exit: 1,
   stderr: '',
-  outputs: { result: 'failure' },
+  outputs: { granted: 'false', result: 'failure' },
   commands: ['error'],
   requests: 0,
   dbt: 0,

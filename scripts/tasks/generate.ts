@@ -46,7 +46,7 @@ function between(text: string, mark: string, content: string): string {
 /** Formatted as the rest of the tree, so that the formatter and the generator agree. */
 async function write(path: string, content: string): Promise<void> {
   const target = join(root, path)
-  const options = await resolveConfig(join(import.meta.dirname, 'generate.ts'))
+  const options = await resolveConfig(join(import.meta.dirname, '..', '..', path))
   const formatted = path.endsWith('.json') ? content : await format(content, { ...options, filepath: target })
   if (existsSync(target) && readFileSync(target, 'utf8') === formatted) return
   mkdirSync(dirname(target), { recursive: true })

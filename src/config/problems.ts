@@ -28,16 +28,15 @@ export function collectProblems(): Problems {
     },
     has: (place) => found.some((one) => one.place === place),
     throwAny() {
-      const [first] = found
-      if (!first) return
+      if (found.length === 0) return
       fail({
         code: 'configuration',
         problem:
           found.length === 1
-            ? `The configuration has a problem. ${sentence(first)}`
+            ? 'The configuration has a problem.'
             : `The configuration has ${found.length} problems.`,
         remedy: ['Mend what is listed; nothing was requested from anybody yet.', ...offered].join('\n'),
-        details: found.length === 1 ? [] : inOrder(found).map(sentence),
+        details: inOrder(found).map(sentence),
       })
     },
   }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdtemp, writeFile } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -17,30 +16,21 @@ const SEEN =
 export type Machine = Pick<Host, 'env' | 'workspace' | 'temp' | 'read' | 'exec' | 'writer'>
 
 /**
- * Makes a private Python environment with the requirements and returns its directory of programs. Two uses in one job
- * with the same requirements share it. Throws `install`.
+ * Makes a private Python environment with the requirements and returns its directory of programs. Each use makes its
+ * own, under a name that cannot be foreseen: one that lay there already could be anybody's, and the caches of the
+ * installers make a second one quick. Throws `install`.
  */
 export async function install(requirements: string, host: Machine): Promise<string> {
   const text = await requirementsOf(requirements, host)
-  const digest = createHash('sha256').update(text).digest('hex')
-  const directory = join(host.temp, `dbt-oidc-python-${digest.slice(0, 16)}`)
-  const bin = join(directory, BIN)
-  const stamp = join(directory, '.dbt-oidc')
-  const found = await host.read(stamp)
-  if (found.kind === 'text' && found.text === digest) return bin
-
   host.writer.group('Installing dbt')
   const started = performance.now()
-  await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { mode: 0o700 })
-  const list = join(host.temp, `dbt-oidc-requirements-${digest.slice(0, 16)}.txt`)
-  await writeFile(list, text)
+  const directory = await mkdtemp(join(host.temp, 'dbt-oidc-python-'))
+  const list = join(directory, 'requirements.txt')
+  await writeFile(list, text, { flag: 'wx' })
   await make(directory, list, host)
-  await rm(list, { force: true })
-  await writeFile(stamp, digest)
   host.writer.line(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s`)
   host.writer.endGroup()
-  return bin
+  return join(directory, BIN)
 }
 
 /** uv where there is one, else uv from PyPI in the new environment, else pip: from the fastest to the last resort. */

@@ -127,7 +127,7 @@ async function wrongDirectory(directory: string, workspace: string): Promise<nev
     problem: `There is no ${FILE} in ${directory}.`,
     remedy:
       found === undefined
-        ? 'Check out the repository before this step, and name the directory of the project with the input "project-dir".'
-        : `There is one in ${found}: set the input "project-dir" to ${relative(workspace, found).replaceAll('\\', '/') || '.'}.`,
+        ? 'Check out the repository before this step, and name the directory of the project with the input `project-dir`.'
+        : `There is one in ${found}: set the input \`project-dir\` to \`${relative(workspace, found).replaceAll('\\', '/') || '.'}\`.`,
   })
 }

@@ -34,6 +34,8 @@ export interface Search {
   /** The text of PATH, or the one directory that the input `install` has made. */
   readonly path: string
   readonly workspace: string
+  /** Python package of the adapter that the target needs, to be named where there is no dbt. */
+  readonly adapter: string
   readonly exec: Exec
   readonly windows?: boolean
 }
@@ -51,8 +53,7 @@ export async function resolveDbt(search: Search): Promise<Dbt> {
   return fail({
     code: 'dbt-missing',
     problem: skipped.length > 0 ? 'There is no dbt on PATH that may be used.' : 'There is no dbt on PATH.',
-    remedy:
-      'Install it in a step before this one, e.g. `pip install dbt-core dbt-duckdb`, or with the input `install: dbt-core dbt-duckdb` (with the adapter of your warehouse).',
+    remedy: `Run \`pip install dbt-core ${search.adapter}\` in a step before this one, or add the input \`install: dbt-core ${search.adapter}\`.`,
     details: skipped,
   })
 }

@@ -6,6 +6,7 @@ import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { rememberProcess } from '../remains.ts'
+import { plain } from '../report/plain.ts'
 import { requireAdapter } from './adapter.ts'
 import { openArtifacts, type ArtifactReader } from './artifacts.ts'
 import { runChild, type ChildResult } from './child.ts'
@@ -45,7 +46,8 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   await requirePackages(project, config.commands)
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
   const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
-  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec }
+  const adapter = target.warehouse.adapter.package
+  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, adapter, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
   return { ...ready, dbt }
@@ -80,7 +82,7 @@ export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, hos
   await forbidCoreDumps(process.pid, host.exec)
   const nowhere = join(access.directory.path, 'nowhere')
   await mkdir(nowhere, { mode: 0o700 })
-  const artifacts = await openArtifacts(ready.project.targetPath)
+  const artifacts = await openArtifacts(ready.project.targetPath, (text) => host.writer.scrub(plain(text)))
   for (const command of config.commands) {
     const line = await runLine(command, { config, access, ready, host, nowhere, artifacts })
     lines.push(line)
@@ -128,7 +130,11 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     host.writer.warning('A process that dbt had started outlived it and was ended.', { title: 'dbt-oidc' })
   const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
   if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
-  const line = { command: command.shown, ...ending(child), artifacts: await artifacts.next() }
+  const line = {
+    command: host.writer.scrub(command.shown),
+    ...ending(child),
+    artifacts: await artifacts.next(),
+  }
   const { exitCode } = child
   if (exitCode === undefined || exitCode === 0) return line
   const explained = command.needsCredential ? access.explain(child.tail) : undefined

@@ -13,8 +13,8 @@ import { all, commands, counts, slowest, squares, tally } from './tables.ts'
 export interface SummaryOptions {
   /** The word after which `until` stopped the sentence; absent in run mode and in prepared mode. */
   readonly until?: 'claims' | 'grant' | 'exchange' | 'profile'
-  /** The decision as Markdown, to be shown where `until` stopped. */
-  readonly decision?: string
+  /** What was found until then, as Markdown: the claims, or the decision. */
+  readonly found?: string
   /** Largest size in bytes; GitHub drops a summary above 1 MiB whole. */
   readonly limit?: number
 }
@@ -25,11 +25,11 @@ export function summarise(report: Told, facts: RunFacts, options: SummaryOptions
   const { result } = report
   if (result) return fit(ofRun(report, result, facts), limit)
   const head = whole('headline', 0, `## ${standstill(report, options)}\n\n${place(facts)}`)
-  if (options.decision === undefined) return fit([head, access(report), warnings([], report, facts)], limit)
+  if (options.found === undefined) return fit([head, access(report), warnings([], report, facts)], limit)
   // The decision's Markdown tells its warnings itself.
   const rest = { ...report, decision: undefined }
-  const decision = whole('decision', 2, options.decision)
-  return fit([head, decision, access(report), warnings([], rest, facts)], limit)
+  const found = whole('part that was asked for', 2, options.found)
+  return fit([head, found, access(report), warnings([], rest, facts)], limit)
 }
 
 function ofRun(report: Told, result: DbtResult, facts: RunFacts): readonly Section[] {
@@ -81,6 +81,8 @@ function versions(lines: readonly LineResult[]): string {
 function standstill(report: Told, options: SummaryOptions): string {
   const target = code(clip(report.access?.target ?? report.decision?.grant?.target ?? '', NAME))
   const onto = target === '' ? '' : ` on ${target}`
+  const denied = options.until === 'grant' && report.decision?.granted === false
+  if (denied) return '🔎 Stopped after grant, as asked: this run would be denied'
   if (options.until !== undefined) return `🔎 Stopped after ${options.until}${onto}, as asked`
   return `🔑 Later steps of this job may use dbt${onto}`
 }

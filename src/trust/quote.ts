@@ -26,6 +26,16 @@ export function identifier(name: string): Fragment {
   return { fragment: plain ? name : `"${inert(name).replaceAll('"', '""')}"` }
 }
 
+/** An identifier in backticks, as Databricks and BigQuery write it. */
+export function backticked(name: string): Fragment {
+  return { fragment: `\`${inert(name).replaceAll('`', '``')}\`` }
+}
+
+/** An identifier where plain ones would be folded to lower case (PostgreSQL, Redshift): always in double quotes. */
+export function folded(name: string): Fragment {
+  return { fragment: `"${inert(name).replaceAll('"', '""')}"` }
+}
+
 /** Text of ours, or of a template, that goes into another template. */
 export function verbatim(text: string): Fragment {
   return { fragment: text }
@@ -34,6 +44,11 @@ export function verbatim(text: string): Fragment {
 /** A JSON document, two spaces deep, its values checked like every other. */
 export function json(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) => (typeof one === 'string' ? inert(one) : one), 2)
+}
+
+/** A JSON document as one word of `sh`, over several lines. */
+export function jsonWord(value: unknown): Fragment {
+  return { fragment: `'${json(value).replaceAll("'", `'\\''`)}'` }
 }
 
 /** A comment line of `sql` or `sh`. */

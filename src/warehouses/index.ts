@@ -3,9 +3,10 @@ import type { Warehouse } from '../warehouse.ts'
 import bigquery from './bigquery.ts'
 import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
+import postgres from './postgres.ts'
 import snowflake from './snowflake.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [bigquery, databricks, duckdb, snowflake].map((one) => [one.type, one]),
+  [bigquery, databricks, duckdb, postgres, snowflake].map((one) => [one.type, one]),
 )

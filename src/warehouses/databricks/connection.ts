@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isExpression } from '../../profile.ts'
 import type { Fault } from '../../warehouse.ts'
 
 /** One Databricks output of a profile, as far as the credential needs it. */
@@ -15,8 +16,28 @@ export const connection = z.looseObject({
   /** Application id of the service principal that the federation policy belongs to. */
   client_id: z.string().check(z.minLength(1)),
   use_kernel: z.optional(z.unknown()),
-  connection_parameters: z.optional(z.unknown()),
+  connection_parameters: z.optional(
+    z
+      .unknown()
+      .check(
+        z.refine(
+          isHarmless,
+          'may lead the connection elsewhere: of the parameters with an underscore only `_socket_timeout` and `_retry_…` are taken',
+        ),
+      ),
+  ),
 })
+
+/**
+ * dbt hands these to the driver as they are: `_connection_uri` and `_port` go before the host, `_tls_no_verify` ends
+ * the check of its certificate. The driver's own names begin with an underscore, and new ones may come.
+ */
+function isHarmless(parameters: unknown): boolean {
+  if (typeof parameters !== 'object' || parameters === null || isExpression(parameters)) return false
+  return Object.keys(parameters).every(
+    (name) => !name.startsWith('_') || /^_(?:socket_timeout$|retry_)/.test(name),
+  )
+}
 
 export type Connection = z.infer<typeof connection>
 

@@ -1,7 +1,7 @@
 import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { heading } from '../../trust/heading.ts'
-import { comment, inert, sh, verbatim } from '../../trust/quote.ts'
+import { backticked, comment, inert, sh, sql, verbatim } from '../../trust/quote.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
 import type { Connection } from './connection.ts'
 
@@ -60,14 +60,12 @@ function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
 
 /** Unity Catalog grants (docs.databricks.com, "Manage privileges"): least that a `dbt build` needs. */
 function rights(c: Connection, request: TrustRequest): TrustDocument {
-  const principal = verbatim(`\`${inert(c.client_id)}\``)
-  const catalog = verbatim(`\`${inert(c.catalog ?? 'hive_metastore')}\``)
   return {
     title: `Databricks: rights of ${request.target}`,
     language: 'sql',
     text: [
       comment('--', ['Rights of the service principal; it also needs CAN USE on the SQL warehouse.']),
-      `GRANT USE CATALOG, CREATE SCHEMA ON CATALOG ${catalog.fragment} TO ${principal.fragment};`,
+      sql`GRANT USE CATALOG, CREATE SCHEMA ON CATALOG ${backticked(c.catalog ?? 'hive_metastore')} TO ${backticked(c.client_id)};`,
     ].join('\n'),
     heldThere: [],
     checkedHere: [],

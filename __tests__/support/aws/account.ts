@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { commandsOf, optionsOf } from './shell.ts'
+import { allows, parsePolicy, type Policy } from './policy.ts'
+
+/** A role as the commands of a trust document have made it. */
+export interface Role {
+  readonly arn: string
+  readonly name: string
+  readonly trust: Policy
+  readonly maxDuration: number
+  readonly policies: Policy[]
+  readonly tags: Map<string, string>
+}
+
+/** A role session that was handed out. */
+export interface Session {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly role: Role
+  readonly account: string
+  readonly name: string
+  readonly expiresAt: number
+  /** Session policies: what is not allowed by them too is not allowed. */
+  readonly policies: readonly Policy[]
+}
+
+/** Everything that AWS knows here: providers and roles by account, and sessions by key. */
+export interface Cloud {
+  /** `account issuer` to client ids. */
+  readonly providers: Map<string, readonly string[]>
+  readonly roles: Map<string, Role>
+  readonly sessions: Map<string, Session>
+}
+
+/** A cloud in which nobody trusts anybody. */
+export function newCloud(): Cloud {
+  return { providers: new Map(), roles: new Map(), sessions: new Map() }
+}
+
+/** Runs the `aws iam` commands of a document in an account. Any other command is an error. */
+export function apply(cloud: Cloud, text: string, account: string, partition = 'aws'): void {
+  for (const [program, service, command = '', ...rest] of commandsOf(text)) {
+    if (program !== 'aws' || service !== 'iam') throw new Error(`${program} ${service} is no command of IAM`)
+    const options = optionsOf(rest)
+    const one = (name: string): string => {
+      const [value, ...others] = options.get(name) ?? []
+      if (value === undefined || others.length > 0) throw new Error(`${command} needs one --${name}`)
+      return value
+    }
+    const roleNamed = (): Role => {
+      const found = [...cloud.roles.values()].find(
+        ({ arn, name }) => name === one('role-name') && arn.split(':')[4] === account,
+      )
+      if (!found) throw new Error(`NoSuchEntity: ${one('role-name')}`)
+      return found
+    }
+    switch (command) {
+      case 'create-open-id-connect-provider':
+        cloud.providers.set(`${account} ${one('url')}`, options.get('client-id-list') ?? [])
+        break
+      case 'create-role': {
+        const arn = `arn:${partition}:iam::${account}:role${options.get('path')?.[0] ?? '/'}${one('role-name')}`
+        const trust = parsePolicy(one('assume-role-policy-document'))
+        const maxDuration = Number(one('max-session-duration'))
+        cloud.roles.set(arn, {
+          arn,
+          name: one('role-name'),
+          trust,
+          maxDuration,
+          policies: [],
+          tags: new Map(),
+        })
+        break
+      }
+      case 'put-role-policy':
+        one('policy-name')
+        roleNamed().policies.push(parsePolicy(one('policy-document')))
+        break
+      case 'tag-role':
+        for (const tag of options.get('tags') ?? []) {
+          const [, key = '', value = ''] = /^Key=([^,]+),Value=(.*)$/.exec(tag) ?? []
+          roleNamed().tags.set(key, value)
+        }
+        break
+      default:
+        throw new Error(`the verifier does not know aws iam ${command}`)
+    }
+  }
+}
+
+/** Whether a session may do something: its role's policies and each session policy must allow it. */
+export function permits(session: Session, action: string, resource: string): boolean {
+  const request = { action, resource, context: new Map<string, string>() }
+  return (
+    allows(session.role.policies, request) && session.policies.every((policy) => allows([policy], request))
+  )
+}
+
+/** Hands out keys for a role and remembers them. */
+export function openSession(
+  cloud: Cloud,
+  role: Role,
+  name: string,
+  seconds: number,
+  policies: readonly Policy[],
+): Session {
+  const session = {
+    accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    sessionToken: randomBytes(180).toString('base64'),
+    role,
+    account: role.arn.split(':')[4] ?? '',
+    name,
+    expiresAt: Date.now() + seconds * 1000,
+    policies,
+  }
+  cloud.sessions.set(session.accessKeyId, session)
+  return session
+}
+
+/** The ARN of a session, as `AssumedRoleUser` and GetCallerIdentity show it. */
+export function sessionArn({ role, account, name }: Session): string {
+  return `arn:${role.arn.split(':')[1]}:sts::${account}:assumed-role/${role.name}/${name}`
+}

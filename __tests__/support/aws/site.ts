@@ -1,0 +1,77 @@
+import { cpSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { readConfig } from '../../../src/config.ts'
+import { exchanges } from '../../../src/exchanges/index.ts'
+import { trustDocuments } from '../../../src/trust/request.ts'
+import type { TrustDocument } from '../../../src/trust.ts'
+import { warehouses } from '../../../src/warehouses/index.ts'
+import { startIssuer, type Issuer } from '../issuer.ts'
+import { QUIET } from '../process.ts'
+import { runStep, type StepOptions, type StepResult } from '../step.ts'
+import { newCloud, type Cloud } from './account.ts'
+import { ACCOUNT, HOST, REGION, ROLE } from './bench.ts'
+import { newSts, type Sts, type StsOptions } from './sts.ts'
+
+/** GitHub and an AWS account for the built action; the account knows of a configuration what its documents say. */
+export interface Site extends AsyncDisposable {
+  readonly issuer: Issuer
+  readonly cloud: Cloud
+  readonly sts: Sts
+  /** What the configuration of these inputs asks the other side to trust. */
+  documents(inputs: Inputs): Promise<readonly TrustDocument[]>
+  /** Runs the built action on the demo project. */
+  step(inputs: Inputs, options?: StepOptions): Promise<StepResult>
+}
+
+type Inputs = Readonly<Record<string, string>>
+
+const project = resolve(import.meta.dirname, '..', '..', '..', 'demo', 'project')
+
+export { ACCOUNT, REGION, ROLE }
+
+/** Opens both; `bin` is where dbt is. */
+export async function openSite(bin: string, options: Partial<StsOptions> = {}): Promise<Site> {
+  const issuer = await startIssuer()
+  const cloud = newCloud()
+  const sts = newSts({ cloud, region: REGION, host: HOST, ...options })
+  issuer.at(HOST, sts.handler)
+  return {
+    issuer,
+    cloud,
+    sts,
+    async documents(inputs) {
+      const config = await readConfig(
+        {
+          inputs: new Map(Object.entries(inputs)),
+          env: {},
+          workspace: '/w',
+          serverUrl: issuer.serverUrl,
+          repository: 'o/r',
+          today: new Date(),
+          read: async () => ({ kind: 'missing' }),
+        },
+        { warehouses, exchanges },
+      )
+      return [...config.targets.values()].flatMap((target) => trustDocuments(config, target))
+    },
+    step: (inputs, { prepare, env, ...more } = {}) =>
+      runStep({
+        issuer,
+        inputs,
+        path: [bin],
+        deadline: 280_000,
+        env: { ...QUIET, ...env },
+        prepare(scratch) {
+          cpSync(project, scratch.workspace, { recursive: true })
+          prepare?.(scratch)
+        },
+        ...more,
+      }),
+    [Symbol.asyncDispose]: () => issuer.close(),
+  }
+}
+
+/** The Python environment of the servers' tests; a test that needs it fails where there is none. */
+export function serversBin(): string {
+  return join(project, '..', '..', '.cache', 'python', 'servers', 'bin')
+}

@@ -1,0 +1,30 @@
+import { exchange } from '../exchange.ts'
+import { assume } from './aws/assume.ts'
+import { diagnose } from './aws/diagnosis.ts'
+import { audienceOf, placeOf } from './aws/place.ts'
+import { rdsPassword } from './aws/rds.ts'
+import { settings, type Settings } from './aws/settings.ts'
+import { trust } from './aws/trust.ts'
+
+/** AWS: a token becomes a role session (AssumeRoleWithWebIdentity), and that, where it is wanted, a password for RDS. */
+export default exchange<Settings>({
+  name: 'aws',
+  summary: 'the keys of an IAM role session (AssumeRoleWithWebIdentity)',
+  settings,
+  audience: (settings, want) => want.audience ?? audienceOf(settings),
+  async trade(settings, want, mint, io) {
+    const place = placeOf(settings, want)
+    const audience = want.audience ?? audienceOf(settings)
+    const session = await assume({ settings, place, audience }, mint, io)
+    if (want.kind !== 'password') return { kind: 'aws', ...session, region: place.wanted }
+    io.mask(session.secretAccessKey)
+    io.mask(session.sessionToken)
+    return rdsPassword(want, place, session, io)
+  },
+  identity: (settings) => settings.chain?.at(-1)?.role ?? settings.role,
+  diagnose,
+  trust,
+  hosts: (settings, want) => [placeOf(settings, want).host],
+  proof: 'our verifier',
+  example: { role: 'arn:aws:iam::123456789012:role/dbt-prod', region: 'eu-west-1' },
+})

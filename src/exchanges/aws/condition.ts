@@ -1,0 +1,94 @@
+import { isLiteral } from '../../pattern.ts'
+import type { TrustRule } from '../../trust/rules.ts'
+
+/**
+ * Claims of GitHub's tokens that a role's trust policy can name, beside `aud` and `sub` (IAM User Guide, "Available keys
+ * for AWS OIDC federation", since January 2026). They are promised for github.com's own issuer only.
+ */
+const KEYS: ReadonlySet<string> = new Set([
+  'actor',
+  'actor_id',
+  'job_workflow_ref',
+  'repository',
+  'repository_id',
+  'workflow',
+  'ref',
+  'environment',
+  'enterprise_id',
+])
+
+const GITHUB = 'https://token.actions.githubusercontent.com'
+
+/** The `Condition` of a statement: operator to key to the values of which one must fit. */
+export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+
+/** What a trust policy can hold of one grant. */
+export interface Held {
+  readonly condition: Condition
+  readonly claims: readonly string[]
+}
+
+/** The condition that stands for a grant, and the claims that it holds exactly. */
+export function conditionOf(rule: TrustRule, issuer: string, audience: string): Held {
+  const prefix = issuer.replace(/^https?:\/\//, '')
+  const equal: Record<string, string | readonly string[]> = { [`${prefix}:aud`]: audience }
+  // AWS refuses a policy for GitHub's issuer that does not narrow `sub`; both of its forms must be let through.
+  const like: Record<string, string | readonly string[]> = {
+    [`${prefix}:sub`]: oneOrMore(rule.subjects.map(asWildcard)),
+  }
+  const named = [...rule.when].filter(([claim]) => issuer === GITHUB && KEYS.has(claim))
+  for (const [claim, patterns] of named) {
+    if (patterns.every(isLiteral)) equal[`${prefix}:${claim}`] = oneOrMore(patterns.map(asLiteral))
+    else like[`${prefix}:${claim}`] = oneOrMore(patterns.map(asWildcard))
+  }
+  like['sts:RoleSessionName'] = `dbt-${pinnedId(rule)}*`
+  const keys = named
+    .filter(([claim, patterns]) => patterns.every((one) => isSame(claim, one)))
+    .map(([claim]) => claim)
+  return {
+    condition: { StringEquals: equal, StringLike: like },
+    claims: [...new Set([...keys, ...bySubject(rule)])],
+  }
+}
+
+/** Claims that the comparison of `sub` alone holds. */
+function bySubject({ when, heldBySubject }: TrustRule): readonly string[] {
+  // A star within the repository could run on over what follows it in the subject.
+  const firm = (when.get('repository') ?? []).every(isLiteral)
+  return heldBySubject.filter((claim) => {
+    const patterns = when.get(claim) ?? []
+    return patterns.every(isLiteral)
+      ? firm || claim === 'repository' || claim === 'sub'
+      : firm && claim === 'ref' && patterns.every((one) => isSame(claim, one))
+  })
+}
+
+/**
+ * Whether IAM's `*`, which stands for any characters, means the same in a pattern of ours, whose `*` ends at `/` and `:`
+ * and whose `**` ends at `:`. A ref has no colon, and a repository exactly one slash; of nothing else is that certain.
+ */
+function isSame(claim: string, pattern: string): boolean {
+  if (isLiteral(pattern)) return true
+  if (claim === 'ref') return /^[^*]*\*\*$/.test(pattern)
+  return claim === 'repository' && /^[^/:]+\/[^/:]+$/.test(pattern)
+}
+
+/** In a policy `${` begins a variable, in every operator. */
+function asLiteral(text: string): string {
+  return text.replaceAll('$', '${$}')
+}
+
+/** Our stars as IAM's; its other special character is none of ours. */
+function asWildcard(pattern: string): string {
+  return asLiteral(pattern).replaceAll('?', '${?}').replaceAll(/\*+/g, '*')
+}
+
+function pinnedId({ when }: TrustRule): string {
+  const [id, ...others] = when.get('repository_id') ?? []
+  return id !== undefined && others.length === 0 && /^\d+$/.test(id) ? `${id}-` : ''
+}
+
+function oneOrMore(values: readonly string[]): string | readonly string[] {
+  const [first, ...others] = [...new Set(values)]
+  return first !== undefined && others.length === 0 ? first : [...new Set(values)]
+}

@@ -1,0 +1,101 @@
+import type { Claims } from '../../claims.ts'
+import type { Diagnosis } from '../../exchange.ts'
+import { checkedRole } from './place.ts'
+import type { Settings } from './settings.ts'
+
+type Case = (settings: Settings, claims: Claims) => Diagnosis
+
+const CASES: readonly (readonly [RegExp, Case])[] = [
+  [
+    /not authorized to perform:? sts:AssumeRoleWithWebIdentity/i,
+    ({ role }, claims) => ({
+      problem: `AWS lets nobody with this token assume ${role}: there is no such role, or its trust policy does not fit the token.`,
+      remedy: `AWS does not say which. Check that the role exists in account ${checkedRole(role).account}, and compare its trust policy with the token, case by case: ${facts(claims)}. \`dbt-oidc trust\` prints the policy that fits.`,
+    }),
+  ],
+  [
+    /No OpenIDConnect provider found/i,
+    ({ role }, { iss }) => ({
+      problem: `The account ${checkedRole(role).account} does not know the issuer ${iss}.`,
+      remedy: `Create its identity provider: aws iam create-open-id-connect-provider --url ${iss} --client-id-list sts.amazonaws.com. If it exists, \`role\` names the wrong account.`,
+    }),
+  ],
+  [
+    /Incorrect token audience/i,
+    ({ role }, { iss }) => ({
+      problem: 'The identity provider in AWS does not list the audience of the token.',
+      remedy: `Add the audience to the client ids of the provider for ${iss} in account ${checkedRole(role).account} (aws iam add-client-id-to-open-id-connect-provider), or set \`audience:\` to one that it has.`,
+    }),
+  ],
+  [
+    /retrieve verification key|IDPCommunicationError/i,
+    (_settings, { iss }) => ({
+      problem: `AWS could not read the keys of ${iss} in time.`,
+      remedy: 'It was tried several times with fresh tokens. Run the job again; nothing of yours is wrong.',
+    }),
+  ],
+  [
+    /ExpiredToken|Token (?:is )?expired/i,
+    () => ({
+      problem: 'The token had expired when AWS looked at it, several times in a row.',
+      remedy: "Check the clock of the runner; GitHub's tokens live 5 minutes.",
+    }),
+  ],
+  [
+    /exceeds the MaxSessionDuration/i,
+    ({ role, duration = 3600 }) => ({
+      problem: `The role ${role} does not allow sessions of ${duration} s.`,
+      remedy: `Lower \`duration\`, or raise the role's maximum: aws iam update-role --role-name ${checkedRole(role).name} --max-session-duration ${duration}.`,
+    }),
+  ],
+  [
+    /1 hour session limit for roles assumed by role chaining/i,
+    () => ({
+      problem: 'A role that another role assumes lives no longer than an hour.',
+      remedy: 'Set `duration` in `chain` to at most 3600.',
+    }),
+  ],
+  [
+    /not authorized to perform:? sts:(AssumeRole|TagSession)\b/i,
+    ({ role, chain }) => ({
+      problem: `One role of the chain ${[role, ...(chain ?? []).map((link) => link.role)].join(' → ')} may not assume the next.`,
+      remedy:
+        'The role before it needs sts:AssumeRole (and sts:TagSession for `session-tags`) on it, and it must trust the role before it, with the same external id. `dbt-oidc trust` prints both.',
+    }),
+  ],
+  [
+    /PackedPolicyTooLarge/i,
+    () => ({
+      problem: 'Session policy and session tags are too long together.',
+      remedy: 'Shorten `session-policy`, name fewer `session-policies`, or use fewer `session-tags`.',
+    }),
+  ],
+  [
+    /MalformedPolicyDocument/i,
+    () => ({
+      problem: 'AWS does not understand the session policy.',
+      remedy: 'Check `session-policy` with aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY.',
+    }),
+  ],
+  [
+    /RegionDisabled|STS is not activated in this region/i,
+    ({ region, role }) => ({
+      problem: `The token service of ${region ?? 'this region'} is switched off in the account ${checkedRole(role).account}.`,
+      remedy: 'Activate it in the account settings of IAM, or set `region` to one that is active.',
+    }),
+  ],
+]
+
+/** What an error text of AWS means for these settings and this token. */
+export function diagnose(error: string, settings: Settings, claims: Claims): Diagnosis | undefined {
+  const found = CASES.find(([text]) => text.test(error))
+  return found?.[1](settings, claims)
+}
+
+function facts({ sub, all }: Claims): string {
+  const shown = ['repository_id', 'ref', 'environment', 'job_workflow_ref'].flatMap((claim) => {
+    const value = all.get(claim)
+    return value === undefined ? [] : [`${claim} ${value}`]
+  })
+  return [`sub ${sub}`, ...shown].join(', ')
+}

@@ -1,0 +1,27 @@
+import type { Password } from '../../credential.ts'
+import { fail } from '../../errors.ts'
+import type { Io, Want } from '../../exchange.ts'
+import type { Place } from './place.ts'
+import type { Session } from './sts.ts'
+
+/** RDS takes a token for this long to open a connection; open ones live on. */
+const LIFE = 15 * 60_000
+
+/** The password of a database user that logs in by IAM: a signed request that is never sent (RDS, Aurora). */
+export async function rdsPassword(want: Want, place: Place, session: Session, io: Io): Promise<Password> {
+  const { host, port, user } = want
+  if (host === undefined || port === undefined || user === undefined)
+    return fail({
+      code: 'configuration',
+      problem:
+        'A password for RDS is signed for one host, port and user, and the connection does not name all of them.',
+      remedy: 'Set `host`, `port` and `user` in the connection.',
+    })
+  const { Signer } = await import('@aws-sdk/rds-signer')
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = session
+  const credentials = { accessKeyId, secretAccessKey, sessionToken, expiration: expiresAt }
+  const signer = new Signer({ hostname: host, port, username: user, region: place.wanted, credentials })
+  const password = await signer.getAuthToken()
+  const end = Math.min(io.now().getTime() + LIFE, expiresAt.getTime())
+  return { kind: 'password', user, password, expiresAt: new Date(end) }
+}

@@ -1,0 +1,114 @@
+import type { Credentials, STSClient } from '@aws-sdk/client-sts'
+import { DbtOidcError, fail } from '../../errors.ts'
+import type { Io } from '../../exchange.ts'
+import { smithyOver } from '../../http/smithy.ts'
+import { attemptFailed, isTransient } from '../../retry.ts'
+import { roleOf, type Role } from './arn.ts'
+import type { Place } from './place.ts'
+
+/** Keys of a role session. */
+export interface Session {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly expiresAt: Date
+}
+
+/** What an operation of the token service answers, as far as it matters here. */
+export interface Assumed {
+  readonly Credentials?: Credentials | undefined
+  readonly AssumedRoleUser?: { readonly Arn: string | undefined } | undefined
+}
+
+/**
+ * A client of the regional token service, over our one way out. Everything that the SDK would otherwise look for in
+ * variables and shared files is given: a workflow's AWS_ENDPOINT_URL_STS must not lead a token to another host.
+ */
+export async function openSts({ host, region }: Place, io: Io, session?: Session): Promise<STSClient> {
+  const { STSClient } = await import('@aws-sdk/client-sts')
+  return new STSClient({
+    region,
+    endpoint: `https://${host}`,
+    requestHandler: smithyOver(io),
+    // Each further try needs a fresh token, which the SDK cannot ask for.
+    maxAttempts: 1,
+    retryMode: 'standard',
+    defaultsMode: 'standard',
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    userAgentAppId: 'dbt-oidc',
+    authSchemePreference: ['aws.auth#sigv4'],
+    sigv4aSigningRegionSet: [region],
+    credentials: session ?? nobody,
+  })
+}
+
+async function nobody(): Promise<never> {
+  throw new Error('no keys of this machine are ever used')
+}
+
+/** The keys of an answer, which must be for the very role that was asked for. */
+export function sessionOf({ Credentials: keys, AssumedRoleUser: user }: Assumed, role: Role): Session {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = keys ?? {}
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
+    return fail({
+      code: 'exchange',
+      problem: `AWS answered without whole credentials for ${role.arn}.`,
+      remedy: 'Run the job again; if it persists, something between the runner and AWS changes the answers.',
+    })
+  checkAccount(user?.Arn ?? '', role)
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
+    expiresAt: Expiration,
+  }
+}
+
+function checkAccount(arn: string, role: Role): void {
+  const [, partition, service, , account, resource = ''] = arn.split(':')
+  const [kind, name] = resource.split('/')
+  if (
+    partition === role.partition &&
+    service === 'sts' &&
+    account === role.account &&
+    kind === 'assumed-role' &&
+    name === role.name
+  )
+    return
+  fail({
+    code: 'exchange',
+    problem: `AWS answered with a session of ${arn === '' ? 'nobody' : arn}, but ${role.arn} was asked for.`,
+    remedy: 'Nothing was used of it. Check what stands between the runner and AWS.',
+  })
+}
+
+/** What the SDK has thrown, in our words: a refusal with AWS's own text, or no answer; and whether to try again. */
+export function refusal(error: unknown, role: string): unknown {
+  if (error instanceof DbtOidcError) return error
+  const { name, message, status } = faultOf(error)
+  const busy = isTransient(status) || /^(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(name)
+  const failure = {
+    code: busy ? 'exchange-unavailable' : 'exchange',
+    problem: `AWS refused ${roleOf(role)?.name ?? role} with ${name}: ${message}`,
+    remedy: busy ? 'Run the job again later.' : 'Check the role and its trust policy in the AWS account.',
+    cause: error,
+  } as const
+  const again =
+    busy || /^(?:IDPCommunicationError|ExpiredToken)/.test(name) || /retrieve verification key/i.test(message)
+  return attemptFailed(failure, { transient: again })
+}
+
+function faultOf(error: unknown): {
+  readonly name: string
+  readonly message: string
+  readonly status: number
+} {
+  if (!(error instanceof Error)) return { name: 'UnknownError', message: 'no reason given', status: 0 }
+  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined
+  const status: unknown =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+      ? metadata.httpStatusCode
+      : undefined
+  return { name: error.name, message: error.message, status: typeof status === 'number' ? status : 0 }
+}

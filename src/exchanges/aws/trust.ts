@@ -1,0 +1,119 @@
+import { fail } from '../../errors.ts'
+import type { Want } from '../../exchange.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { comment, jsonWord, sh, verbatim } from '../../trust/quote.ts'
+import { notHeld } from '../../trust/rules.ts'
+import type { Role } from './arn.ts'
+import { conditionOf } from './condition.ts'
+import { checkedRole } from './place.ts'
+import type { Link, Settings } from './settings.ts'
+
+/** IAM counts characters without white space: 2048 for a role's trust policy, 4096 once the quota is raised. */
+const QUOTA = { usual: 2048, most: 4096 }
+
+/** The identity provider, the role with its trust policy, and each further role of the chain. */
+export function trust(settings: Settings, _want: Want, request: TrustRequest): readonly TrustDocument[] {
+  return [
+    first(settings, request),
+    ...(settings.chain ?? []).map((link, index) => further(settings, index, link)),
+  ]
+}
+
+function first(settings: Settings, request: TrustRequest): TrustDocument {
+  const role = checkedRole(settings.role)
+  const held = request.rules.map((rule) => conditionOf(rule, request.issuer, request.audience))
+  const checkedHere = notHeld(request.rules, (rule) => held[request.rules.indexOf(rule)]?.claims ?? [])
+  const names = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
+  const heldThere = names.filter((claim) => !checkedHere.includes(claim))
+  const provider = request.issuer.replace(/^https?:\/\//, '')
+  const policy = {
+    Version: '2012-10-17',
+    Statement: held.map(({ condition }) => ({
+      Effect: 'Allow',
+      Principal: { Federated: `arn:${role.partition}:iam::${role.account}:oidc-provider/${provider}` },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: condition,
+    })),
+  }
+  const lines = [
+    `AWS account ${role.account}: who may assume ${role.arn} for the target ${request.target}.`,
+    `Held there: ${list(['aud', ...heldThere])}.`,
+    `Checked by this action only: ${checkedHere.length === 0 ? 'nothing' : list(checkedHere)}.`,
+    ...sizeOf(policy, request.target),
+    'The identity provider is one for the whole account: where it exists, leave the first command out.',
+  ]
+  return {
+    title: `Identity provider and role ${role.name} in account ${role.account}`,
+    language: 'sh',
+    text: [
+      comment('#', lines),
+      sh`aws iam create-open-id-connect-provider --url ${request.issuer} --client-id-list ${request.audience}`,
+      createRole(role, Math.max(3600, settings.duration ?? 0), policy),
+    ].join('\n'),
+    heldThere,
+    checkedHere,
+  }
+}
+
+function sizeOf(policy: unknown, target: string): readonly string[] {
+  const size = JSON.stringify(policy).length
+  if (size <= QUOTA.usual) return []
+  if (size <= QUOTA.most)
+    return [`${size} characters: have the quota "Role trust policy length" raised from ${QUOTA.usual} first.`]
+  return fail({
+    code: 'configuration',
+    problem: `The trust policy for ${target} would have ${size} characters, and IAM takes at most ${QUOTA.most}.`,
+    remedy:
+      'Name fewer patterns in its grants, or give some of the grants a target with a role of their own.',
+  })
+}
+
+function further(settings: Settings, index: number, link: Link): TrustDocument {
+  const role = checkedRole(link.role)
+  const before = checkedRole(settings.chain?.[index - 1]?.role ?? settings.role)
+  const tags = link['session-tags'] ?? []
+  const actions = tags.length === 0 ? 'sts:AssumeRole' : ['sts:AssumeRole', 'sts:TagSession']
+  const external = link['external-id']
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: before.arn },
+        Action: actions,
+        Condition: {
+          ...(external === undefined ? {} : { StringEquals: { 'sts:ExternalId': external } }),
+          StringLike: { 'sts:RoleSessionName': 'dbt-*' },
+        },
+      },
+    ],
+  }
+  const permission = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: actions, Resource: role.arn }],
+  }
+  return {
+    title: `Role ${role.name} in account ${role.account}, assumed by ${before.name}`,
+    language: 'sh',
+    text: [
+      comment('#', [
+        `AWS account ${role.account}: ${before.arn} may assume ${role.arn}.`,
+        'Nothing of the token is compared here: whoever has the role before it, has this one.',
+      ]),
+      createRole(role, 3600, policy),
+      comment('#', [`AWS account ${before.account}: what ${before.name} needs for that, and no more.`]),
+      sh`aws iam put-role-policy --role-name ${before.name} --policy-name ${`assume-${role.name}`.slice(0, 128)} --policy-document ${jsonWord(permission)}`,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+function createRole({ name, path }: Role, longest: number, policy: unknown): string {
+  const where = verbatim(path === '/' ? '' : sh` --path ${path}`)
+  return sh`aws iam create-role --role-name ${name}${where} --max-session-duration ${longest} --assume-role-policy-document ${jsonWord(policy)}`
+}
+
+function list(names: readonly string[]): string {
+  return names.join(', ')
+}

@@ -1,0 +1,57 @@
+import type { Io } from '../exchange.ts'
+
+/** One request of an SDK, in milliseconds. */
+const DEADLINE = 30_000
+
+/** A request as AWS's SDKs make it: signed already, its body whole. */
+interface SmithyRequest {
+  readonly method: string
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+interface SmithyResponse {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/**
+ * The request handler of AWS's SDKs over our one way out: proxies, certificates, deadline and the rehearsal rule are
+ * those of every other request. The vendor's origin is rewritten here, after signing, so that a signature is always the
+ * one for the real host; no redirect is followed.
+ */
+export function smithyOver({ http, at, signal }: Pick<Io, 'http' | 'at' | 'signal'>) {
+  return {
+    metadata: { handlerProtocol: 'http/1.1' },
+    async handle(request: SmithyRequest): Promise<{ response: SmithyResponse }> {
+      const answer = await http({
+        url: at(addressOf(request)),
+        method: request.method === 'GET' ? 'GET' : 'POST',
+        headers: request.headers,
+        ...(typeof request.body === 'string' && request.body !== '' ? { body: request.body } : {}),
+        deadline: DEADLINE,
+        ...(signal && { signal }),
+      })
+      return {
+        response: { statusCode: answer.status, headers: answer.headers, body: Buffer.from(answer.body) },
+      }
+    },
+    destroy: () => undefined,
+    updateHttpClientConfig: () => undefined,
+    httpHandlerConfigs: () => ({}),
+  }
+}
+
+function addressOf({ protocol, hostname, port, path, query = {} }: SmithyRequest): string {
+  const search = new URLSearchParams()
+  for (const [name, values] of Object.entries(query))
+    for (const value of [values ?? ''].flat()) search.append(name, value)
+  const text = search.toString()
+  return `${protocol}//${hostname}${port ? `:${port}` : ''}${path}${text === '' ? '' : `?${text}`}`
+}

@@ -1,0 +1,136 @@
+import type { Credential } from '../credential.ts'
+import type { Diagnosis } from '../exchange.ts'
+import type { Value } from '../profile.ts'
+import { isLoopbackHost } from '../rehearsal.ts'
+import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
+import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
+import { trust } from './postgres/trust.ts'
+
+/** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
+const PASSFILE = 'pgpass'
+
+const KEPT = { trades: 'action', keepAlive: { by: 'file', name: PASSFILE } } as const
+
+const rds: Acceptance<Connection> = {
+  kind: 'password',
+  ...KEPT,
+  want: (c) => {
+    const region = regionOf(c.host)
+    return {
+      host: c.host,
+      port: c.port,
+      user: c.user,
+      database: databaseOf(c),
+      ...(region === undefined ? {} : { region }),
+    }
+  },
+  faults: ({ host }) =>
+    hostFlaw(
+      host,
+      regionOf(host) !== undefined,
+      'RDS takes a token only under the name of its own endpoint: write that, NAME.ID.REGION.rds.amazonaws.com, and no alias',
+    ),
+}
+
+const azure: Acceptance<Connection> = {
+  kind: 'bearer',
+  ...KEPT,
+  want: (c) => ({ scope: 'https://ossrdbms-aad.database.windows.net/.default', host: c.host, user: c.user }),
+  faults: ({ host }) =>
+    hostFlaw(
+      host,
+      /\.postgres\.(?:cosmos\.azure\.com|database\.(?:azure\.com|usgovcloudapi\.net|chinacloudapi\.cn))$/.test(
+        host,
+      ),
+      'a token of Entra opens every database that knows the user, so it goes to Azure alone: write NAME.postgres.database.azure.com',
+    ),
+}
+
+const cloudSql: Acceptance<Connection> = {
+  kind: 'bearer',
+  ...KEPT,
+  want: (c) => ({ scope: 'https://www.googleapis.com/auth/sqlservice.login', host: c.host, user: c.user }),
+}
+
+/** PostgreSQL of a cloud: RDS and Aurora, Azure Database, Cloud SQL; the password is a token of the cloud. */
+export default warehouse<Connection>({
+  type: 'postgres',
+  title: 'PostgreSQL',
+  connection,
+  credentialFields: ['password', 'pass'],
+  accepts: { aws: rds, entra: azure, google: cloudSql },
+  adapter: { package: 'dbt-postgres', bad: [] },
+  carry({ connection: c, credential, directory }) {
+    const [host, port, user, password] = [c.host, String(c.port), c.user, passwordOf(credential)].map(escaped)
+    return {
+      fields: {
+        // dbt demands one; an empty password makes libpq look into the file.
+        password: text(''),
+        port: { kind: 'plain', source: String(c.port) },
+        ...(c.sslmode === undefined ? { sslmode: text(c.sslrootcert ? 'verify-full' : 'require') } : {}),
+      },
+      secrets: {},
+      files: { [PASSFILE]: `${host}:${port}:*:${user}:${password}\n` },
+      env: { PGPASSFILE: `${directory}/${PASSFILE}` },
+    }
+  },
+  attribute: (run) => ({ application_name: text(applicationName(run)) }),
+  describe: (c) => `${databaseOf(c)}.${c.schema} on ${c.host} as ${c.user}`,
+  hosts: (c) => [c.host],
+  trust,
+  diagnose,
+  proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only' },
+  example: {
+    type: 'postgres',
+    host: 'shop.cluster-c1a2b3c4d5e6.eu-west-1.rds.amazonaws.com',
+    port: 5432,
+    user: 'dbt_prod',
+    dbname: 'shop',
+    schema: 'analytics',
+    threads: 4,
+  },
+  examples: {
+    entra: { connection: { host: 'shop.postgres.database.azure.com', user: 'dbt-prod' } },
+    google: { connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' } },
+  },
+})
+
+function text(value: string): Value {
+  return { kind: 'text', text: value }
+}
+
+function passwordOf(credential: Credential): string {
+  if (credential.kind === 'password') return credential.password
+  if (credential.kind === 'bearer') return credential.token
+  throw new Error(`postgres cannot carry a ${credential.kind} credential`)
+}
+
+/** libpq, "The Password File": a colon or a backslash within a field has a backslash in front. */
+function escaped(field: string): string {
+  return field.replaceAll(/[\\:]/g, String.raw`\$&`)
+}
+
+/** PostgreSQL keeps 63 bytes of it, of ASCII alone. */
+function applicationName({ repository, run, attempt }: Attribution): string {
+  return `dbt-oidc ${run}.${attempt} ${repository}`.slice(0, 63)
+}
+
+function hostFlaw(host: string, vendors: boolean, why: string): readonly Fault[] {
+  // A tunnel of the vendor's own, or a rehearsal.
+  if (vendors || isLoopbackHost(host)) return []
+  return [{ field: 'host', problem: `\`${host}\` is not the address of a database there: ${why}.` }]
+}
+
+function diagnose(error: string, { host, user }: Connection): Diagnosis | undefined {
+  if (/PAM authentication failed for user/i.test(error))
+    return {
+      problem: `RDS does not let ${user} in with this token.`,
+      remedy: `Check that ${user} has the role rds_iam (GRANT rds_iam), that the IAM role may rds-db:connect to the resource id of ${host} as ${user}, and that IAM authentication is switched on for the database.`,
+    }
+  if (/no encryption|SSL off/i.test(error))
+    return {
+      problem: `${host} takes no connection without TLS.`,
+      remedy: 'Leave `sslmode` out, or write `require`.',
+    }
+  return undefined
+}
