@@ -26,7 +26,7 @@ interface Setting extends AsyncDisposable {
   readonly issuer: Issuer
   readonly google: GoogleCloud
   readonly bigquery: BigQuery
-  readonly build: (claims?: ClaimSet, run?: string) => Promise<StepResult>
+  readonly build: (claims?: ClaimSet, inputs?: Readonly<Record<string, string>>) => Promise<StepResult>
 }
 
 /** GitHub, Google and BigQuery as the trust of one policy sets them up. */
@@ -43,6 +43,7 @@ async function open(identity: object, edit: Edit = same): Promise<Setting> {
           type: 'bigquery',
           project: 'acme-prod',
           dataset: 'analytics',
+          location: 'EU',
           api_endpoint: endpoint,
           threads: 2,
           job_retries: 0,
@@ -66,11 +67,11 @@ async function open(identity: object, edit: Edit = same): Promise<Setting> {
     issuer,
     google,
     bigquery,
-    build: (claims = {}, run = 'build') => {
+    build: (claims = {}, inputs = {}) => {
       issuer.claims(claims)
       return runStep({
         issuer,
-        inputs: { run },
+        inputs: { run: 'build', ...inputs },
         path: [dirname(serversPython())],
         files: { '.github/dbt-oidc.yml': policy },
         prepare: ({ workspace }) => cpSync(DEMO, workspace, { recursive: true }),
@@ -165,9 +166,43 @@ describe('dbt is not let in where the trust is broken, and the cause is named', 
     const edit: Edit = (text) => text.replaceAll(`bigquery.${role}`, `bigquery.${other}`)
     await using setting = await open(impersonated, edit)
     // Of a refused upload, with which a seed begins, dbt's driver tells no more than the status.
-    await using step = await setting.build({}, run)
+    await using step = await setting.build({}, { run })
     expect(step.exitCode).toBe(1)
     expect(logOf(step)).toContain(`User does not have ${permission} permission in project acme-prod`)
+  })
+})
+
+describe('a preflight', () => {
+  const preflight = { preflight: 'true', run: 'ls' }
+
+  test('tells who BigQuery says we are', async () => {
+    await using setting = await open(impersonated)
+    await using step = await setting.build({}, preflight)
+    expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : logOf(step) }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
+    for (const line of ['✓ project   acme-prod', `✓ user      ${ACCOUNT}`, '✓ location  EU'])
+      expect(logOf(step)).toContain(line)
+  })
+
+  test.each([
+    [
+      'is refused without the right to run jobs',
+      (text: string) => text.replace('bigquery.jobUser', 'bigquery.viewer'),
+      'The identity may not run jobs in acme-prod.',
+    ],
+    [
+      'stops where the dataset lies elsewhere',
+      (text: string) => text.replace('"EU"', '"europe-west3"'),
+      'location is europe-west3 and not EU',
+    ],
+  ])('%s', async (_name, edit, said) => {
+    await using setting = await open(impersonated, edit)
+    await using step = await setting.build({}, preflight)
+    expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
+    expect(logOf(step)).toContain(said)
+    expect(logOf(step)).not.toContain('Running with dbt')
   })
 })
 

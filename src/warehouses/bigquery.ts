@@ -2,6 +2,7 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, datasetOf, projectOf, type Connection } from './bigquery/connection.ts'
 import { diagnose, ERRORS } from './bigquery/diagnose.ts'
+import { preflight } from './bigquery/preflight.ts'
 import { trustOf } from './bigquery/trust.ts'
 
 /** What dbt needs; Python models on Dataproc and tables over Google Drive ask for more with `scopes`. */
@@ -66,6 +67,7 @@ export default warehouse<Connection>({
     }
   },
   describe: (c) => `${projectOf(c)}.${datasetOf(c)}${c.location ? ` in ${c.location}` : ''}`,
+  preflight,
   trust: trustOf,
   diagnose,
   errors: ERRORS,
@@ -73,6 +75,7 @@ export default warehouse<Connection>({
     'dbt reads the access token once, so a run has to end within the `lifetime` of the identity.',
     'Labels of jobs come from `query-comment: { job-label: true }` of dbt_project.yml alone, so this action adds none; each job has the label `dbt_invocation_id`.',
     'dbt 2.x takes `method: oauth-secrets` as well: read in its source, not run.',
+    'That a dry run names its user, which `preflight` shows, is as documented and not verified.',
     'The roles are those of Google’s documentation and have not been tried on a real account, nor has a federated identity as the grantee of `GRANT`.',
   ],
   allowsHost: (host) => DOMAINS.some((domain) => host.endsWith(`.${domain}`)),

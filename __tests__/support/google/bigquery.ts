@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { sendJson } from '../issuer-server.ts'
 import type { Issuer } from '../issuer.ts'
+import { parseRecord } from '../shape.ts'
 import { startEmulator } from '../snowflake/emulator.ts'
 import type { GoogleCloud } from './cloud.ts'
 import type { Binding } from './gcloud.ts'
@@ -39,8 +40,10 @@ export async function startBigQuery({ issuer, google, sql, python }: BigQueryOpt
   for (const document of sql) bindings.push(...(await run(document, emulator.port)))
   issuer.at(HOST, async (req, res, path) => {
     const body = await buffer(req)
-    const refused = judge(req.method ?? '', path, google.tokens.holderOf(req.headers.authorization), bindings)
+    const holder = google.tokens.holderOf(req.headers.authorization)
+    const refused = judge(req.method ?? '', path, holder, bindings)
     if (refused) sendJson(res, inFull(refused), refused.error.code)
+    else if (holder && isDryRun(req, body)) sendJson(res, dryRun(body, holder))
     else await pass(req, res, { path, body, port: emulator.port, endpoint })
     calls.push(`${req.method} ${path} ${res.statusCode}`)
   })
@@ -117,12 +120,15 @@ async function run(document: string, port: number): Promise<readonly Binding[]> 
       bindings.push({ resource: `dataset/${dataset}`, role, member })
       continue
     }
-    const [, project, name] = /^CREATE SCHEMA IF NOT EXISTS `([^`.]+)\.([^`]+)`/.exec(statement) ?? []
+    const [, project, name, location = 'US'] =
+      /^CREATE SCHEMA IF NOT EXISTS `([^`.]+)\.([^`]+)`(?: OPTIONS \(location = "([^"]+)"\))?$/.exec(
+        statement,
+      ) ?? []
     if (project === undefined) throw new Error(`no statement of this stand-in: ${statement}`)
     const made = await fetch(`http://127.0.0.1:${port}/bigquery/v2/projects/${project}/datasets`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ datasetReference: { projectId: project, datasetId: name } }),
+      body: JSON.stringify({ datasetReference: { projectId: project, datasetId: name }, location }),
     })
     if (!made.ok) throw new Error(`crucible: ${await made.text()}`)
   }
@@ -134,6 +140,17 @@ interface Passed {
   readonly body: Buffer
   readonly port: number
   readonly endpoint: string
+}
+
+function isDryRun(req: IncomingMessage, body: Buffer): boolean {
+  return req.method === 'POST' && body.includes('"dryRun":true')
+}
+
+/** A job that was only tried, after cloud.google.com/bigquery/docs/reference/rest/v2/Job; crucible knows none. */
+function dryRun(body: Buffer, { members: [member = ''] }: Holder): unknown {
+  const { jobReference, configuration } = parseRecord(body.toString())
+  const user_email = member.replace(/^serviceAccount:/, '')
+  return { kind: 'bigquery#job', jobReference, configuration, user_email, status: { state: 'DONE' } }
 }
 
 async function pass(
