@@ -105,6 +105,8 @@ describe('the programs of an installation', () => {
       new Set([join(root, 'bin', 'uv'), join(root, 'bin', 'python3')]),
     )
     expect(JSON.stringify(host.started)).not.toContain('s3cret')
+    const paths = new Set(host.started.map(({ env }) => env['PATH']))
+    expect(paths).toEqual(new Set([[join(root, 'work', 'tools'), join(root, 'bin')].join(delimiter)]))
   })
 
   test('are put into a directory that nobody could have prepared', async () => {

@@ -1,14 +1,13 @@
 import * as core from '@actions/core'
 import { getExecOutput } from '@actions/exec'
-import { appendFile, open } from 'node:fs/promises'
-import { constants } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { relative, sep } from 'node:path'
 import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
 import { withoutOwnExports } from './exports.ts'
 import { createHttp, proxySecrets, type Http } from './http.ts'
-import { read } from './read.ts'
+import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { RunFacts } from './report/report.ts'
 import { createWriter, type Writer } from './report/writer.ts'
@@ -62,6 +61,7 @@ export interface ExecResult {
 /** Opens the runner that this process was started by. */
 export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 'signal' | 'kill'>): Host {
   const text = (name: string): string => env[name] ?? ''
+  const workspace = text('GITHUB_WORKSPACE') || process.cwd()
   const rehearsal = rehearsalOf(text('GITHUB_SERVER_URL'))
   const toStdout = process.stdout.write.bind(process.stdout)
   const writer = createWriter({
@@ -75,7 +75,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
   return {
     env: withoutOwnExports(env),
     facts: readFacts(env),
-    workspace: text('GITHUB_WORKSPACE') || process.cwd(),
+    workspace,
     temp: text('RUNNER_TEMP'),
     now: () => new Date(),
     signal,
@@ -85,7 +85,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     rehearsal,
     colour: true,
     ask: (audience) => core.getIDToken(audience),
-    read,
+    read: (path) => readRegular(path),
     exec,
     output: (name, value) => core.setOutput(name, value),
     saveState: (name, value) => core.saveState(name, value),
@@ -96,7 +96,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
       const path = text('GITHUB_STEP_SUMMARY')
       if (path !== '') await appendFile(path, markdown)
     },
-    append,
+    append: (path, line) => appendLine(path, line, workspace),
     event: () => readEvent(text('GITHUB_EVENT_PATH')),
   }
 }
@@ -145,8 +145,11 @@ export function projectPath(workspace: string, projectDir: string): string {
   return relative(workspace, projectDir).split(sep).join('/')
 }
 
+// GitHub cuts an event off at 25 MB.
+const LONGEST_EVENT = 25 * 1024 * 1024
+
 async function readEvent(path: string): Promise<unknown> {
-  const found = path === '' ? undefined : await read(path)
+  const found = path === '' ? undefined : await readRegular(path, LONGEST_EVENT)
   if (found?.kind !== 'text') return undefined
   try {
     return JSON.parse(found.text) as unknown
@@ -163,15 +166,4 @@ async function exec(command: string, args: readonly string[], options: ExecOptio
     env: { ...options.env },
     listeners: options.onLine === undefined ? {} : { stdline: options.onLine, errline: options.onLine },
   })
-}
-
-/** Appends one line, never through a link that somebody may have put there. */
-async function append(path: string, line: string): Promise<void> {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants
-  const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), 0o600)
-  try {
-    await file.writeFile(`${line}\n`)
-  } finally {
-    await file.close()
-  }
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { POLICY_PATH } from '../config/from-policy.ts'
 import type { Sources } from '../config/sources.ts'
 import { fail } from '../errors.ts'
-import { read } from '../read.ts'
+import { readRegular } from '../regular.ts'
 import { inputsOfWorkflow } from './workflow.ts'
 
 /** What the command line says about the configuration. */
@@ -27,12 +27,12 @@ export async function sourcesOf(given: Given): Promise<Sources> {
     serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
     repository: await repositoryOf(given, workspace),
     today: new Date(),
-    read,
+    read: (path) => readRegular(path),
   }
 }
 
 async function readWorkflow(path: string): Promise<Map<string, string>> {
-  const found = await read(resolve(path))
+  const found = await readRegular(resolve(path))
   if (found.kind === 'text') return inputsOfWorkflow(found.text, path)
   return fail({
     code: 'configuration',
@@ -47,7 +47,7 @@ async function repositoryOf(given: Given, workspace: string): Promise<string> {
     given.repository || process.env['GITHUB_REPOSITORY'] || (await repositoryOfCheckout(workspace))
   if (known !== '') return known
   const policy =
-    given.workflow === undefined ? await read(resolve(workspace, given.config ?? POLICY_PATH)) : undefined
+    given.workflow === undefined ? await readRegular(resolve(workspace, given.config ?? POLICY_PATH)) : undefined
   if (policy?.kind === 'text' && /^repository:/m.test(policy.text)) return ''
   return fail({
     code: 'configuration',

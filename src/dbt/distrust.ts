@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { isInside } from '../inside.ts'
 import { mayBeTracked } from './tracked.ts'
 
 /**
@@ -18,11 +19,6 @@ export async function distrust(file: string, workspace: string): Promise<string 
   const ways = [relative(workspace, file), ...[named, real, marker].map((path) => relative(root, path))]
   const tracked = await Promise.all(ways.map((way) => mayBeTracked(join(root, way), root)))
   return tracked.includes(true) ? 'it lies in the workspace and came with the checkout' : undefined
-}
-
-function isInside(path: string, directory: string): boolean {
-  const way = relative(directory, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 async function isFile(path: string): Promise<boolean> {

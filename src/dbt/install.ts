@@ -3,6 +3,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { distrust } from './distrust.ts'
+import { absoluteOnly } from './environment.ts'
 
 const WINDOWS = process.platform === 'win32'
 const BIN = WINDOWS ? 'Scripts' : 'bin'
@@ -128,8 +129,9 @@ function program(name: string): string {
 }
 
 function seen(host: Machine): Readonly<Record<string, string>> {
-  const entries = Object.entries(host.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && SEEN.test(entry[0]),
-  )
+  const entries = Object.entries(host.env).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined || !SEEN.test(name)) return []
+    return [[name, name.toUpperCase() === 'PATH' ? absoluteOnly(value) : value]]
+  })
   return { ...Object.fromEntries(entries), PYTHONUTF8: '1', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
 }
