@@ -85,7 +85,7 @@ export default exchange<Settings>({
   diagnose: (error, s, claims) => diagnose(error, s, claims),
   trust: (s, _want, request) => federatedCredentials(s, request),
   hosts: (s) => [s.authority === undefined ? cloudOf(s).host : new URL(s.authority).host],
-  proof: 'third-party server',
+  proof: 'our verifier',
   example: {
     tenant: '72f988bf-86f1-41af-91ab-2d7cd011db47',
     'client-id': '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',

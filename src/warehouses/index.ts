@@ -3,8 +3,9 @@ import type { Warehouse } from '../warehouse.ts'
 import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
 import snowflake from './snowflake.ts'
+import trino from './trino.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [databricks, duckdb, snowflake].map((one) => [one.type, one]),
+  [databricks, duckdb, snowflake, trino].map((one) => [one.type, one]),
 )
