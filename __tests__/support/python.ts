@@ -16,9 +16,9 @@ export function dbtPython(): string {
   )
 }
 
-/** The Python with what `npm run test:servers` needs: the adapters, an emulator of BigQuery, the vendors' own clients. */
+/** The Python of the tests against servers of others: dbt with their adapters, and the vendors' own clients. */
 export function serversPython(): string {
   const path = join(root, '.cache', 'python', 'servers', 'bin', 'python')
   if (existsSync(path)) return path
-  throw new Error('There is no Python with the servers in .cache/python/servers: run `npm run test:servers`.')
+  throw new Error('There is no Python in .cache/python/servers: run `npm run test:servers`, which makes it.')
 }

@@ -47,7 +47,9 @@ async function repositoryOf(given: Given, workspace: string): Promise<string> {
     given.repository || process.env['GITHUB_REPOSITORY'] || (await repositoryOfCheckout(workspace))
   if (known !== '') return known
   const policy =
-    given.workflow === undefined ? await readRegular(resolve(workspace, given.config ?? POLICY_PATH)) : undefined
+    given.workflow === undefined
+      ? await readRegular(resolve(workspace, given.config ?? POLICY_PATH))
+      : undefined
   if (policy?.kind === 'text' && /^repository:/m.test(policy.text)) return ''
   return fail({
     code: 'configuration',

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts'
 import { isLoopback } from '../rehearsal.ts'
 import { retry, type RetryRule } from '../retry.ts'
 import { CLOUDS, CLOUD_NAMES } from './entra/clouds.ts'
-import { diagnose, isPropagating } from './entra/diagnosis.ts'
+import { diagnose, ERRORS, isPropagating } from './entra/diagnosis.ts'
 import { federatedCredentials } from './entra/trust.ts'
 import { CLIENT_ASSERTION } from './oauth/body.ts'
 import { askForToken } from './oauth/token-endpoint.ts'
@@ -83,9 +83,15 @@ export default exchange<Settings>({
   },
   identity: (s) => s['client-id'],
   diagnose: (error, s, claims) => diagnose(error, s, claims),
+  errors: ERRORS,
+  notes: [
+    'Entra’s token lives 60 to 90 minutes and cannot be revoked.',
+    'The request is proven against Keycloak, an independent server; Entra’s own texts (AADSTS…), its case rules and how long a new credential takes to spread are from its documentation and from public issues.',
+    'Unverified: the audiences of the sovereign clouds, and the texts of AADSTS90002, 500011, 50013 and 700212.',
+  ],
   trust: (s, _want, request) => federatedCredentials(s, request),
   hosts: (s) => [s.authority === undefined ? cloudOf(s).host : new URL(s.authority).host],
-  proof: 'third-party server',
+  proof: 'our verifier',
   example: {
     tenant: '72f988bf-86f1-41af-91ab-2d7cd011db47',
     'client-id': '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',

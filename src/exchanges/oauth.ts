@@ -2,7 +2,7 @@ import type { Mint } from '../claims.ts'
 import { exchange, type Io, type Want } from '../exchange.ts'
 import { retry, type RetryRule } from '../retry.ts'
 import { clientParameters, tokenParameters } from './oauth/body.ts'
-import { diagnose } from './oauth/diagnosis.ts'
+import { diagnose, ERRORS } from './oauth/diagnosis.ts'
 import { clientIsAsserted, settings, type Settings } from './oauth/settings.ts'
 import { askForToken, askToRevoke } from './oauth/token-endpoint.ts'
 import { serverSettings } from './oauth/trust.ts'
@@ -32,7 +32,8 @@ export default exchange<Settings>({
     credential.kind === 'bearer' ? revoke(s, credential.token, io, fresh) : Promise.resolve(),
   identity: (s, _want, claims) => s['client-id'] ?? claims.sub,
   diagnose: (error, _settings, claims) => diagnose(error, claims),
-  trust: (s, _want, request) => serverSettings(s, request),
+  errors: ERRORS,
+  trust: serverSettings,
   hosts: (s) => [...new Set([s['token-url'], s['revocation-url'] ?? s['token-url']].map(hostOf))],
   proof: 'third-party server',
   example: {
@@ -43,9 +44,13 @@ export default exchange<Settings>({
   },
 })
 
-/** RFC 7523 3: the URL of the token endpoint names the server as the audience of an assertion. */
+/**
+ * RFC 7523 3: the URL of the token endpoint may name the server as the audience of an assertion. Keycloak takes its issuer
+ * only, the URL of the realm.
+ */
 function audienceOf(s: Settings, want: Want): string {
-  return want.audience ?? s['token-url']
+  const realm = /^(.+\/realms\/[^/]+)\/protocol\/openid-connect\/token$/.exec(s['token-url'])?.[1]
+  return want.audience ?? realm ?? s['token-url']
 }
 
 /** A server that has seen a `jti` refuses it (RFC 7523 3 item 7), so each place gets a token of its own. */

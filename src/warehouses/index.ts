@@ -5,8 +5,9 @@ import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
 import postgres from './postgres.ts'
 import snowflake from './snowflake.ts'
+import trino from './trino.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [bigquery, databricks, duckdb, postgres, snowflake].map((one) => [one.type, one]),
+  [bigquery, databricks, duckdb, postgres, snowflake, trino].map((one) => [one.type, one]),
 )

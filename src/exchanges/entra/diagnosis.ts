@@ -95,3 +95,6 @@ function formOf(subject: string): string {
     ? 'this token names owner and repository with ids'
     : 'this token names owner and repository without ids'
 }
+
+/** As Entra writes them. */
+export const ERRORS: readonly string[] = [...EXPLANATIONS.keys()].map((number) => `AADSTS${number}`)

@@ -86,3 +86,17 @@ const ROWS: readonly Row[] = [
 export function diagnose(error: string, claims: Claims): Diagnosis | undefined {
   return ROWS.find(([text]) => text.test(error))?.[1](claims)
 }
+
+/** As Keycloak 26 and RFC 6749 write them. */
+export const ERRORS = [
+  'Token reuse detected',
+  'Invalid token audience',
+  'Token is not active',
+  'token type not supported',
+  'Client not allowed to exchange',
+  'User not found',
+  'Invalid client or Invalid client credentials',
+  'unauthorized_client',
+  'invalid_scope',
+  'invalid_target',
+] as const

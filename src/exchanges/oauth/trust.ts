@@ -1,4 +1,5 @@
 import { fail } from '../../errors.ts'
+import type { Want } from '../../exchange.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, json } from '../../trust/quote.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
@@ -8,7 +9,7 @@ import { clientIsAsserted, type Settings } from './settings.ts'
 const PROVIDER = 'github-actions'
 
 /** What an authorization server must be told, in words for any and as a partial import for Keycloak. */
-export function serverSettings(s: Settings, request: TrustRequest): readonly TrustDocument[] {
+export function serverSettings(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
   const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
   const heldThere = claimsOf(request).filter((claim) => !checkedHere.includes(claim))
   const held = { heldThere, checkedHere }
@@ -21,7 +22,7 @@ export function serverSettings(s: Settings, request: TrustRequest): readonly Tru
     },
   ]
   if (s.grant === 'token-exchange') return documents
-  const text = `${json(partialImport(s, request))}\n`
+  const text = `${json(partialImport(s, want, request))}\n`
   return [...documents, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
 }
 
@@ -60,14 +61,14 @@ function inWords(
  * Partial import of Keycloak 26 (realm settings, action): features `client-auth-federated` for client assertions and
  * `jwt-authorization-grant` for jwt-bearer. A federated client has one subject, a user one link to a provider.
  */
-function partialImport(s: Settings, request: TrustRequest): unknown {
+function partialImport(s: Settings, want: Want, request: TrustRequest): unknown {
   const subject = oneSubject(s, request)
   const jwtBearer = s.grant === 'jwt-bearer'
   return {
     ifResourceExists: 'FAIL',
     identityProviders: [provider(s, request)],
-    clients: [client(s, subject)],
-    ...(jwtBearer ? { users: [user(request, subject)] } : {}),
+    clients: [client(s, subject, want.host)],
+    users: [jwtBearer ? user(request, subject) : serviceAccount(s)],
   }
 }
 
@@ -99,7 +100,7 @@ function provider(s: Settings, { issuer }: TrustRequest): unknown {
   }
 }
 
-function client(s: Settings, subject: string): unknown {
+function client(s: Settings, subject: string, host: string | undefined): unknown {
   const asserted = clientIsAsserted(s)
   const jwtBearer = s.grant === 'jwt-bearer'
   return {
@@ -119,7 +120,24 @@ function client(s: Settings, subject: string): unknown {
           }
         : {}),
     },
+    ...(host === undefined ? {} : { protocolMappers: [audienceMapper(host)] }),
   }
+}
+
+/** A warehouse takes a token that is meant for it and no other. */
+function audienceMapper(host: string): unknown {
+  return {
+    name: 'warehouse',
+    protocol: 'openid-connect',
+    protocolMapper: 'oidc-audience-mapper',
+    config: { 'included.custom.audience': `https://${host}`, 'access.token.claim': 'true' },
+  }
+}
+
+/** What `serviceAccountsEnabled` alone does not make in a partial import. */
+function serviceAccount(s: Settings): unknown {
+  const name = `service-account-${s['client-id']?.toLowerCase()}`
+  return { username: name, enabled: true, serviceAccountClientId: s['client-id'] }
 }
 
 function user({ target }: TrustRequest, subject: string): unknown {
