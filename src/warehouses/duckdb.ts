@@ -1,15 +1,12 @@
-import * as z from 'zod/mini'
 import { warehouse } from '../warehouse.ts'
+import { connection, type Connection } from './duckdb/connection.ts'
+import { carryS3, flaws, regionOf, s3Trust } from './duckdb/s3.ts'
 
-/** DuckDB in the dbt process: no exchange, but a grant decides which database file a run may write. */
-export default warehouse({
+/** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
+export default warehouse<Connection>({
   type: 'duckdb',
   title: 'DuckDB',
-  connection: z.looseObject({
-    path: z._default(z.string().check(z.minLength(1)), ':memory:'),
-    schema: z.optional(z.string()),
-    threads: z.optional(z.number()),
-  }),
+  connection,
   credentialFields: [
     'motherduck_token',
     'settings.motherduck_token',
@@ -18,12 +15,26 @@ export default warehouse({
   ],
   accepts: {
     none: { kind: 'none', trades: 'action', keepAlive: { by: 'static' }, want: () => ({}) },
+    aws: {
+      kind: 'aws',
+      trades: 'action',
+      // The secret is made once; DuckDB looks into the file again when S3 says that the keys have expired.
+      keepAlive: { by: 'file', name: 'aws-credentials' },
+      want: (c) => {
+        const region = regionOf(c)
+        return region === undefined ? {} : { region }
+      },
+      flaws,
+    },
   },
   adapter: { package: 'dbt-duckdb', bad: [] },
-  carry: () => ({ fields: {}, secrets: {}, files: {}, env: {} }),
-  describe: (connection) =>
-    connection.path === ':memory:' ? 'a database in memory' : `the database file ${connection.path}`,
+  carry: ({ connection: c, credential, directory }) =>
+    credential.kind === 'aws'
+      ? carryS3(c, credential, directory)
+      : { fields: {}, secrets: {}, files: {}, env: {} },
+  describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
   hosts: () => [],
-  proof: { none: 'third-party server' },
+  trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
+  proof: { none: 'third-party server', aws: 'shape only' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
 })

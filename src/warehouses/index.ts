@@ -3,9 +3,10 @@ import type { Warehouse } from '../warehouse.ts'
 import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
 import postgres from './postgres.ts'
+import redshift from './redshift.ts'
 import snowflake from './snowflake.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [databricks, duckdb, postgres, snowflake].map((one) => [one.type, one]),
+  [databricks, duckdb, postgres, redshift, snowflake].map((one) => [one.type, one]),
 )
