@@ -153,11 +153,11 @@ describe('dbt-redshift at a front that takes only what GetClusterCredentialsWith
     const more = { method: 'iam', user: 'dbt', schema: 'chosen', run: 'seed' }
     await trust(more)
     for (const { language, text } of await site.documents(inputs(more)))
-      if (language === 'sql') server.psql(asPostgres(text).replaceAll('"dbt"', '"IAM:dbt"'), 'dev')
+      if (language === 'sql') server.psql(asPostgres(text), 'dev')
     await using done = await step(more)
     expect(logOf(done)).toContain('Completed successfully')
     expect(front.logins.at(-1)).toMatchObject({ user: 'IAM:dbt', admitted: true })
-    expect(redshift.calls.at(-1)).toEqual({ action: 'GetClusterCredentials', outcome: 'ok' })
+    expect(redshift.calls).toContainEqual({ action: 'GetClusterCredentials', outcome: 'ok' })
   }, 200_000)
 
   test('asks a serverless workgroup for its password', async () => {

@@ -97,7 +97,8 @@ export function newRedshift(options: RedshiftOptions): Redshift {
     },
     admit(user, password) {
       const found = passwords.find((one) => one.user === user && one.password === password)
-      if (found && found.expiresAt > Date.now()) return { role: user }
+      // The prefix of GetClusterCredentials is no part of the name of the database's user.
+      if (found && found.expiresAt > Date.now()) return { role: user.replace(/^IAMA?:/, '') }
       return {
         refusal: `password authentication failed for user "${user}"`,
         detail: found ? 'the password has expired' : 'nobody was lent this password',
