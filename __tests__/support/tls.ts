@@ -20,7 +20,7 @@ export interface Secure extends AsyncDisposable {
 export interface SecureOptions {
   /** Lifetime of the certificate in days from yesterday. */
   readonly days?: number
-  readonly answer?: (res: ServerResponse) => unknown
+  readonly answer?: (res: ServerResponse, req: IncomingMessage) => unknown
   /** What the proxy answers to a CONNECT. */
   readonly proxyStatus?: number
 }
@@ -29,7 +29,7 @@ export interface SecureOptions {
 export async function secure(names: readonly string[], options: SecureOptions = {}): Promise<Secure> {
   const pair = selfSigned(names, options.days)
   const answer = options.answer ?? ((res: ServerResponse): unknown => res.end('whole'))
-  const server = createSecureServer(pair, (_req, res) => void answer(res))
+  const server = createSecureServer(pair, (req, res) => void answer(res, req))
   const port = await listen(server)
   const asked: string[] = []
   const proxy = createServer()

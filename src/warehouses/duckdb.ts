@@ -1,18 +1,19 @@
-import * as z from 'zod/mini'
 import { warehouse } from '../warehouse.ts'
+import { connection, type Connection } from './duckdb/connection.ts'
+import { ownCredentials } from './duckdb/faults.ts'
+import { carryS3, regionOf, s3Faults, s3Trust } from './duckdb/s3.ts'
 
-/** DuckDB in the dbt process: no exchange, but a grant decides which database file a run may write. */
-export default warehouse({
+/** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
+export default warehouse<Connection>({
   type: 'duckdb',
   title: 'DuckDB',
-  connection: z.looseObject({
-    path: z._default(z.string().check(z.minLength(1)), ':memory:'),
-    schema: z.optional(z.string()),
-    threads: z.optional(z.number()),
-  }),
+  connection,
   credentialFields: [
     'motherduck_token',
-    'secrets',
+    'secrets.key_id',
+    'secrets.secret',
+    'secrets.session_token',
+    'secrets.token',
     'settings.motherduck_token',
     'settings.s3_access_key_id',
     'settings.s3_secret_access_key',
@@ -20,22 +21,27 @@ export default warehouse({
   ],
   accepts: {
     none: { kind: 'none', trades: 'action', keepAlive: { by: 'static' }, want: () => ({}) },
+    aws: {
+      kind: 'aws',
+      trades: 'action',
+      // The secret is made once; DuckDB looks into the file again when S3 says that the keys have expired.
+      keepAlive: { by: 'file', name: 'aws-credentials' },
+      want: (c) => {
+        const region = regionOf(c)
+        return region === undefined ? {} : { region }
+      },
+      faults: s3Faults,
+    },
   },
   adapter: { package: 'dbt-duckdb', bad: [] },
-  carry: () => ({ fields: {}, secrets: {}, files: {}, env: {} }),
-  describe: (connection) =>
-    connection.path === ':memory:' ? 'a database in memory' : `the database file ${connection.path}`,
+  carry: ({ connection: c, credential, directory }) =>
+    credential.kind === 'aws'
+      ? carryS3(c, credential, directory)
+      : { fields: {}, secrets: {}, files: {}, env: {} },
+  describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
   hosts: () => [],
-  faults: ({ path }) =>
-    /[?&]motherduck_token=/i.test(path)
-      ? [
-          {
-            field: 'path',
-            problem:
-              'it carries `motherduck_token`, a credential: take the parameter out of the path, and revoke the token, since the file has held it.',
-          },
-        ]
-      : [],
-  proof: { none: 'third-party server' },
+  faults: ownCredentials,
+  trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
+  proof: { none: 'third-party server', aws: 'shape only' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
 })

@@ -4,10 +4,11 @@ import bigquery from './bigquery.ts'
 import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
 import postgres from './postgres.ts'
+import redshift from './redshift.ts'
 import snowflake from './snowflake.ts'
 import trino from './trino.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [bigquery, databricks, duckdb, postgres, snowflake, trino].map((one) => [one.type, one]),
+  [bigquery, databricks, duckdb, postgres, redshift, snowflake, trino].map((one) => [one.type, one]),
 )

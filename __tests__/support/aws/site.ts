@@ -60,7 +60,8 @@ export async function openSite(bin: string, options: Partial<StsOptions> = {}): 
         inputs,
         path: [bin],
         deadline: 280_000,
-        env: { ...QUIET, ...env },
+        // Of what is in QUIET, DO_NOT_TRACK does not reach dbt.
+        env: { ...QUIET, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false', ...env },
         prepare(scratch) {
           cpSync(project, scratch.workspace, { recursive: true })
           prepare?.(scratch)

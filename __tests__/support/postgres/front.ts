@@ -32,8 +32,8 @@ export interface FrontOptions {
   readonly server: PostgresServer
   readonly certificate: { readonly cert: string; readonly key: string }
   readonly admit: (user: string, password: string) => Admission | Promise<Admission>
-  /** Parameters of the startup that the server would not know. */
-  readonly drop?: readonly string[]
+  /** The only parameters of the startup that the server would know; all where absent. */
+  readonly keep?: readonly string[]
   /** What the front tells of the server in place of what it says. */
   readonly status?: Readonly<Record<string, string>>
   /** Changes a message of the client on its way. */
@@ -121,7 +121,7 @@ async function relay(
   }
   upstream.on('error', end).on('close', end)
   secure.on('close', end)
-  const kept = [...parameters].filter(([name]) => !options.drop?.includes(name))
+  const kept = [...parameters].filter(([name]) => options.keep?.includes(name) ?? true)
   upstream.write(startup(new Map([...kept, ['user', role]])))
   const answers = readerOf(upstream)
   for (;;) {

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Credential } from '../src/credential.ts'
+import { trustRules } from '../src/trust/rules.ts'
+import redshift from '../src/warehouses/redshift.ts'
+import { grantOf } from './support/claims-of.ts'
+import { problemsOf } from './support/config-of.ts'
+
+const CLUSTER = {
+  type: 'redshift',
+  host: 'shop.c1a2b3.eu-west-1.redshift.amazonaws.com',
+  cluster_id: 'shop',
+  dbname: 'dev',
+  schema: 'analytics',
+}
+const WORKGROUP = {
+  type: 'redshift',
+  host: 'analytics.123456789012.eu-west-1.redshift-serverless.amazonaws.com',
+  dbname: 'dev',
+  schema: 'analytics',
+}
+const keys: Credential = {
+  kind: 'aws',
+  accessKeyId: 'ASIA1',
+  secretAccessKey: 'secret',
+  sessionToken: 'token',
+  region: 'eu-west-1',
+  expiresAt: new Date(0),
+}
+
+test('the keys stand in a private file of AWS; the profile names it and the region', () => {
+  expect(redshift.bind(CLUSTER).carry(keys, '/private')).toEqual({
+    fields: {
+      method: { kind: 'text', text: 'iam_role' },
+      port: { kind: 'plain', source: '5439' },
+      region: { kind: 'text', text: 'eu-west-1' },
+      iam_profile: { kind: 'text', text: 'dbt-oidc' },
+    },
+    secrets: {},
+    files: {
+      'aws-credentials':
+        '[dbt-oidc]\naws_access_key_id = ASIA1\naws_secret_access_key = secret\naws_session_token = token\n',
+    },
+    env: { AWS_SHARED_CREDENTIALS_FILE: '/private/aws-credentials' },
+  })
+})
+
+const problems = async (connection: Record<string, unknown>): Promise<string> => {
+  const identity = '{ role: arn:aws:iam::123456789012:role/dbt }'
+  return (
+    await problemsOf({ inputs: { connection: JSON.stringify(connection), identity, ref: 'refs/heads/main' } })
+  ).join('\n')
+}
+
+test.each([
+  [
+    'a region that contradicts the host',
+    { ...CLUSTER, region: 'us-east-1' },
+    '`region` is `us-east-1`, but the host is in eu-west-1',
+  ],
+  [
+    'a user beside the user of the role',
+    { ...CLUSTER, user: 'dbt' },
+    '`user` stands beside `method: iam_role`',
+  ],
+  ['`iam` without a user', { ...CLUSTER, method: 'iam' }, '`user` must name the database user'],
+  ['`iam` for a workgroup', { ...WORKGROUP, method: 'iam', user: 'dbt' }, 'write `method: iam_role`'],
+  ['a password', { ...CLUSTER, method: 'database' }, '`method` is `database`'],
+  ['no cluster', { ...CLUSTER, cluster_id: undefined }, 'as `cluster_id: shop`'],
+  ['no TLS', { ...CLUSTER, sslmode: 'disable' }, 'would cross the network in clear'],
+  [
+    'a stranger',
+    { ...CLUSTER, host: 'shop.redshift.amazonaws.com.evil.test' },
+    'the credential would leave for a stranger',
+  ],
+])('refused before anything is asked of the network: %s', async (_name, connection, problem) => {
+  expect(await problems(connection)).toContain(problem)
+})
+
+const documents = (connection: Record<string, unknown>): string => {
+  const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
+  const identity = 'arn:aws:iam::123456789012:role/dbt'
+  const request = { target: 'prod', via: 'aws', issuer: 'i', audience: 'a', rules, identity }
+  return redshift
+    .bind(connection)
+    .trust(request)
+    .map(({ text }) => text)
+    .join('\n')
+}
+
+describe('the trust', () => {
+  test('lets the role ask for a password of its own user, and makes that', () => {
+    expect(documents(CLUSTER)).toMatchInlineSnapshot(`
+     "# AWS account 123456789012: arn:aws:iam::123456789012:role/dbt may ask for a short-lived password, and for nothing else.
+     aws iam put-role-policy --role-name dbt --policy-name redshift-dev --policy-document '{
+       "Version": "2012-10-17",
+       "Statement": [
+         {
+           "Effect": "Allow",
+           "Action": "redshift:GetClusterCredentialsWithIAM",
+           "Resource": "arn:aws:redshift:eu-west-1:123456789012:dbname:shop/dev"
+         }
+       ]
+     }'
+     -- In dev on shop.c1a2b3.eu-west-1.redshift.amazonaws.com, as its administrator. All runs are this one user: query_group tells them apart.
+     -- Schemas that models name beside this one need the same two statements, and so do sources USAGE and SELECT.
+     CREATE USER "IAMR:dbt" PASSWORD DISABLE;
+     GRANT TEMPORARY ON DATABASE "dev" TO "IAMR:dbt";
+     CREATE SCHEMA IF NOT EXISTS "analytics";
+     GRANT USAGE, CREATE ON SCHEMA "analytics" TO "IAMR:dbt";"
+    `)
+  })
+
+  test('of a workgroup names its account and how to find its id', () => {
+    expect(documents(WORKGROUP)).toContain('"arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/*"')
+    expect(documents(WORKGROUP)).toContain('get-workgroup --workgroup-name analytics')
+  })
+
+  test('of `iam` names the user', () => {
+    const text = documents({ ...CLUSTER, method: 'iam', user: 'dbt' })
+    expect(text).toContain('"arn:aws:redshift:eu-west-1:123456789012:dbuser:shop/dbt"')
+    expect(text).toContain('CREATE USER "dbt" PASSWORD DISABLE;')
+  })
+})

@@ -1,0 +1,133 @@
+import type { Aws } from '../../credential.ts'
+import type { Value } from '../../profile.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { comment, jsonWord, sh } from '../../trust/quote.ts'
+import type { Carried, Fault } from '../../warehouse.ts'
+import type { Connection } from './connection.ts'
+
+/** DuckDB reads the keys from here by AWS's own credential chain. */
+const CREDENTIALS = 'aws-credentials'
+const PROFILE = 'dbt-oidc'
+
+type Secret = Readonly<Record<string, unknown>>
+
+/** The S3 secrets of a connection, which get their keys from us; one for all of S3 where there is none. */
+function secretsOf({ secrets = [] }: Connection): readonly Secret[] {
+  return secrets.some(isS3) ? secrets : [...secrets, { type: 's3' }]
+}
+
+function isS3({ type }: Secret): boolean {
+  return type === 's3'
+}
+
+/** The region that an S3 secret or setting of the connection names. */
+export function regionOf({ secrets = [], settings }: Connection): string | undefined {
+  const named = [...secrets.filter(isS3).map(({ region }) => region), settings?.['s3_region']]
+  return named.find((region) => typeof region === 'string')
+}
+
+/** Keys of one's own beside the role's. */
+export function s3Faults({ secrets = [] }: Connection): readonly Fault[] {
+  const own = secrets
+    .filter(isS3)
+    .flatMap((secret) => ['provider', 'chain', 'profile'].filter((key) => key in secret))
+  return own.length === 0
+    ? []
+    : [
+        {
+          field: 'secrets',
+          problem: `An S3 secret has \`${own.join('`, `')}\` of its own, but its keys come from the role: leave that out; scope, region and endpoint may stay.`,
+        },
+      ]
+}
+
+/** Each S3 secret resolved by DuckDB itself from a private file, so that the profile holds no key. */
+export function carryS3(connection: Connection, credential: Aws, directory: string): Carried {
+  const secrets = secretsOf(connection).map((secret) =>
+    isS3(secret)
+      ? {
+          region: credential.region,
+          ...secret,
+          provider: 'credential_chain',
+          chain: 'config',
+          profile: PROFILE,
+          refresh: 'auto',
+        }
+      : secret,
+  )
+  return {
+    fields: { secrets: valueOf(secrets) },
+    secrets: {},
+    files: {
+      [CREDENTIALS]: [
+        `[${PROFILE}]`,
+        `aws_access_key_id = ${credential.accessKeyId}`,
+        `aws_secret_access_key = ${credential.secretAccessKey}`,
+        `aws_session_token = ${credential.sessionToken}`,
+        '',
+      ].join('\n'),
+    },
+    env: { AWS_SHARED_CREDENTIALS_FILE: `${directory}/${CREDENTIALS}` },
+  }
+}
+
+function valueOf(value: unknown): Value {
+  if (Array.isArray(value)) return { kind: 'list', items: value.map(valueOf) }
+  if (typeof value === 'object' && value !== null)
+    return { kind: 'map', fields: new Map(Object.entries(value).map(([key, one]) => [key, valueOf(one)])) }
+  return typeof value === 'string' ? { kind: 'text', text: value } : { kind: 'plain', source: String(value) }
+}
+
+/** What the role may do: read and write below the places that the connection names. */
+export function s3Trust(connection: Connection, { identity }: TrustRequest): readonly TrustDocument[] {
+  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
+  const role = resource.split('/').at(-1) ?? ''
+  const places = placesOf(connection)
+  const title = `The role ${role} may read and write the objects of dbt`
+  const nowhere = comment('#', [
+    'The connection names no place in S3 (`external_root`, `path`, `attach`, or the `scope` of a secret), so none can be allowed.',
+    `Give ${identity} s3:ListBucket on the bucket and s3:GetObject, s3:PutObject, s3:DeleteObject on its objects.`,
+  ])
+  if (places.length === 0) return [{ title, language: 'sh', text: nowhere, heldThere: [], checkedHere: [] }]
+  const statements = places.flatMap(({ bucket, prefix }) => [
+    {
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: `arn:${partition}:s3:::${bucket}`,
+      ...(prefix === '' ? {} : { Condition: { StringLike: { 's3:prefix': [prefix, `${prefix}/*`] } } }),
+    },
+    {
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+      Resource: `arn:${partition}:s3:::${bucket}/${prefix === '' ? '' : `${prefix}/`}*`,
+    },
+  ])
+  const policy = { Version: '2012-10-17', Statement: statements }
+  const text = [
+    comment('#', [
+      `AWS account ${account}: ${identity} may read and write what the connection names in S3, and nothing else.`,
+    ]),
+    sh`aws iam put-role-policy --role-name ${role} --policy-name dbt-s3 --policy-document ${jsonWord(policy)}`,
+  ].join('\n')
+  return [{ title, language: 'sh', text, heldThere: [], checkedHere: [] }]
+}
+
+function placesOf({ external_root: root, path, attach = [], secrets = [] }: Connection) {
+  const named = [
+    root,
+    path,
+    ...attach.map((one) => one['path']),
+    ...secrets.filter(isS3).map(({ scope }) => scope),
+  ].flat()
+  const found = named.flatMap((one) => {
+    const [, bucket, prefix = ''] =
+      typeof one === 'string' ? (/^(?:ducklake:)?s3:\/\/([^/]+)(?:\/(.*?))?\/?$/.exec(one) ?? []) : []
+    return bucket === undefined ? [] : [{ bucket: anyRun(bucket), prefix: anyRun(prefix) }]
+  })
+  return [...new Map(found.map((place) => [`${place.bucket}/${place.prefix}`, place])).values()]
+}
+
+/** What a run fills in may be anything to the policy. */
+function anyRun(text: string): string {
+  return text.replaceAll(/\{[^}]*\}/g, '*')
+}

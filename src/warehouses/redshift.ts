@@ -1,0 +1,111 @@
+import type { Diagnosis } from '../exchange.ts'
+import type { Value } from '../profile.ts'
+import { warehouse, type Attribution } from '../warehouse.ts'
+import {
+  connection,
+  databaseOf,
+  endpointOf,
+  isServerless,
+  methodOf,
+  type Connection,
+} from './redshift/connection.ts'
+import { trust } from './redshift/trust.ts'
+
+/** The driver reads it whenever it asks Redshift for a password; it is replaced while dbt runs. */
+const CREDENTIALS = 'aws-credentials'
+const PROFILE = 'dbt-oidc'
+
+/** Redshift, provisioned and serverless: the driver asks for a short-lived password with the keys of the role. */
+export default warehouse<Connection>({
+  type: 'redshift',
+  title: 'Redshift',
+  connection,
+  credentialFields: [
+    'password',
+    'pass',
+    'access_key_id',
+    'secret_access_key',
+    'iam_profile',
+    'token_endpoint',
+  ],
+  accepts: {
+    aws: {
+      kind: 'aws',
+      trades: 'action',
+      keepAlive: { by: 'file', name: CREDENTIALS },
+      want: (c) => {
+        const region = c.region ?? endpointOf(c.host)?.region
+        return {
+          host: c.host,
+          port: c.port,
+          database: databaseOf(c),
+          ...(region === undefined ? {} : { region }),
+        }
+      },
+    },
+  },
+  adapter: { package: 'dbt-redshift', bad: [] },
+  carry({ connection: c, credential, directory }) {
+    if (credential.kind !== 'aws') throw new Error(`redshift cannot carry a ${credential.kind} credential`)
+    return {
+      fields: {
+        method: text(methodOf(c)),
+        port: { kind: 'plain', source: String(c.port) },
+        region: text(c.region ?? credential.region),
+        // dbt-redshift has no field for a session token, so the keys go by a file of AWS's own.
+        iam_profile: text(PROFILE),
+      },
+      secrets: {},
+      files: {
+        [CREDENTIALS]: [
+          `[${PROFILE}]`,
+          `aws_access_key_id = ${credential.accessKeyId}`,
+          `aws_secret_access_key = ${credential.secretAccessKey}`,
+          `aws_session_token = ${credential.sessionToken}`,
+          '',
+        ].join('\n'),
+      },
+      env: { AWS_SHARED_CREDENTIALS_FILE: `${directory}/${CREDENTIALS}` },
+    }
+  },
+  attribute: (run) => ({ query_group: text(queryGroup(run)) }),
+  describe: (c) =>
+    `${databaseOf(c)}.${c.schema} on ${isServerless(c) ? (endpointOf(c.host)?.name ?? c.host) : (c.cluster_id ?? c.host)}${c.user === undefined ? '' : ` as ${c.user}`}`,
+  allowsHost: (host) => endpointOf(host) !== undefined,
+  hosts: (c) => [c.host],
+  trust,
+  diagnose,
+  proof: { aws: 'our verifier' },
+  example: {
+    type: 'redshift',
+    method: 'iam_role',
+    host: 'analytics.123456789012.eu-west-1.redshift-serverless.amazonaws.com',
+    port: 5439,
+    dbname: 'dev',
+    schema: 'analytics',
+    threads: 4,
+  },
+})
+
+function text(value: string): Value {
+  return { kind: 'text', text: value }
+}
+
+/** Redshift keeps 320 characters of it. */
+function queryGroup({ repository, run, attempt, sha, grant }: Attribution): string {
+  return `dbt-oidc ${repository} run ${run}.${attempt} ${sha.slice(0, 12)} ${grant}`.slice(0, 320)
+}
+
+function diagnose(error: string, c: Connection): Diagnosis | undefined {
+  if (/not authorized to perform:? redshift(?:-serverless)?:Get(?:Cluster)?Credentials/i.test(error))
+    return {
+      problem: 'The role may not ask Redshift for a password.',
+      remedy: `Give it the policy that \`dbt-oidc trust\` prints, for ${isServerless(c) ? 'the id of this workgroup' : `the cluster ${c.cluster_id}`} and the database ${databaseOf(c)}.`,
+    }
+  if (/Either provide both username\/password or neither/i.test(error))
+    return {
+      problem: '`user` does not go together with a login by IAM here.',
+      remedy: 'Leave `user` out and write `method: iam_role`.',
+    }
+  return undefined
+}

@@ -1,0 +1,101 @@
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { comment, folded, jsonWord, sh, sql } from '../../trust/quote.ts'
+import { databaseOf, endpointOf, isServerless, methodOf, type Connection } from './connection.ts'
+
+/** What the role may ask Redshift for, and what its user may do in the database. */
+export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
+  return [mayAsk(connection, request), userDocument(connection, request)]
+}
+
+interface Right {
+  readonly action: string
+  readonly resources: readonly string[]
+  readonly remarks: readonly string[]
+}
+
+function mayAsk(c: Connection, { identity }: TrustRequest): TrustDocument {
+  const { account, name } = partsOf(identity)
+  const { action, resources, remarks } = rightOf(c, identity)
+  const [first, ...others] = resources
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: action, Resource: others.length === 0 ? first : resources }],
+  }
+  const policyName = `redshift-${databaseOf(c)}`.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 128)
+  return {
+    title: `The role ${name} may ask for a password of Redshift`,
+    language: 'sh',
+    text: [
+      comment('#', [
+        `AWS account ${account}: ${identity} may ask for a short-lived password, and for nothing else.`,
+        ...remarks,
+      ]),
+      sh`aws iam put-role-policy --role-name ${name} --policy-name ${policyName} --policy-document ${jsonWord(policy)}`,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+function rightOf(c: Connection, identity: string): Right {
+  const { partition, account } = partsOf(identity)
+  const endpoint = endpointOf(c.host)
+  const region = c.region ?? endpoint?.region ?? '*'
+  if (isServerless(c))
+    return {
+      action: 'redshift-serverless:GetCredentials',
+      resources: [
+        `arn:${partition}:redshift-serverless:${region}:${endpoint?.account ?? account}:workgroup/*`,
+      ],
+      remarks: [
+        'The star stands for the id of the workgroup, which its address does not tell. Put it there:',
+        `aws redshift-serverless get-workgroup --workgroup-name ${endpoint?.name ?? c.serverless_work_group ?? 'NAME'} (workgroupId)`,
+      ],
+    }
+  const base = `arn:${partition}:redshift:${region}:${account}`
+  const database = `${base}:dbname:${c.cluster_id}/${databaseOf(c)}`
+  return methodOf(c) === 'iam'
+    ? {
+        action: 'redshift:GetClusterCredentials',
+        resources: [`${base}:dbuser:${c.cluster_id}/${c.user}`, database],
+        remarks: [],
+      }
+    : { action: 'redshift:GetClusterCredentialsWithIAM', resources: [database], remarks: [] }
+}
+
+function userDocument(c: Connection, { identity }: TrustRequest): TrustDocument {
+  const { name } = partsOf(identity)
+  const user = methodOf(c) === 'iam' ? (c.user ?? '') : `IAMR:${name}`
+  const database = databaseOf(c)
+  const named = !c.schema.includes('{')
+  const rights = named
+    ? [
+        sql`CREATE SCHEMA IF NOT EXISTS ${folded(c.schema)};`,
+        sql`GRANT USAGE, CREATE ON SCHEMA ${folded(c.schema)} TO ${folded(user)};`,
+      ]
+    : [sql`GRANT CREATE ON DATABASE ${folded(database)} TO ${folded(user)};`]
+  return {
+    title: `The user ${user} in the database ${database}`,
+    language: 'sql',
+    text: [
+      comment('--', [
+        `In ${database} on ${c.host}, as its administrator. All runs are this one user: query_group tells them apart.`,
+        ...(named
+          ? [
+              'Schemas that models name beside this one need the same two statements, and so do sources USAGE and SELECT.',
+            ]
+          : []),
+      ]),
+      sql`CREATE USER ${folded(user)} PASSWORD DISABLE;`,
+      sql`GRANT TEMPORARY ON DATABASE ${folded(database)} TO ${folded(user)};`,
+      ...rights,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+function partsOf(arn: string) {
+  const [, partition = 'aws', , , account = '', resource = ''] = arn.split(':')
+  return { partition, account, name: resource.split('/').at(-1) ?? '' }
+}
