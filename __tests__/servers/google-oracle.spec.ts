@@ -2,12 +2,15 @@ import { describe, expect, test } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { recipeOf } from '../../src/exchanges/google/recipe.ts'
+import { settings } from '../../src/exchanges/google/settings.ts'
 import { ACCOUNT, openBench, PROVIDER, type Bench } from '../support/google/bench.ts'
 import type { Seen } from '../support/google/cloud.ts'
 import { serversPython } from '../support/python.ts'
 import { parseRecord } from '../support/shape.ts'
 
 const ORACLE = join(import.meta.dirname, '..', 'support', 'google', 'oracle.py')
+const ADC = join(import.meta.dirname, '..', 'support', 'google', 'adc.py')
 const SCOPES = ['https://www.googleapis.com/auth/bigquery']
 const ONE = 'one@acme-prod.iam.gserviceaccount.com'
 
@@ -63,13 +66,18 @@ async function ask(bench: Bench, identity: Parameters<typeof both>[0]): Promise<
     delegates: identity.delegates?.map((one) => `projects/-/serviceAccounts/${one}`),
     lifetime: identity.lifetime ?? 3600,
   }
-  const child = spawn(serversPython(), ['-B', ORACLE], {
+  await python(ORACLE, input)
+}
+
+async function python(script: string, input: unknown): Promise<Record<string, unknown>> {
+  const child = spawn(serversPython(), ['-B', script], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },
   })
   child.stdin.end(JSON.stringify(input))
   const [said, fault] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (!said.includes('expires')) throw new Error(`the oracle failed:\n${fault}`)
+  return parseRecord(said)
 }
 
 describe('our trade and google-auth for Python send the same', () => {
@@ -89,5 +97,34 @@ describe('our trade and google-auth for Python send the same', () => {
   test('where it is reached through a delegate', async () => {
     const { ours, theirs } = await both({ 'service-account': ACCOUNT, delegates: [ONE], lifetime: 900 })
     expect(ours).toEqual(theirs)
+  })
+})
+
+describe('the credential file for a driver that trades by itself', () => {
+  test.each([
+    ['a service account', { 'service-account': ACCOUNT, lifetime: 900 }, `serviceAccount:${ACCOUNT}`],
+    ['the federated identity', {}, 'attribute.dbt_oidc/dbt-prod:456'],
+  ])('makes google-auth for Python %s', async (_name, identity, member) => {
+    await using bench = await openBench({ identity })
+    const { issuer, google } = bench
+    const parsed = settings.parse({ provider: PROVIDER, ...identity })
+    const recipe = JSON.stringify(recipeOf(parsed)).replaceAll('"https://', `"${issuer.serverUrl}/_at/`)
+    const credential_source = {
+      url: `${issuer.requestUrl}&audience=${encodeURIComponent(bench.target.exchange.audience({}))}`,
+      headers: { Authorization: `Bearer ${issuer.requestToken}` },
+      format: { type: 'json', subject_token_field_name: 'value' },
+    }
+    const { token } = await python(ADC, {
+      adc: { ...parseRecord(recipe), credential_source },
+      scopes: SCOPES,
+    })
+    const holder = google.tokens.holderOf(`Bearer ${String(token)}`)
+    expect(holder?.members).toContainEqual(expect.stringContaining(member))
+    expect(holder?.scopes).toEqual(SCOPES)
+  })
+
+  test('is refused where it would have to name delegates', () => {
+    const identity = { provider: PROVIDER, 'service-account': ACCOUNT, delegates: [ONE] }
+    expect(() => recipeOf(settings.parse(identity))).toThrow('cannot act through delegates by itself')
   })
 })

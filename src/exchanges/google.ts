@@ -1,6 +1,7 @@
 import { exchange, type Want } from '../exchange.ts'
 import { diagnose, ERRORS } from './google/diagnose.ts'
 import { principalSet } from './google/principal.ts'
+import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
 import { tradeAt } from './google/trade.ts'
 import { trustOf } from './google/trust.ts'
@@ -13,6 +14,7 @@ export default exchange({
   audience: (s, want) => audienceOf(s, want),
   trade: (s, want, mint, io) =>
     tradeAt({ settings: s, audience: audienceOf(s, want), scopes: scopesOf(want) }, mint, io),
+  recipe: (s) => recipeOf(s),
   identity: (s, _want, claims) =>
     s['service-account'] ?? principalSet(s.provider, claims.all.get('repository_id') ?? ''),
   diagnose,
