@@ -92,7 +92,7 @@ describe('a connection that would give a credential away is refused', () => {
   })
 
   test.each([
-    ['secrets: [{ type: s3, secret: hunter2 }]', '`secrets` is a credential'],
+    ['secrets: [{ type: s3, secret: hunter2 }]', '`secrets`: it holds `secret`, a credential'],
     ['settings: { s3_access_key_id: hunter2 }', '`settings.s3_access_key_id` is a credential'],
     ['path: "md:db?motherduck_token=hunter2"', '`path`: it carries `motherduck_token`'],
     ['path: "md:db?a=b&MOTHERDUCK_TOKEN=hunter2"', '`path`: it carries `motherduck_token`'],

@@ -61,7 +61,7 @@ describe('an existing profiles.yml', () => {
     const profiles =
       'shop:\n  outputs:\n    default: { type: duckdb, secrets: [{ type: s3, secret: x }], settings: { s3_access_key_id: x, a: b } }\n'
     const { warnings } = await configOf(checkout(profiles))
-    expect(warnings.join()).toContain('secrets, settings.s3_access_key_id. These stored credentials')
+    expect(warnings.join()).toContain('secrets.secret, settings.s3_access_key_id. These stored credentials')
   })
 
   test('keeps its expressions byte for byte', async () => {

@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import * as z from 'zod/mini'
 import { schemaOf } from '../scripts/generate/schema.ts'
 import { exchange } from '../src/exchange.ts'
+import aws from '../src/exchanges/aws.ts'
 import none from '../src/exchanges/none.ts'
 import { warehouse } from '../src/warehouse.ts'
 import duckdb from '../src/warehouses/duckdb.ts'
@@ -163,7 +164,7 @@ describe('the schema of another warehouse', () => {
     proof: 'shape only',
     example: { role: 'r', region: 'eu' },
   })
-  const held = compile(schemaOf({ warehouses: [lake, duckdb], exchanges: [broker, none] }))
+  const held = compile(schemaOf({ warehouses: [lake, duckdb], exchanges: [broker, none, aws] }))
   const lakeWith = (connection: string, more = ''): boolean =>
     held(withTarget(`connection: { type: lake, catalog: c${connection} }${more}`))
 

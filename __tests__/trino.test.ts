@@ -66,9 +66,9 @@ describe('a connection is refused with what to write instead', () => {
     [
       'no check of certificates',
       { cert: false },
-      '`cert: false` would send the credential to whoever answers',
+      '`cert`: `false` would send the credential to whoever answers',
     ],
-    ['no catalog', { database: undefined }, '`database` is missing: name the catalog'],
+    ['no catalog', { database: undefined }, '`database`: is missing: name the catalog'],
     ['a password', { password: 'x' }, '`password` is a credential'],
     ['a method of its own', { method: 'ldap' }, '`method` is a credential'],
   ])('%s', async (_name, more, problem) => {
