@@ -2,11 +2,13 @@ import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { INPUTS } from '../src/config/inputs.ts'
 import { configOf } from './support/config-of.ts'
-import { readmeBlocks, usesIn } from './support/readme.ts'
+import { blocksOf, PAGES, usesIn } from './support/readme.ts'
 import { isRecord, scalarText } from './support/shape.ts'
 
-const blocks = readmeBlocks('yaml').map((text) => ({ text, head: text.split('\n', 1)[0] ?? '' }))
-const workflows = blocks.filter(({ text }) => text.includes('uses:'))
+const named = (page: string) => (text: string) => ({ page, text, head: text.split('\n', 1)[0] ?? '' })
+const all = PAGES.flatMap((page) => blocksOf(page, 'yaml').map(named(page)))
+const blocks = all.filter(({ page }) => page === 'README.md')
+const workflows = all.filter(({ text }) => text.includes('uses:'))
 const policies = blocks.filter(({ text }) => /^targets:/m.test(text))
 
 // docs.github.com, "Workflow syntax for GitHub Actions".
@@ -19,8 +21,8 @@ function known(node: unknown, keys: readonly string[]): void {
   for (const key of Object.keys(isRecord(node) ? node : {})) expect(keys).toContain(key)
 }
 
-describe('a workflow of the README', () => {
-  test.each(workflows)('is one that GitHub reads: $head', ({ text }) => {
+describe('a workflow of the documentation', () => {
+  test.each(workflows)('is one that GitHub reads: $page, $head', ({ text }) => {
     const workflow: unknown = parse(text)
     if (isRecord(workflow)) known(workflow, WORKFLOW)
     const jobs = isRecord(workflow) && isRecord(workflow['jobs']) ? Object.values(workflow['jobs']) : []
@@ -37,7 +39,7 @@ describe('a workflow of the README', () => {
         expect(['string', 'number', 'boolean']).toContain(typeof value)
   })
 
-  test.each(workflows)('gives this action inputs that it accepts: $head', async ({ text }) => {
+  test.each(workflows)('gives this action inputs that it accepts: $page, $head', async ({ text }) => {
     for (const use of usesIn(parse(text)).filter(({ uses }) => uses.startsWith('OWNER/dbt-oidc'))) {
       known(use.with, INPUTS)
       const inputs = Object.fromEntries(
@@ -64,5 +66,5 @@ test.each([
   ['a workflow that needs no account', 'type: duckdb'],
   ['a later step that runs dbt', '- run: dbt build'],
 ])('the README shows %s', (_, text) => {
-  expect([...workflows, ...policies].some((block) => block.text.includes(text))).toBe(true)
+  expect(blocks.some((block) => block.text.includes(text))).toBe(true)
 })

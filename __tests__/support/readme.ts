@@ -1,12 +1,18 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRecord } from './shape.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-/** The blocks of a language in README.md, as somebody would copy them. */
-export function readmeBlocks(language: string): readonly string[] {
-  const text = readFileSync(join(ROOT, 'README.md'), 'utf8')
+/** The pages from which people copy, by path. */
+export const PAGES = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs', 'warehouses')).map((name) => `docs/warehouses/${name}`),
+]
+
+/** The blocks of a language in a page, as somebody would copy them. */
+export function blocksOf(page: string, language: string): readonly string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8')
   const fence = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')
   return Array.from(text.matchAll(fence), ([, block = '']) => block)
 }

@@ -111,7 +111,7 @@ function section(warehouse: Warehouse, way: Way): readonly string[] {
             `${title}:`,
             '',
             `\`\`\`${language}`,
-            text,
+            text.trimEnd(),
             '```',
             '',
           ]),
