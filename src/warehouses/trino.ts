@@ -23,7 +23,17 @@ const connection = z.looseObject({
         ),
       ),
   ),
-  cert: z.optional(z.unknown()),
+  // To Python nothing, a zero and an empty text all say "do not check", and an expression may come to any of them.
+  cert: z.optional(
+    z
+      .unknown()
+      .check(
+        z.refine(
+          (cert) => typeof cert === 'boolean' || (typeof cert === 'string' && cert !== ''),
+          'must be the PEM file of your certificate authority, as text, or left out',
+        ),
+      ),
+  ),
 })
 
 export type Connection = z.infer<typeof connection>
@@ -111,7 +121,7 @@ function userOf(c: Connection): { readonly user?: string } {
 function faultsOf(c: Connection): { readonly field: string; readonly problem: string }[] {
   const faults = []
   if (catalogOf(c) === '')
-    faults.push({ field: 'database', problem: 'is missing: name the catalog to write to.' })
+    faults.push({ field: 'database', problem: 'add it: it names the catalog to write to.' })
   if (c.cert === false && !isLoopbackHost(c.host))
     faults.push({
       field: 'cert',
