@@ -35,6 +35,6 @@ export default warehouse<Connection>({
   describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
   hosts: () => [],
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
-  proof: { none: 'third-party server', aws: 'shape only' },
+  proof: { none: 'third-party server', aws: 'our verifier' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
 })
