@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { apply } from '../support/aws/account.ts'
+import duckdb from '../../src/warehouses/duckdb.ts'
+import { apply, openSession } from '../support/aws/account.ts'
 import { startS3, type S3 } from '../support/aws/s3.ts'
 import { ACCOUNT, openSite, REGION, ROLE, serversBin, type Site } from '../support/aws/site.ts'
 import { runChild } from '../support/child.ts'
@@ -102,4 +103,53 @@ test('a trust for another branch ends the run before dbt', async () => {
   await using done = await step()
   expect(logOf(done)).toContain('its trust policy does not fit the token')
   expect([done.exitCode, s3.calls.length - before]).toEqual([1, 0])
+}, 60_000)
+
+// The way of dbt-duckdb with a secret: made once, for the life of the process.
+const LATER = `
+import duckdb, json, os, sys
+ask = json.loads(sys.argv[1])
+for name, content in ask['old'].items(): open(os.path.join(ask['directory'], name), 'w').write(content)
+options = ', '.join(key + " " + (value if key in ('type', 'provider') else "'" + value + "'") for key, value in ask['secret'].items())
+connection = duckdb.connect()
+connection.execute(f'create secret ({options})')
+for name, content in ask['new'].items(): open(os.path.join(ask['directory'], name), 'w').write(content)
+print(connection.execute("select count(*) from 's3://acme-lake/dbt/lake.parquet'").fetchall())
+`
+
+test('keys that have expired are looked up again in the file that was replaced meanwhile', async () => {
+  const [role] = site.cloud.roles.values()
+  if (!role) throw new Error('no role')
+  const carried = [-1, 900].map((life) => {
+    const session = openSession(site.cloud, role, 'dbt-456-1-1', life, [])
+    const credential = {
+      kind: 'aws',
+      ...session,
+      region: REGION,
+      expiresAt: new Date(session.expiresAt),
+    } as const
+    const { connection } = inputs()
+    return duckdb.bind(JSON.parse(connection ?? '')).carry(credential, installed)
+  })
+  const [old, fresh] = carried
+  const secrets = old?.fields['secrets']
+  const secret =
+    secrets?.kind === 'list' && secrets.items[0]?.kind === 'map' ? [...secrets.items[0].fields] : []
+  const written = secret.map(([key, value]) => [
+    key,
+    value.kind === 'text' ? value.text : value.kind === 'plain' ? value.source : '',
+  ])
+  const ask = {
+    directory: installed,
+    old: old?.files,
+    new: fresh?.files,
+    secret: Object.fromEntries(written),
+  }
+  const { stdout, stderr } = await runChild([join(bin, 'python'), '-c', LATER, JSON.stringify(ask)], {
+    cwd: '/',
+    env: { HOME: installed, ...old?.env },
+  })
+  expect(stderr).toBe('')
+  expect(stdout.trim()).toMatch(/^\[\(\d+,\)\]$/)
+  expect(s3.calls.map(({ outcome }) => outcome)).toContain('ExpiredToken')
 }, 60_000)
