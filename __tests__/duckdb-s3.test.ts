@@ -28,8 +28,8 @@ test('S3 is reached by a secret that DuckDB resolves from a private file', () =>
   expect(plain(fields['secrets'])).toEqual([{ type: 's3', region: 'eu-west-1', ...CHAIN }])
   expect([secrets, Object.keys(files), env]).toEqual([
     {},
-    ['aws-credentials'],
-    { AWS_SHARED_CREDENTIALS_FILE: '/private/aws-credentials' },
+    ['aws-config', 'aws-credentials'],
+    { AWS_CONFIG_FILE: '/private/aws-config', AWS_SHARED_CREDENTIALS_FILE: '/private/aws-credentials' },
   ])
 })
 

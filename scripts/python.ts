@@ -28,7 +28,9 @@ const OLDEST = 10
 const NEWEST_TRIED = 13
 
 /** Makes `.cache/python/NAME` from `toolchain/python/NAME.lock.txt`, or takes the one that an earlier run has made. */
-export async function ensurePython(name: 'dbt' | 'servers' | 'databricks'): Promise<PythonEnvironment> {
+export async function ensurePython(
+  name: 'dbt' | 'servers' | 'databricks' | 'duckdb',
+): Promise<PythonEnvironment> {
   const directory = join(CACHE, name)
   const bin = join(directory, BIN)
   const environment = { python: executable(bin, 'python'), dbt: executable(bin, 'dbt'), bin }

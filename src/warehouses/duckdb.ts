@@ -42,6 +42,6 @@ export default warehouse<Connection>({
   hosts: () => [],
   faults: ownCredentials,
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
-  proof: { none: 'third-party server', aws: 'shape only' },
+  proof: { none: 'third-party server', aws: 'our verifier' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
 })

@@ -72,7 +72,7 @@ export async function openSite(bin: string, options: Partial<StsOptions> = {}): 
   }
 }
 
-/** The Python environment of the servers' tests; a test that needs it fails where there is none. */
-export function serversBin(): string {
-  return join(project, '..', '..', '.cache', 'python', 'servers', 'bin')
+/** Where the programs of a Python environment are. */
+export function serversBin(name: 'servers' | 'duckdb' = 'servers'): string {
+  return join(project, '..', '..', '.cache', 'python', name, 'bin')
 }

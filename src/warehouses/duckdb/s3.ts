@@ -7,6 +7,8 @@ import type { Connection } from './connection.ts'
 
 /** DuckDB reads the keys from here by AWS's own credential chain. */
 const CREDENTIALS = 'aws-credentials'
+/** Its extension takes no profile that AWS's other file does not name. */
+const CONFIG = 'aws-config'
 const PROFILE = 'dbt-oidc'
 
 type Secret = Readonly<Record<string, unknown>>
@@ -59,6 +61,7 @@ export function carryS3(connection: Connection, credential: Aws, directory: stri
     fields: { secrets: valueOf(secrets) },
     secrets: {},
     files: {
+      [CONFIG]: `[profile ${PROFILE}]\nregion = ${credential.region}\n`,
       [CREDENTIALS]: [
         `[${PROFILE}]`,
         `aws_access_key_id = ${credential.accessKeyId}`,
@@ -67,7 +70,10 @@ export function carryS3(connection: Connection, credential: Aws, directory: stri
         '',
       ].join('\n'),
     },
-    env: { AWS_SHARED_CREDENTIALS_FILE: `${directory}/${CREDENTIALS}` },
+    env: {
+      AWS_CONFIG_FILE: `${directory}/${CONFIG}`,
+      AWS_SHARED_CREDENTIALS_FILE: `${directory}/${CREDENTIALS}`,
+    },
   }
 }
 
