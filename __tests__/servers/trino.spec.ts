@@ -57,7 +57,8 @@ afterAll(async () => {
 
 describe('the built action', () => {
   test('builds the demo project on a Trino that verifies the token by our own documents', async () => {
-    await using step = await build({})
+    await using step = await build({ preflight: 'true' })
+    expect(logOf(step)).toMatch(/preflight: .*\n.*✓ user +dbt-prod\n.*✓ catalog +memory\n/)
     expect(logOf(step)).toContain('PASS=16 WARN=0 ERROR=0')
     expect([step.exitCode, remainsOf(step)]).toEqual([0, []])
     expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([step]))).toEqual([])

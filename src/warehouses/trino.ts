@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
+import { preflight } from './trino/preflight.ts'
 import { serverConfiguration } from './trino/trust.ts'
 
 const connection = z.looseObject({
@@ -86,6 +87,7 @@ export default warehouse<Connection>({
     client_tags: { kind: 'list', items: tagsOf(run).map((text) => ({ kind: 'text', text })) },
   }),
   describe: (c) => `${catalogOf(c)}.${c.schema} on ${c.host}${c.user ? ` as ${c.user}` : ''}`,
+  preflight,
   trust: serverConfiguration,
   diagnose,
   errors: ERRORS,
