@@ -99,7 +99,7 @@ export default warehouse<Connection>({
   ],
   faults: faultsOf,
   hosts: (c) => [c.host],
-  proof: { direct: 'third-party server', entra: 'shape only', oauth: 'shape only' },
+  proof: { direct: 'third-party server', entra: 'shape only', oauth: 'third-party server' },
   example: {
     type: 'trino',
     host: 'trino.acme.example',
