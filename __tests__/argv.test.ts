@@ -23,7 +23,7 @@ describe.each(refusedRuns)('$id $name', ({ runs }) => {
     const { commands, problems } = parseRun(run)
     expect(commands).toEqual([])
     expect(problems.join('\n')).toContain(named)
-    for (const problem of problems) expect(problem).toMatch(/^Input "run", line \d+, column \d+: .*\.$/s)
+    for (const problem of problems) expect(problem).toMatch(/^line \d+, column \d+: .*\.$/s)
   })
 })
 

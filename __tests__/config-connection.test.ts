@@ -26,6 +26,31 @@ describe('hosts', () => {
     )
   })
 
+  test.each(['proxy_host: evil.test, proxy_port: 3128', 'proxy_host: 127.0.0.1', 'proxy_host: "{ref}"'])(
+    'other than Snowflake’s do not stand between either: %s',
+    async (proxy) => {
+      expect(await problemsOf({ inputs: snow(proxy) })).toEqual([
+        expect.stringMatching(/^input "connection":1:59: .* is no host of snowflake.*HTTPS_PROXY/),
+      ])
+    },
+  )
+
+  test.each(['{ _connection_uri: "https://evil.test" }', '{ _tls_no_verify: true }', '{ _port: 8443 }', 'x'])(
+    'of Databricks are not left by the driver’s own parameters: %s',
+    async (parameters) => {
+      const connection = `{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: ${parameters} }`
+      expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([
+        expect.stringMatching(/`connection_parameters` may lead the connection elsewhere/),
+      ])
+    },
+  )
+
+  test('of Databricks are reached with other parameters of the driver', async () => {
+    const connection =
+      '{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: { _socket_timeout: 60, _retry_delay_max: 5, use_cloud_fetch: true } }'
+    expect((await configOf({ inputs: { ...MAIN, connection } })).targets.get('prod')?.via).toBe('direct')
+  })
+
   test.each(['evil.test/', 'evil.test#', 'evil.test?', 'u@evil.test\\'])(
     'are not led away by the account %s',
     async (account) => {
@@ -46,6 +71,37 @@ describe('hosts', () => {
     const serverUrl = 'http://127.0.0.1:8080'
     await expect(configOf({ inputs: snow('host: 127.0.0.1'), serverUrl })).resolves.toBeDefined()
     expect((await problemsOf({ inputs: snow('host: evil.test'), serverUrl }))[0]).toContain('is no host')
+  })
+})
+
+describe('a connection that would give a credential away is refused', () => {
+  test.each([
+    ['protocol: http', '`protocol`: the token would leave unencrypted'],
+    ['protocol: HTTP', '`protocol`: the token would leave unencrypted'],
+    ['insecure_mode: true', '`insecure_mode`: the token would go to a host'],
+    ['insecure_mode: "yes"', '`insecure_mode`: the token would go to a host'],
+  ])('by Snowflake’s %s, in a rehearsal too unless the host is this machine', async (extra, sentence) => {
+    for (const serverUrl of ['https://github.com', 'http://127.0.0.1:8080'])
+      expect((await problemsOf({ inputs: snow(extra), serverUrl })).join()).toContain(sentence)
+    const serverUrl = 'http://127.0.0.1:8080'
+    await expect(configOf({ inputs: snow(`host: 127.0.0.1, ${extra}`), serverUrl })).resolves.toBeDefined()
+  })
+
+  test.each(['protocol: https', 'insecure_mode: false'])('and not by %s', async (extra) => {
+    await expect(configOf({ inputs: snow(extra) })).resolves.toBeDefined()
+  })
+
+  test.each([
+    ['secrets: [{ type: s3, secret: hunter2 }]', '`secrets`: it holds `secret`, a credential'],
+    ['settings: { s3_access_key_id: hunter2 }', '`settings.s3_access_key_id` is a credential'],
+    ['path: "md:db?motherduck_token=hunter2"', '`path`: it carries `motherduck_token`'],
+    ['path: "md:db?a=b&MOTHERDUCK_TOKEN=hunter2"', '`path`: it carries `motherduck_token`'],
+  ])('by DuckDB’s %s, without repeating it', async (extra, sentence) => {
+    const problems = (
+      await problemsOf({ inputs: { ...MAIN, connection: `{ type: duckdb, ${extra} }` } })
+    ).join()
+    expect(problems).toContain(sentence)
+    expect(problems).not.toContain('hunter2')
   })
 })
 

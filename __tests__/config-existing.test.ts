@@ -57,6 +57,13 @@ describe('an existing profiles.yml', () => {
     expect(grants.map(({ target }) => target)).toEqual(['prod'])
   })
 
+  test('gives a DuckDB without its secrets', async () => {
+    const profiles =
+      'shop:\n  outputs:\n    default: { type: duckdb, secrets: [{ type: s3, secret: x }], settings: { s3_access_key_id: x, a: b } }\n'
+    const { warnings } = await configOf(checkout(profiles))
+    expect(warnings.join()).toContain('secrets.secret, settings.s3_access_key_id. These stored credentials')
+  })
+
   test('keeps its expressions byte for byte', async () => {
     const output = (await configOf(checkout(PROFILES))).targets.get('prod')?.output
     expect(output?.get('query_tag')).toEqual({ kind: 'jinja', source: "{{ target.name ~ '!' }}" })
@@ -90,6 +97,18 @@ describe('an existing profiles.yml', () => {
       PROFILES.replace('account: acme', 'account: acme\n      host: evil.test'),
       {},
       'profiles.yml:7:7: `evil.test` is no host of snowflake',
+    ],
+    [
+      'a proxy that is a stranger’s',
+      PROFILES.replace('account: acme', 'account: acme\n      proxy_host: evil.test'),
+      {},
+      'profiles.yml:7:7: `evil.test` is no host of snowflake',
+    ],
+    [
+      'an expression for a proxy',
+      PROFILES.replace('account: acme', "account: acme\n      proxy_host: \"{{ 'evil' ~ '.test' }}\""),
+      {},
+      'profiles.yml:7:19: `proxy_host` must be text or a plain `{{ env_var',
     ],
     [
       'an expression for a field that is needed',

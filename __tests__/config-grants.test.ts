@@ -19,16 +19,35 @@ describe('a grant', () => {
     expect((await configOf({ policy: POLICY })).grants[0]?.when.get('repository')).toEqual(['o/r'])
   })
 
-  test('implies the repository and the ids that the policy pins, unless it names its own', async () => {
-    const own = '  - { target: prod, when: { repository_id: 5, ref: refs/heads/x } }\n'
+  test('implies the repository and the ids that the policy pins, and may name its own repository and repeat an id', async () => {
+    const own =
+      '  - { target: prod, when: { repository: acme/old, repository_id: 7654321, ref: refs/heads/x } }\n'
     const { grants } = await configOf({ policy: pinned + own })
     const ids = grants.map(({ when }) =>
       ['repository', 'repository_id', 'repository_owner_id'].map((name) => when.get(name)?.join()),
     )
     expect(ids).toEqual([
       ['acme/dbt', '7654321', '1234567'],
-      ['acme/dbt', '5', '1234567'],
+      ['acme/old', '7654321', '1234567'],
     ])
+  })
+
+  test.each([
+    ['repository_id: "6666666"', 'repository_id', 'repository-id: 7654321'],
+    ['repository_owner_id: "6666666"', 'repository_owner_id', 'repository-owner-id: 1234567'],
+    ['repository_id: "*"', 'repository_id', 'repository-id: 7654321'],
+    ['repository_id: [7654321, 6666666]', 'repository_id', 'repository-id: 7654321'],
+  ])('cannot replace a pinned id by %s, nor can the input `claims`', async (written, claim, pin) => {
+    const problem = `\`${claim}\` contradicts the \`${pin}\` at the top of the policy file`
+    const own = `  - { target: prod, when: { ref: refs/heads/x, ${written} } }\n`
+    expect(await problemsOf({ policy: pinned + own })).toEqual([
+      expect.stringContaining(`${FILE}:9:48: ${problem}`),
+    ])
+    expect(await problemsOf({ policy: pinned, inputs: { claims: written } })).toEqual([
+      expect.stringContaining(`input "claims":1:1: ${problem}`),
+    ])
+    const same = { policy: pinned, inputs: { claims: 'repository_id: 7654321' } }
+    expect((await configOf(same)).grants).toHaveLength(1)
   })
 
   test('that overlaps one for another target is warned of by name', async () => {
@@ -61,6 +80,21 @@ describe('a grant', () => {
   ])('reviewed on %s is refused', async (date, sentence) => {
     const policy = `${withGrant(`${ON_MAIN}, reviewed: ${date}`)}review: { fail: 180d }\n`
     expect(await problemsOf({ policy })).toEqual([`${FILE}:5:63: ${sentence}`])
+  })
+})
+
+test.each([
+  ['by inputs', { inputs: { connection: 'type: duckdb' } }, 'with:\n  ref: refs/heads/main'],
+  ['in a policy', { policy: withGrant('when: { repository: o/r }') }, 'when:\n  ref: refs/heads/main'],
+])('without a restriction %s, the remedy carries the YAML to paste', async (_, setting, yaml) => {
+  const error: unknown = await configOf(setting).catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ code: 'configuration', remedy: expect.stringContaining(`\n${yaml}`) })
+})
+
+test('a configuration with another problem is offered no YAML', async () => {
+  const inputs = { connection: 'type: duckbd', ref: 'refs/heads/main' }
+  await expect(configOf({ inputs })).rejects.toMatchObject({
+    remedy: 'Mend what is listed; nothing was requested from anybody yet.',
   })
 })
 

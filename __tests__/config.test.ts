@@ -52,11 +52,43 @@ describe('the inputs', () => {
     expect(problems.join('\n')).not.toContain('s3cret')
   })
 
+  test('are refused with heading and problem apart, also where there is one problem', async () => {
+    await expect(configOf({ inputs: { ...DUCK, reff: 'x' } })).rejects.toMatchObject({
+      problem: 'The configuration has a problem.',
+      details: ['input "reff": This action has no such input; did you mean `ref`?'],
+    })
+  })
+
   test.each<[string, Record<string, string>, readonly string[]]>([
+    [
+      'comments in the place of commands',
+      { ...DUCK, run: '# dbt build\n\n  # dbt test\n' },
+      ['input "run": line 1, column 1: there are only comments here, and no command'],
+    ],
     [
       'an input that does not exist',
       { ...DUCK, reff: 'x' },
       ['input "reff": This action has no such input; did you mean `ref`?'],
+    ],
+    [
+      'a branch by its name',
+      { ...DUCK, branch: 'main' },
+      ['input "branch": This action has no such input; did you mean `ref: refs/heads/main`?'],
+    ],
+    [
+      'a tag that might be a secret',
+      { ...DUCK, tag: 's3cret with spaces' },
+      ['input "tag": This action has no such input; did you mean `ref: refs/tags/NAME`?'],
+    ],
+    [
+      'a claim that is no input of its own',
+      { ...DUCK, event: 'push' },
+      ['input "event": This action has no such input; did you mean `claims: { event_name: … }`?'],
+    ],
+    [
+      'another word for an input',
+      { ...DUCK, repo: 'o/r' },
+      ['input "repo": This action has no such input; did you mean `repository`?'],
     ],
     [
       'an input like nothing known',

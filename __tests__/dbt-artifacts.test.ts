@@ -46,7 +46,7 @@ const MODEL = {
 
 describe('artifacts', () => {
   test('are joined with the manifest of the same invocation', async () => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results('a', [MODEL, { unique_id: 'test.shop.not_null_x.abc123', status: 'fail', failures: 2 }])
     manifest('a', {
       'model.shop.orders': { name: 'orders', original_file_path: 'models\\marts\\orders.sql' },
@@ -87,7 +87,7 @@ describe('artifacts', () => {
 
   test('that were there before the run belong to nobody, nor does a result twice', async () => {
     results('old', [MODEL])
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     expect(await artifacts.next()).toBeNull()
     results('new', [MODEL])
     expect((await artifacts.next())?.invocationId).toBe('new')
@@ -97,14 +97,14 @@ describe('artifacts', () => {
   })
 
   test('have no files where the manifest is of another invocation', async () => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results('a', [MODEL])
     manifest('b', { 'model.shop.orders': { name: 'x', original_file_path: 'x.sql' } })
     expect((await artifacts.next())?.nodes).toEqual([expect.objectContaining({ name: 'orders', file: null })])
   })
 
   test('of a freshness check are results, too', async () => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results(
       'a',
       [{ unique_id: 'source.shop.raw.orders', status: 'runtime error', error: 'no such table' }],
@@ -126,7 +126,7 @@ describe('artifacts', () => {
   })
 
   test('of an unknown shape hide nothing but themselves', async () => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results('a', [
       MODEL,
       null,
@@ -146,13 +146,13 @@ describe('artifacts', () => {
     ['without metadata', '{"results": []}'],
     ['no object', '[]'],
   ])('that are %s are none', async (_, text) => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     if (text !== undefined) writeFileSync(join(target, 'run_results.json'), text)
     expect(await artifacts.next()).toBeNull()
   })
 
   test.each(['constructor', '__proto__', 'toString'])('do not mistake %s for a node', async (name) => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results('a', [{ unique_id: name, status: 'success' }])
     manifest('a', {})
     expect((await artifacts.next())?.nodes).toEqual([
@@ -161,7 +161,7 @@ describe('artifacts', () => {
   })
 
   test('lose only the files where the manifest is too large to be read', async () => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results('a', [MODEL])
     manifest('a', { 'model.shop.orders': { name: 'orders', original_file_path: 'x.sql' } })
     truncateSync(join(target, 'manifest.json'), 300 * 1024 * 1024)
@@ -171,12 +171,12 @@ describe('artifacts', () => {
   test('may be no files: a pipe holds nobody up', async () => {
     execFileSync('mkfifo', [join(target, 'run_results.json')])
     mkdirSync(join(target, 'sources.json'))
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     expect(await artifacts.next()).toBeNull()
   })
 
   test('of several commands have the last word on each node', async () => {
-    const artifacts = await openArtifacts(target)
+    const artifacts = await openArtifacts(target, String)
     results('a', [MODEL, { unique_id: 'model.shop.b', status: 'success' }])
     const first = await artifacts.next()
     results('b', [{ ...MODEL, status: 'success' }])

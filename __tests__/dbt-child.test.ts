@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { runChild, type ChildRequest, type ChildResult } from '../src/dbt/child.ts'
-import { forbidCoreDumps } from '../src/dbt/core-dumps.ts'
+import { forbidCoreDumps, type Run } from '../src/dbt/core-dumps.ts'
 import { DbtOidcError } from '../src/errors.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'child-'))
@@ -222,13 +222,13 @@ describe('a process left behind by the child', () => {
 
 describe('core dumps', () => {
   test('are forbidden to this process and its children by the tool of the system, or it is said that they are not', async () => {
-    const seen: (readonly string[])[] = []
-    const run = (command: string, argv: readonly string[]): Promise<{ exitCode: number }> => {
-      seen.push([command, ...argv])
+    const seen: unknown[] = []
+    const run: Run = (command, argv, { env }) => {
+      seen.push([command, ...argv, env])
       return Promise.resolve({ exitCode: 0 })
     }
     const done = await forbidCoreDumps(42, run)
-    expect(seen).toEqual(done ? [['prlimit', '--core=0:0', '--pid', '42']] : [])
+    expect(seen).toEqual(done ? [['/usr/bin/prlimit', '--core=0:0', '--pid', '42', {}]] : [])
     expect(await forbidCoreDumps(42, () => Promise.reject(new Error('ENOENT')))).toBe(false)
     expect(await forbidCoreDumps(42, () => Promise.resolve({ exitCode: 1 }))).toBe(false)
   })

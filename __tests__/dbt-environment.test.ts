@@ -103,8 +103,19 @@ describe('dbt sees', () => {
     ])
   })
 
-  test('no entry of PATH that depends on where a program runs', () => {
-    expect(of({ env: { PATH: '.:/usr/bin::bin:/bin' } }).env['PATH']).toBe('/usr/bin:/bin')
+  test.each(['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'])(
+    'no entry of %s that depends on where a program runs',
+    (name) => {
+      const left = (value: string): unknown => of({ env: { [name]: value } }).env[name]
+      expect(left('.:/usr/bin::bin:/bin')).toBe('/usr/bin:/bin')
+      expect(left('/usr/bin:')).toBe('/usr/bin')
+      // As a whole it would mean the directory itself.
+      for (const nothing of ['', ':', 'lib', '.:lib']) expect(left(nothing)).toBeUndefined()
+    },
+  )
+
+  test('nor one behind a semicolon, which the loader of libraries takes for a colon', () => {
+    expect(of({ env: { LD_LIBRARY_PATH: '/a;lib:/b;' } }).env['LD_LIBRARY_PATH']).toBe('/a:/b')
   })
 
   test('no cloud credentials of the machine', () => {

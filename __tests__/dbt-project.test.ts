@@ -107,7 +107,7 @@ describe('a project in another directory', () => {
     mkdirSync(join(workspace, asked), { recursive: true })
     await expect(readProjectFile(join(workspace, asked), { workspace })).rejects.toMatchObject({
       code: 'project',
-      remedy: expect.stringContaining(`set the input "project-dir" to ${named}.`),
+      remedy: expect.stringContaining(`set the input \`project-dir\` to \`${named}\`.`),
     })
   })
 

@@ -56,6 +56,7 @@ function find(path: readonly string[], answers: Readonly<Record<string, string>>
   const dbt = resolveDbt({
     path: path.join(delimiter),
     workspace,
+    adapter: 'dbt-snowflake',
     exec(command, argv) {
       started.push([command, ...argv])
       const stdout = answers[argv.join(' ')]
@@ -149,7 +150,8 @@ describe('dbt is missing', () => {
     await expect(find([join(root, 'bin'), join(root, 'dir')]).dbt).rejects.toMatchObject({
       code: 'dbt-missing',
       problem: 'There is no dbt on PATH.',
-      remedy: expect.stringContaining('`install: dbt-core dbt-duckdb`'),
+      remedy:
+        'Run `pip install dbt-core dbt-snowflake` in a step before this one, or add the input `install: dbt-core dbt-snowflake`.',
     })
   })
 
@@ -214,6 +216,16 @@ describe('argv-10 a dbt that came with the checkout', () => {
         ...refused,
         details: [expect.stringContaining('came with the checkout')],
       })
+    },
+  )
+
+  test.each([['shop/.venv/bin/dbt'], ['shop/.venv/pyvenv.cfg'], ['shop/.venv']])(
+    'is not taken from a checkout below the workspace in which %s is committed',
+    async (path) => {
+      const bin = environment(join(workspace, 'shop', '.venv'))
+      git('init', '--quiet', 'shop')
+      git('-C', 'shop', 'add', '--force', path.replace('shop/', ''))
+      await expect(find([bin]).dbt).rejects.toMatchObject(refused)
     },
   )
 

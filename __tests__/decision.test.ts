@@ -8,10 +8,12 @@ import {
   decisionSentence,
   decisionTable,
   denial,
+  inputsBlock,
   whenBlock,
 } from '../src/report/decision.ts'
 import { claimsOf, grantOf, sameRepository, whenOf, type Written } from './support/claims-of.ts'
 import type { ClaimSet } from './support/github-claims.ts'
+import { configOf } from './support/config-of.ts'
 import { isRecord, scalarText } from './support/shape.ts'
 
 const RUNS = { numRuns: 1000 }
@@ -77,10 +79,24 @@ describe('the table of a denial', () => {
       { environment: 'prod' },
       'the value ends where the pattern goes on, after character 4',
     ],
-    [{ ref: 'refs/heads/main' }, { event_name: 'issues' }, 'add to `when`: event_name: issues'],
+    [
+      { ref: 'refs/heads/main' },
+      { event_name: 'issues' },
+      'add to `when`, or to the input `claims`: event_name: issues',
+    ],
     [{ actor: ['a', 'b'] }, {}, 'a or b'],
   ])('for %j with %j says: %s', (when, claims, hint) => {
     expect(decisionTable(denied(when, claims), plain).join('\n')).toContain(hint)
+  })
+
+  test('shows no two equal values in a check that failed', () => {
+    const decision = denied(
+      { ref: 'refs/heads/main' },
+      { event_name: 'pull_request', ref: 'refs/heads/main' },
+    )
+    expect(decisionTable(decision, plain)).toContain(
+      '  ✗ event_name       (must be named by the grant)  pull_request',
+    )
   })
 
   test('says that only the case differs for ASCII letters only', () => {
@@ -177,6 +193,34 @@ describe('the sentence of a decision', () => {
     expect(denial(other, plain).remedy).toContain('would be granted target "dev"')
   })
 
+  test.each<readonly [Written, ClaimSet, string]>([
+    [
+      { repository: 'o/r', repository_id: '456' },
+      { repository_id: '666' },
+      'This is another repository of the same name: its `repository_id` is "666", and the rules pin "456".',
+    ],
+    [
+      { repository: 'o/r', repository_id: '456', repository_owner_id: '123' },
+      { repository_owner_id: '666' },
+      'This is a repository of the same name under another owner: its `repository_owner_id` is "666"',
+    ],
+    [
+      { repository: 'o/x', repository_id: '7' },
+      {},
+      'This is another repository: its `repository_id` is "456"',
+    ],
+  ])('of %j offers %j no block to paste', (when, claims, sentence) => {
+    const decision = denied(when, claims)
+    expect(denial(decision, plain).remedy).toContain(sentence)
+    expect(denial(decision, plain).remedy).not.toContain('\n')
+    expect(decisionMarkdown(decision)).not.toContain('```')
+  })
+
+  test('offers the block where one of the grants knows the repository by its id', () => {
+    const grants = [grantOf({ repository_id: '7' }), grantOf({ repository_id: '456', ref: 'x' })]
+    expect(denial(decide(grants, claimsOf()), plain).remedy).toContain('\nwhen:\n')
+  })
+
   test('offers a fork no grant', () => {
     const claims = claimsOf({ event_name: 'pull_request', ref: 'refs/pull/1/merge' })
     const facts = { pullRequest: { kind: 'fork', head: 'mallory/r', base: 'o/r' } } as const
@@ -208,6 +252,32 @@ describe('the block to paste', () => {
     expect(when.every(([, value]) => typeof value === 'string')).toBe(true)
     const written = Object.fromEntries(when.map(([claim, value]) => [claim, scalarText(value)]))
     expect(decide([grantOf(written)], claims, undefined, sameRepository).granted).toBe(true)
+  })
+
+  test.each<ClaimSet>([
+    {},
+    { environment: 'prod east' },
+    { environment: '012', ref: 'refs/tags/v1' },
+    { environment: 'Ünï "q" \\ 😀' },
+    { event_name: 'workflow_run' },
+    { event_name: 'pull_request', ref: 'refs/pull/7/merge', base_ref: 'main', head_ref: 'x' },
+  ])('is made of inputs where the rules are, and grants the run as well: %j', async (given) => {
+    const claims = claimsOf(given)
+    const rules = [{ ...grantOf({ actor: 'x' }), place: 'inputs' }]
+    const decision = decide(rules, claims, undefined, sameRepository)
+    const [sentence, ...block] = denial(decision, plain).remedy.split('\n')
+    expect(sentence).toBe('If this run should be granted, these inputs would do it:')
+    const inputs: unknown = parse(block.join('\n'))
+    if (!isRecord(inputs)) throw new Error('no inputs')
+    const written = Object.fromEntries(Object.entries(inputs).map(([name, text]) => [name, scalarText(text)]))
+    const { grants } = await configOf({ inputs: { ...written, connection: 'type: duckdb' } })
+    expect(decide(grants, claims, undefined, sameRepository).granted).toBe(true)
+  })
+
+  test('holds nothing that GitHub would evaluate as an expression', () => {
+    const block = inputsBlock(claimsOf({ ref: 'refs/heads/${{github.token}}' }))
+    expect(block).toContain('# ref: the value of this run cannot be written as an input')
+    expect(block).not.toContain('${{')
   })
 
   test('does not tie a grant to the number of one pull request', () => {

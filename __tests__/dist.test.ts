@@ -43,6 +43,22 @@ describe('the built action', () => {
     expect(opened.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(650_000)
   })
 
+  test('writes nothing of what it reads to the log, whatever the workflow sets for the YAML parser', async () => {
+    await using issuer = await startIssuer()
+    await using step = await runStep({
+      issuer,
+      inputs: {
+        connection: '{ type: duckdb, path: prod.duckdb, note: only-in-the-yaml }',
+        ref: 'refs/heads/main',
+        until: 'grant',
+      },
+      env: { LOG_STREAM: '1', LOG_TOKENS: '1' },
+    })
+    expect(step.log.text).toContain('grant')
+    expect(step.log.text).not.toContain('only-in-the-yaml')
+    expect(step.log.text).not.toContain('[stream-end]')
+  })
+
   test('both roots set the exit code to 1 before they import anything', () => {
     for (const name of ['main.js', 'post.js']) {
       const text = readFileSync(join(import.meta.dirname, '..', 'dist', name), 'utf8')

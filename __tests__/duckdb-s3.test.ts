@@ -46,9 +46,7 @@ test('a secret with keys of its own is refused, but only where the role gives th
   const connection = JSON.stringify({ ...LAKE, secrets: [{ type: 's3', key_id: 'AKIA' }] })
   const identity = '{ via: aws, role: arn:aws:iam::123456789012:role/dbt, region: eu-west-1 }'
   const problems = await problemsOf({ inputs: { connection, identity, ref: 'refs/heads/main' } })
-  expect(problems.join('\n')).toContain(
-    'An S3 secret has `key_id` of its own, but its keys come from the role',
-  )
+  expect(problems.join('\n')).toContain('`secrets`: it holds `key_id`, a credential')
 })
 
 const documents = (connection: Record<string, unknown>, via = 'aws'): string => {

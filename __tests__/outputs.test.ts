@@ -48,8 +48,8 @@ describe('the outputs of the action', () => {
     })
   })
 
-  test('of a failure before the decision do not say whether it was granted', () => {
-    expect(outputsOfFailure({}, {})).toEqual({ result: 'failure' })
+  test('of a failure before the decision say that nothing was granted', () => {
+    expect(outputsOfFailure({}, {})).toEqual({ granted: 'false', result: 'failure' })
   })
 
   test('of a run that stopped after its grant name grant and target', () => {

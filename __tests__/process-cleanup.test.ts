@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Running } from './support/child.ts'
-import { installDbtStub, type Behaviour, type DbtStub } from './support/dbt-stub.ts'
+import { installDbtStub, type Behaviour, type DbtRun, type DbtStub } from './support/dbt-stub.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { until } from './support/lines.ts'
 import { logOf, remainsOf, shopStep } from './support/process.ts'
@@ -124,6 +124,19 @@ describe('a cancelled step', () => {
   )
 })
 
+/** A dbt whose step was killed. */
+async function orphaned(dbt: DbtStub): Promise<{ run: DbtRun; done: StepResult }> {
+  const cancel = signalling('SIGKILL', whenReady)
+  const done = await step(dbt, { during: cancel.during, streamGrace: 100 })
+  const [run] = dbt.runs()
+  if (!run) throw new Error('dbt did not start')
+  return { run, done }
+}
+
+function end(pid: number): void {
+  if (lives(pid)) process.kill(pid, 'SIGKILL')
+}
+
 /** A step that leaves its directory to the post step. */
 const prepared = async (): Promise<StepResult> => step(await hanging(), { inputs: { run: '' } })
 
@@ -138,18 +151,52 @@ const content = (directory: string): string => readFileSync(join(directory, 'kee
 const siblingOf = ({ paths }: StepResult): string => join(paths.temp, `dbt-oidc-${'0'.repeat(24)}`)
 
 describe('the post step', () => {
-  test('removes what a step left that was killed while dbt ran', async () => {
+  test.each<[Behaviour, string[]]>([
+    [{ grandchild: 50 }, ['SIGINT']],
+    [{ ignore: ['SIGINT'] }, ['SIGINT', 'SIGTERM']],
+    [{ ignore: ['SIGINT', 'SIGTERM'] }, ['SIGINT', 'SIGTERM']],
+  ])(
+    'ends the dbt of a step that was killed (dbt does %j), and then removes the files',
+    async (how, heard) => {
+      const dbt = await hanging(how)
+      const { run, done } = await orphaned(dbt)
+      await using _ = done
+      try {
+        expect([done.signal, done.conclusion, lives(run.pid)]).toEqual(['SIGKILL', 'failure', true])
+        expect(remainsOf(done)).toEqual([run.profilesDir])
+        let livedOn: boolean | undefined
+        const posted = await done.post({
+          async during() {
+            while (existsSync(run.profilesDir ?? '')) await turn()
+            livedOn = lives(run.pid)
+          },
+        })
+        expect([posted.exitCode, remainsOf(done), livedOn]).toEqual([0, [], false])
+        expect(logOf(posted)).toContain('dbt still ran without its step, and was ended.')
+        expect(dbt.signals()).toEqual(heard)
+        if (how.grandchild) await gone(run.grandchild)
+      } finally {
+        end(run.pid)
+      }
+    },
+  )
+
+  test.each<[string, (process: string) => string]>([
+    [
+      'that started at another time',
+      (process) => process.replace(/\d$/, (digit) => `${(Number(digit) + 1) % 10}`),
+    ],
+    ['whose start nobody noted', (process) => process.replace(/ .*/, '')],
+  ])('leaves a process alone %s: its number was given again', async (_what, changed) => {
     const dbt = await hanging()
-    const cancel = signalling('SIGKILL', whenReady)
-    await using done = await step(dbt, { during: cancel.during, streamGrace: 100 })
+    const { run, done } = await orphaned(dbt)
+    await using _ = done
     try {
-      expect([done.signal, done.conclusion]).toEqual(['SIGKILL', 'failure'])
-      expect(remainsOf(done)).toEqual([dbt.runs()[0]?.profilesDir])
-      const posted = await done.post()
-      expect([posted.exitCode, remainsOf(done)]).toEqual([0, []])
+      const posted = await done.post({ env: { STATE_process: changed(done.state.get('process') ?? '') } })
+      expect([posted.exitCode, remainsOf(done), lives(run.pid), dbt.signals()]).toEqual([0, [], true, []])
+      expect(logOf(posted)).not.toContain('was ended')
     } finally {
-      const pid = dbt.runs()[0]?.pid
-      if (pid) process.kill(pid, 'SIGKILL')
+      end(run.pid)
     }
   })
 
@@ -191,6 +238,6 @@ describe('the post step', () => {
 
   test('has nothing to do where the step came to no directory', async () => {
     await using done = await step(await hanging(), { inputs: { ref: 'refs/heads/other' } })
-    expect([done.exitCode, (await done.post()).exitCode, (await done.post()).stdout]).toEqual([1, 0, ''])
+    expect([done.exitCode, (await done.post()).exitCode, (await done.post()).log.text]).toEqual([1, 0, ''])
   })
 })

@@ -6,9 +6,9 @@ import { installDbtStub, type Behaviour, type DbtStub, type StubOptions } from '
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { AUDIENCE, logOf, PROJECT, remainsOf, shopStep, snowflakeAt } from './support/process.ts'
+import { variableOf } from './support/secret-names.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
-const SECRET = 'DBT_ENV_SECRET_DBT_OIDC_TOKEN'
 const withSnowflake = { 'dbt-duckdb': null, 'dbt-snowflake': '1.12.3' }
 
 let scratch: string
@@ -92,6 +92,36 @@ describe('a run of dbt', () => {
   })
 })
 
+describe('before a token is asked for', () => {
+  const unready = { ...PROJECT, 'packages.yml': 'packages: [{ package: a/b, version: 1.0.0 }]' }
+  const policy = `targets: { local: { connection: { type: duckdb } }, prod: { connection: ${snowflakeAt(9)} } }
+grants: [{ target: prod, when: { ref: refs/heads/main } }, { target: local, when: { ref: refs/heads/x } }]
+`
+  const asked = {
+    files: { ...PROJECT, '.github/dbt-oidc.yml': policy },
+    inputs: { connection: '', target: 'prod' },
+  }
+
+  test.each<[string, StubOptions | undefined, StepOptions, string]>([
+    ['no dbt', undefined, {}, 'Run `pip install dbt-core dbt-snowflake` in a step before this one'],
+    ['no adapter', {}, {}, 'has no dbt-snowflake, which this target needs'],
+    ['no adapter for the target that is asked for', {}, asked, 'has no dbt-snowflake'],
+    ['no project', {}, { files: { 'a/dbt_project.yml': 'name: a' } }, 'project: There is no dbt_project.yml'],
+    ['packages that are not installed', {}, { files: unready }, 'project: packages.yml lists 1 package'],
+  ])('%s is told', async (_what, options, given, message) => {
+    const dbt = options && (await stubbed(options))
+    const inputs = { connection: snowflakeAt(9), ...given.inputs }
+    await using done = await step(dbt, { ...given, inputs })
+    expect([done.exitCode, done.requests, dbt?.runs() ?? []]).toEqual([1, [], []])
+    expect(logOf(done)).toContain(message)
+  })
+
+  test('nothing is missed by a run that only asks for the decision', async () => {
+    await using done = await step(undefined, { files: {}, inputs: { until: 'grant' } })
+    expect([done.exitCode, done.outputs.get('granted')]).toEqual([0, 'true'])
+  })
+})
+
 describe('before anything is bought', () => {
   // Two targets that share no audience: the token that decides is then worth nothing to Snowflake.
   const policy = `repository: o/r
@@ -113,7 +143,7 @@ grants:
     ['no dbt', undefined, project, 'dbt-missing: There is no dbt on PATH'],
     ['no adapter', {}, project, 'has no dbt-snowflake, which this target needs'],
     ['a useless adapter', old, project, 'dbt-version: dbt-snowflake 1.11.4 does not work here'],
-    ['another directory', good, elsewhere, 'set the input "project-dir" to a.'],
+    ['another directory', good, elsewhere, 'set the input `project-dir` to `a`.'],
     ['packages that are not installed', good, unready, 'project: packages.yml lists 1 package'],
   ])('%s is one clear error', async (_what, options, files, message) => {
     const dbt = options && (await stubbed(options))
@@ -169,9 +199,10 @@ describe('the environment of dbt', () => {
     await using done = await step(dbt, { inputs: { connection: snowflakeAt(9), run: 'deps\nbuild' } })
     const [deps, build] = dbt.runs()
     expect(Object.keys(deps?.env ?? {}).filter((name) => name.startsWith('DBT_ENV_SECRET_'))).toEqual([])
-    const token = build?.env[SECRET] ?? ''
+    const variable = variableOf('TOKEN', build?.env)
+    const token = build?.env[variable] ?? ''
     expect(issuer.minted).toContain(token)
-    expect(build?.profiles).toContain(SECRET)
+    expect(build?.profiles).toContain(`"{{ env_var('${variable}') }}"`)
     expect(scanForLeaks({ token }, placesOf([done, await done.post()], dbt.runs()))).toEqual([])
     expect(scanForLeaks({ token }, { texts: { profile: build?.profiles ?? token } })).toEqual([])
   })

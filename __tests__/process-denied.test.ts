@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
+import { parse } from 'yaml'
 import { auditOf, GRANTED, openJob } from './support/job.ts'
 import type { IssuerOptions } from './support/issuer.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
@@ -157,11 +158,15 @@ describe('a denial', () => {
     await using step = await job.step({ inputs: { ...GRANTED, ref: 'refs/heads/dev' } })
     const errors = step.log.commands.filter(({ name }) => name === 'error')
     expect(errors).toHaveLength(1)
-    const [, block = ''] = errors[0]?.data.split('\nwhen:\n') ?? []
-    expect(block).toMatch(/^ {2}repository: o\/r$/m)
-    expect(step.summary).toContain(`\`\`\`yaml\nwhen:\n${block}\n\`\`\``)
+    const [, block = ''] = errors[0]?.data.split('these inputs would do it:\n') ?? []
+    expect(block).toMatch(/^ref: refs\/heads\/main$/m)
+    expect(step.summary).toContain(`\`\`\`yaml\n${block}\n\`\`\``)
     expect(step.summary).toMatch(/^## ⛔ No grant for this run\n/)
-    const inputs = { run: 'build', connection: GRANTED.connection, claims: block }
+    const inputs = {
+      run: 'build',
+      connection: GRANTED.connection,
+      ...(parse(block) as Record<string, string>),
+    }
     await using pasted = await job.step({ inputs })
     expect([pasted.exitCode, pasted.outputs.get('granted')]).toEqual([0, 'true'])
   })

@@ -76,7 +76,7 @@ describe("a fault of GitHub's endpoint that lasts", () => {
       expect(step.fullLog.commands.map(({ name }) => name)).not.toContain('set-output')
       expect([remains(step), leaksOf(job, [step])]).toEqual([[], []])
       const post = await step.post()
-      expect([post.exitCode, post.stdout]).toEqual([0, ''])
+      expect([post.exitCode, post.log.text]).toEqual([0, ''])
     },
   )
 

@@ -22,7 +22,9 @@ describe('a run is denied because of', () => {
       for (const claims of ['', "{ event_name: '**' }", "{ event_name: [push, '*'] }"]) {
         await using step = await job.step({ inputs: { ...GRANTED, claims } })
         expect([step.exitCode, step.outputs.get('granted')]).toEqual([1, 'false'])
-        expect(step.log.text).toContain(`add to \`when\`: event_name: ${event_name}`)
+        expect(step.log.text).toContain(
+          `add to \`when\`, or to the input \`claims\`: event_name: ${event_name}`,
+        )
       }
       expect(job.dbt.runs()).toEqual([])
       await using named = await job.step({ inputs: { ...GRANTED, claims: `{ event_name: ${event_name} }` } })

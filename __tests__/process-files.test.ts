@@ -38,6 +38,11 @@ describe('the files of the runner', () => {
     expect(withoutOwnExports({ ...record, DBT_PROFILES_DIR: '/theirs' })).toEqual({
       DBT_PROFILES_DIR: '/theirs',
     })
+    // A record is no more than a variable, which any earlier step can set.
+    const forged = { NODE_TLS_REJECT_UNAUTHORIZED: createHash('sha256').update('0').digest('hex') }
+    expect(
+      withoutOwnExports({ DBT_OIDC_EXPORTED: JSON.stringify(forged), NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
+    ).toEqual({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })
     expect(withoutOwnExports({ DBT_OIDC_EXPORTED: 'nonsense', DBT_PROFILES_DIR: '/x' })).toEqual({
       DBT_PROFILES_DIR: '/x',
     })

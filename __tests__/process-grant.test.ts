@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { auditOf, GRANTED, openJob, PROJECT, type Job } from './support/job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import type { StepResult } from './support/step.ts'
@@ -112,6 +113,27 @@ describe('a run that its inputs grant', () => {
     await using step = await job.step({ inputs: { ...GRANTED, 'audit-log': 'missing/audit.jsonl' } })
     expect([step.exitCode, step.outputs.get('result')]).toEqual([1, 'failure'])
     expect([job.dbt.runs(), left(step)]).toEqual([[], []])
+  })
+
+  test('whose audit log would leave the checkout by a link of it does not happen either', async () => {
+    await using job = await openJob()
+    await using step = await job.step({
+      inputs: { ...GRANTED, 'audit-log': 'logs/audit.jsonl' },
+      prepare: ({ home, workspace }) => symlinkSync(home, join(workspace, 'logs')),
+    })
+    expect([step.exitCode, job.dbt.runs(), left(step)]).toEqual([1, [], []])
+    expect(step.log.text).toContain('cannot be written: a link leads out of the workspace.')
+  })
+
+  test('whose profile never ends is refused and does not hang', async () => {
+    await using job = await openJob()
+    const { connection: _, ...inputs } = GRANTED
+    await using step = await job.step({
+      inputs,
+      prepare: ({ workspace }) => symlinkSync('/dev/zero', join(workspace, 'profiles.yml')),
+    })
+    expect([step.exitCode, job.issuer.requests, left(step)]).toEqual([1, [], []])
+    expect(step.log.text).toContain('`profiles.yml` cannot be read: it is no regular file.')
   })
 })
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { code, text } from '../src/report/markdown.ts'
 import { changedLeakCases } from './hostile/changed-leaks.ts'
 import { leakCases } from './hostile/leaks.ts'
 import type { Behaviour } from './support/dbt-stub.ts'
@@ -11,9 +12,9 @@ import { openLeaseJob, type LeaseJob } from './support/lease-job.ts'
 import { placesOf, scanForLeaks, type Places } from './support/leaks.ts'
 import { logOf, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from './support/process.ts'
 import { dbtPython } from './support/python.ts'
+import { OWN_NAME, variableOf } from './support/secret-names.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
-const PASSWORD = 'DBT_ENV_SECRET_DBT_OIDC_PASSWORD'
 const KNOWN = 'kn0wn+secret/with=signs&more~'
 
 interface Ran {
@@ -70,7 +71,7 @@ const snowflake = { run: 'parse', connection: snowflakeAt(9) }
 const proofs: Readonly<Record<string, () => Promise<void>>> = {
   'secret-leak-01': () =>
     afterRun({ leak: ['stdout', 'stderr'] }, ({ job, step }) => {
-      expect(step.fullLog.text.split(`${PASSWORD}=***`)).toHaveLength(3)
+      expect(step.fullLog.text.split(`${variableOf('PASSWORD', job.dbt.runs()[0]?.env)}=***`)).toHaveLength(3)
       // Our own scrubber had it before the runner's masks: no byte of it left the step but in a mask.
       const lines = step.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'))
       const texts = { stdout: lines.join('\n'), stderr: step.stderr }
@@ -227,12 +228,112 @@ const proofs: Readonly<Record<string, () => Promise<void>>> = {
       const [run] = job.dbt.runs()
       const [lease] = job.lender.leases
       const holding = Object.entries(run?.env ?? {}).filter(([, value]) => value === lease?.password)
-      expect(holding.map(([name]) => name)).toEqual([PASSWORD])
+      expect(holding.map(([name]) => name)).toEqual([expect.stringMatching(OWN_NAME)])
       const security = readFileSync(join(import.meta.dirname, '..', 'SECURITY.md'), 'utf8')
       expect(security).toContain('can read `/proc/<pid>/environ`')
       expect(security).toContain('Secrets in the environment of dbt')
     }),
 }
+
+/** A profiles.yml as a pull request may bring it along, with an expression where the query's tag belongs. */
+const profilesWith = (expression: string): string =>
+  [
+    'shop:',
+    '  target: prod',
+    '  outputs:',
+    `    prod: ${snowflakeAt(9).replace(/ }$/, `, query_tag: '${expression.replaceAll("'", "''")}' }`)}`,
+    '',
+  ].join('\n')
+
+describe('a profiles.yml of the checkout', () => {
+  test.each([
+    `{{ env_var('DBT_ENV_SEC' ~ 'RET_DBT_OIDC_TOKEN') }}`,
+    String.raw`{{ env_var('DBT_ENV_SECRET_DBT_\x4fIDC_TOKEN') }}`,
+  ])('cannot name the variable of the credential: %s', async (expression) => {
+    await using issuer = await startIssuer()
+    const model = '{{ config(meta={"tag": target.query_tag}) }} select 1 as id'
+    const files = { ...PROJECT, 'models/orders.sql': model, 'profiles.yml': profilesWith(expression) }
+    const inputs = { run: 'parse', connection: '' }
+    await using step = await shopStep(issuer, dirname(dbtPython()), { inputs, files, env: QUIET })
+    expect(issuer.minted.length).toBeGreaterThan(0)
+    const tokens = Object.fromEntries(issuer.minted.map((token, at) => [`token ${at + 1}`, token]))
+    expect(scanForLeaks(tokens, placesOf([step]))).toEqual([])
+    expect(logOf(step)).toContain('Env var required but not provided')
+    expect(step.exitCode).toBe(1)
+  })
+})
+
+/** Programs that a checkout may bring along: each notes the environment that it was started with. */
+const PLANTED = '#!/bin/sh\nenv > "$(dirname "$0")/started-$(basename "$0")"\n'
+
+describe('a program of the checkout', () => {
+  test('is never started in the place of one of the system, whatever PATH says', async () => {
+    await using job = await openLeaseJob()
+    const planted = { content: PLANTED, mode: 0o755 }
+    const files = { ...PROJECT, 'tools/prlimit': planted, 'tools/dbt': planted }
+    await using first = await job.step({ files, inputs: { until: 'claims' } })
+    const tools = join(first.paths.workspace, 'tools')
+    await using step = await job.step({ after: first, files, path: [tools, 'tools', job.dbt.bin] })
+    expect(step.exitCode).toBe(0)
+    expect(job.dbt.runs()).toHaveLength(1)
+    expect(step.leftBehind().filter(({ path }) => path.includes('tools/'))).toEqual([])
+  })
+})
+
+/** Nothing of it is safe in Markdown, and no part of 16 characters comes twice. */
+const MARKED = 'a_*b~#c|@d$[e]&f<g>`h_*i~#j|@k$[l]&m<n>`o_*p~#q|@r$[s]&t'
+
+const asNumbers = (text: string): string => text.replaceAll(/[^\w]|_/g, (mark) => `&#${mark.charCodeAt(0)};`)
+
+/** Pieces of a secret that are long enough to tell, and how Markdown and HTML would have them written. */
+const pieces = (secret: string): string[] => {
+  const parts = Array.from({ length: secret.length - 15 }, (_, at) => secret.slice(at, at + 16))
+  return [
+    ...parts,
+    ...parts.map(asNumbers),
+    ...parts.map((part) => text(part)),
+    ...parts.map((part) => code(part).slice(6, -7)),
+  ]
+}
+
+describe('a message of dbt that holds a secret', () => {
+  // Where the gist, the message of the summary and the annotation are cut.
+  test.each([0, 130, 3950, 4046])('shows no part of it, though it begins at character %i', async (at) => {
+    const id = 'model.shop.orders'
+    const message = `${'x'.repeat(at)}${MARKED}${'y'.repeat(200)}`
+    const results = [
+      { unique_id: id, status: 'error', message, execution_time: 1, thread_id: 't', timing: [] },
+    ]
+    const build: Behaviour = { run_results: { results, elapsed_time: 1 }, manifest: { nodes: {} }, exit: 1 }
+    await afterRun(
+      build,
+      ({ step }) => {
+        const said = step.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+        const shown = [...said, step.stderr, step.summary].join('\n')
+        expect(shown).toContain('***')
+        expect(pieces(MARKED).filter((piece) => shown.includes(piece))).toEqual([])
+      },
+      { password: MARKED },
+    )
+  })
+
+  test('shows it not even where it is cut by marks that a terminal takes for colours', async () => {
+    const id = 'model.shop.orders'
+    const message = `FROM ${KNOWN.slice(0, 9)}\u001b[0m${KNOWN.slice(9)} TO`
+    const results = [
+      { unique_id: id, status: 'error', message, execution_time: 1, thread_id: 't', timing: [] },
+    ]
+    const build: Behaviour = { run_results: { results, elapsed_time: 1 }, manifest: { nodes: {} }, exit: 1 }
+    await afterRun(
+      build,
+      ({ step }) => {
+        expect(step.summary).toContain('FROM *** TO')
+        expect(step.log.commands.find(({ name }) => name === 'error')?.data).toBe('FROM *** TO')
+      },
+      { password: KNOWN },
+    )
+  })
+})
 
 describe('the corpus of leaks', () => {
   test('has a proof for each case, and changes only what it has', () => {

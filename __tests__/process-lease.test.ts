@@ -1,18 +1,19 @@
 import { describe, expect, test } from '@jest/globals'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Running } from './support/child.ts'
 import { auditOf } from './support/job.ts'
 import { openLeaseJob, type LeaseJob } from './support/lease-job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { until } from './support/lines.ts'
 import { logOf, remainsOf } from './support/process.ts'
+import { OWN_NAME, variableOf } from './support/secret-names.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
 /** What a runner grants a cancelled step, in milliseconds. */
 const GRANTED = 7000
-const PASSWORD = 'DBT_ENV_SECRET_DBT_OIDC_PASSWORD'
 
-const passwords = ({ dbt }: LeaseJob): (string | undefined)[] => dbt.runs().map(({ env }) => env[PASSWORD])
+const passwords = ({ dbt }: LeaseJob): (string | undefined)[] =>
+  dbt.runs().map(({ env }) => env[variableOf('PASSWORD', env)])
 
 function audit(step: StepResult): Record<string, unknown>[] {
   return auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
@@ -45,10 +46,10 @@ describe('a credential on loan', () => {
     expect([step.exitCode, step.outputs.get('result')]).toEqual([0, 'success'])
     expect(job.lender.events).toEqual(['lease 1', 'revoke 1'])
     expect(step.fullLog.masks).toContain(lease?.password)
-    expect(step.fullLog.text).toContain(`${PASSWORD}=***`)
+    expect(step.fullLog.text).toContain(`${variableOf('PASSWORD', run?.env)}=***`)
     expect(shown(job, [step])).toEqual([])
     const names = Object.entries(run?.env ?? {}).filter(([, value]) => value.includes(lease?.password ?? '?'))
-    expect(names.map(([name]) => name)).toEqual([PASSWORD])
+    expect(names.map(([name]) => name)).toEqual([expect.stringMatching(OWN_NAME)])
     const granted = Date.parse(step.outputs.get('expires-at') ?? '') - 3_600_000
     expect(granted).toBeGreaterThanOrEqual(lease?.grantedAt ?? Infinity)
     expect(granted).toBeLessThanOrEqual(Date.now())
@@ -60,7 +61,7 @@ describe('a credential on loan', () => {
     await using job = await openLeaseJob()
     await using step = await job.step()
     const [run] = job.dbt.runs()
-    expect(run?.profiles).toContain(`password: "{{ env_var('${PASSWORD}') }}"`)
+    expect(run?.profiles).toContain(`password: "{{ env_var('${variableOf('PASSWORD', run?.env)}') }}"`)
     expect(run?.profiles).toContain('user: "lessee"')
     expect(run?.files).toContainEqual({ path: 'ledger-password', type: 'file', mode: '600' })
     expect(run?.profiles).toContain(`password_file: "${run?.profilesDir}/ledger-password"`)
@@ -107,27 +108,32 @@ describe('a credential on loan', () => {
       },
     })
     expect(performance.now() - sent).toBeLessThan(GRANTED)
-    expect([step.exitCode, remainsOf(step), shown(job, [step])]).toEqual([1, [], []])
-    expect(logOf(step)).toContain('The credential could not be revoked (no answer in time).')
+    expect([step.exitCode, shown(job, [step])]).toEqual([1, []])
+    expect(logOf(step)).toContain(
+      'The credential could not be revoked (no answer in time). The post step tries',
+    )
     expect(logOf(step)).toContain('✗ cancelled: ')
+    const [directory = ''] = remainsOf(step)
+    expect(readdirSync(directory).toSorted()).toEqual(['.dbt-oidc', 'revocation'])
+    job.lender.usual('/revoke')
+    const post = await step.post()
+    expect([post.exitCode, job.lender.open(), remainsOf(step)]).toEqual([0, [], []])
+    expect(logOf(post)).toContain('this is the second and last try.')
+    expect(logOf(post)).toContain('The credential from lease was revoked.')
+    expect(shown(job, [step, post])).toEqual([])
   })
 
   test('is given back by the post step, out of the sealed file, when the step was killed', async () => {
     await using job = await openLeaseJob({ hang: true })
     await using step = await job.step({ ...whenReady('SIGKILL'), streamGrace: 100 })
-    try {
-      expect([step.signal, job.lender.events]).toEqual(['SIGKILL', ['lease 1']])
-      const [directory = ''] = remainsOf(step)
-      const sealed = readFileSync(`${directory}/revocation`, 'utf8')
-      expect(scanForLeaks(job.secrets(), { texts: { sealed, state: step.commandFiles.state } })).toEqual([])
-      const post = await step.post()
-      expect([post.exitCode, job.lender.events, remainsOf(step)]).toEqual([0, ['lease 1', 'revoke 1'], []])
-      expect(logOf(post)).toContain('The credential from lease was revoked.')
-      expect(shown(job, [step, post])).toEqual([])
-    } finally {
-      const pid = job.dbt.runs()[0]?.pid
-      if (pid) process.kill(pid, 'SIGKILL')
-    }
+    expect([step.signal, job.lender.events]).toEqual(['SIGKILL', ['lease 1']])
+    const [directory = ''] = remainsOf(step)
+    const sealed = readFileSync(`${directory}/revocation`, 'utf8')
+    expect(scanForLeaks(job.secrets(), { texts: { sealed, state: step.commandFiles.state } })).toEqual([])
+    const post = await step.post()
+    expect([post.exitCode, job.lender.events, remainsOf(step)]).toEqual([0, ['lease 1', 'revoke 1'], []])
+    expect(logOf(post)).toContain('The credential from lease was revoked.')
+    expect(shown(job, [step, post])).toEqual([])
   })
 
   test('that the post step cannot give back is no reason to leave its files: it fails and removes them', async () => {
@@ -146,7 +152,10 @@ describe('a credential on loan', () => {
     await using step = await job.step()
     expect(step.exitCode).toBe(0)
     expect(logOf(step)).toContain('The credential could not be revoked')
-    expect([remainsOf(step), shown(job, [step])]).toEqual([[], []])
+    expect(remainsOf(step).map((path) => readdirSync(path).toSorted())).toEqual([['.dbt-oidc', 'revocation']])
+    const post = await step.post()
+    expect([post.exitCode, remainsOf(step), shown(job, [step, post])]).toEqual([0, [], []])
+    expect(logOf(post)).toContain('Cleaning up did not succeed. The lease service answered with status 403.')
   })
 
   test('is not sealed with a key that another step has: nothing is sent, and the files go', async () => {
@@ -188,6 +197,27 @@ describe('a credential on loan in prepared mode', () => {
   })
 })
 
+describe('an `output-credential` beside `run`', () => {
+  const inputs = { 'output-credential': 'true' }
+
+  test('is refused before anything is asked for: what is given back at the end is of no use to later steps', async () => {
+    await using job = await openLeaseJob()
+    await using step = await job.step({ inputs })
+    expect([step.exitCode, step.outputs.has('credential'), job.lender.events]).toEqual([1, false, []])
+    expect([job.issuer.minted, job.dbt.runs()]).toEqual([[], []])
+    expect(logOf(step)).toContain('✗ configuration')
+    expect(logOf(step)).toContain('input "output-credential"')
+  })
+
+  test('is none where `until` stops before dbt', async () => {
+    await using job = await openLeaseJob()
+    await using step = await job.step({ inputs: { ...inputs, until: 'profile' } })
+    expect([step.exitCode, step.outputs.get('credential')]).toEqual([0, job.lender.leases[0]?.password])
+    await step.post()
+    expect(job.lender.open()).toEqual([])
+  })
+})
+
 describe('a credential with little of its life left', () => {
   test('is bought anew before each line of `run` and the old one given back; none of them ever shows', async () => {
     await using job = await openLeaseJob({ leak: ['stdout', 'stderr'], stdout: 'no line end' })
@@ -202,7 +232,9 @@ describe('a credential with little of its life left', () => {
     expect(job.lender.open()).toEqual([])
     for (const password of used) expect(step.fullLog.masks).toContain(password)
     expect(shown(job, [step])).toEqual([])
-    expect(step.fullLog.text.split(`${PASSWORD}=***`).length - 1).toBe(6)
+    expect(step.fullLog.text.split(`${variableOf('PASSWORD', job.dbt.runs()[0]?.env)}=***`).length - 1).toBe(
+      6,
+    )
     const trades = audit(step).filter(({ use }) => use === 'exchange' || use === 'keep-alive')
     expect(trades.map(({ use }) => use)).toEqual(['exchange', ...trades.slice(1).map(() => 'keep-alive')])
     expect(trades.at(-1)?.expires_at).toBe(step.outputs.get('expires-at'))

@@ -79,6 +79,7 @@ describe('a run that GitHub gives no token', () => {
       expect([step.exitCode, step.outputs.get('result'), traces(step)]).toEqual([1, 'failure', NONE])
       expect(step.log.text).toContain(`✗ ${code}`)
       expect(step.log.text).toContain(cause)
+      expect(step.outputs.has('audit-log')).toBe(false)
       expect(step.log.text).toContain('`without-token: parse` runs `dbt parse` without credentials instead')
       expect(job.dbt.runs()).toEqual([])
     },
@@ -93,6 +94,11 @@ describe('a run that GitHub gives no token', () => {
       ['result', 'skipped'],
     ])
     expect(step.log.commands.map(({ name }) => name)).toEqual(['notice'])
+    expect(step.summary).toContain('## ⏭️ Skipped: this run gets no ID token')
+    expect(step.summary).toMatch(/gets? no ID token\.|gives such runs no ID token\./)
+    expect(step.summary).toContain(
+      'no credential was asked for. dbt was not started. `without-token: skip` asks',
+    )
     expect(job.dbt.runs()).toEqual([])
   })
 
@@ -111,6 +117,8 @@ describe('a run that GitHub gives no token', () => {
       expect(Object.keys(env).filter((name) => name.startsWith('DBT_ENV_SECRET_'))).toEqual([])
     expect(runs.at(-1)?.profiles).toMatch(/^ +account: "acme"$/m)
     expect(runs.at(-1)?.profiles).not.toContain('DBT_ENV_SECRET_')
+    expect(step.summary).toContain('## ☑️ Parsed only: this run gets no ID token')
+    expect(step.summary).toContain('Nothing was built or tested, and no warehouse was reached.')
     expect(runs.map(({ profilesDirMode }) => profilesDirMode)).toEqual(['700', '700'])
     await using after = await step.post()
     expect([after.exitCode, traces(after)]).toEqual([0, NONE])
@@ -121,6 +129,12 @@ describe('a run that GitHub gives no token', () => {
     job.dbt.behave({ parse: { stderr: 'Compilation Error\n', exit: 2 } })
     await using step = await job.step({ ...FORK, ...without('parse') })
     expect([step.exitCode, step.outputs.get('result'), traces(step)]).toEqual([1, 'failure', NONE])
+    expect(step.summary).toContain('## ❌ dbt could not parse the project')
+    await using quiet = await job.step({
+      ...FORK,
+      ...without('parse', { ...GRANTED, summary: 'false' }),
+    })
+    expect([quiet.exitCode, quiet.summary]).toEqual([1, ''])
   })
 
   test('is parsed for the target that it asks for, and gets none of its grants', async () => {

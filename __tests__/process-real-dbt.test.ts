@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { parse } from 'yaml'
 import { hostileTexts } from './hostile/profile.ts'
 import { runChild, type Ended } from './support/child.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
@@ -8,7 +9,8 @@ import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { AUDIENCE, logOf, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from './support/process.ts'
 import { dbtPython } from './support/python.ts'
 import { startSnowflake, type Snowflake } from './support/snowflake/front.ts'
-import type { StepOptions, StepResult } from './support/step.ts'
+import { blocksOf, usesIn } from './support/readme.ts'
+import { runStep, type StepOptions, type StepResult } from './support/step.ts'
 
 const bin = dirname(dbtPython())
 const files = { ...PROJECT, 'models/orders.sql': 'select 1 as id' }
@@ -51,6 +53,24 @@ describe('dbt in a run', () => {
       new Set(exitCode ? ['subject'] : []),
     )
     expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([done]))).toEqual([])
+  })
+
+  test('succeeds with the workflow for DuckDB of the README as it is written', async () => {
+    const workflow = blocksOf('README.md', 'yaml').find((block) => block.includes('duckdb.yml')) ?? ''
+    const own = usesIn(parse(workflow)).find(({ uses }) => uses.startsWith('OWNER/'))
+    const { install, ...inputs } = (own?.with ?? {}) as Record<string, string>
+    expect(install).toContain('dbt-duckdb')
+    await using done = await runStep({ issuer, files, env: QUIET, path: [bin], inputs })
+    expect([done.exitCode, done.outputs.get('result'), remainsOf(done)]).toEqual([0, 'success', []])
+  })
+
+  test('that finds nothing to do for a line is warned of, and only of that line', async () => {
+    await using done = await step({ inputs: { run: 'build --select nothing_here\nbuild' } })
+    expect(done.exitCode).toBe(0)
+    const warnings = done.log.commands.filter(({ name }) => name === 'warning')
+    expect(warnings.map(({ data }) => data)).toEqual([
+      expect.stringMatching(/^`dbt build --select nothing_here` succeeded with nothing to do: /),
+    ])
   })
 
   test('is given more than 20 hostile strings by the built action as they were written', async () => {

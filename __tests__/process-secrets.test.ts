@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Behaviour } from './support/dbt-stub.ts'
 import { GRANTED, openJob, PROJECT, type Job } from './support/job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
+import { OWN_NAME } from './support/secret-names.ts'
 import type { StepResult } from './support/step.ts'
 
 const SNOWFLAKE = {
@@ -37,7 +38,7 @@ describe('the secrets of a run', () => {
     const names = Object.entries(job.dbt.runs()[0]?.env ?? {}).filter(([, value]) =>
       job.issuer.minted.includes(value),
     )
-    expect(names.map(([name]) => name)).toEqual(['DBT_ENV_SECRET_DBT_OIDC_TOKEN'])
+    expect(names.map(([name]) => name)).toEqual([expect.stringMatching(OWN_NAME)])
   })
 
   test('stay hidden in the log although dbt prints them on both streams', async () => {
@@ -96,5 +97,23 @@ describe('the secrets of a run', () => {
     expect(Number.parseInt(String(profile?.mode), 8) & 0o777).toBe(0o600)
     await using post = await step.post()
     expect(post.leftBehind().filter(({ path }) => path.includes('profiles.yml'))).toEqual([])
+  })
+
+  test.each([
+    ['packages-install-path', 'packages-install-path in '],
+    ['target-path', 'target-path in '],
+    ['log-path', 'log-path in '],
+    ['profile', 'packages.yml lists 1 package'],
+  ])('of the step cannot be read by an expression of dbt_project.yml either: %s', async (key, sentence) => {
+    await using job = await openJob({}, {}, PACKAGES)
+    const project = PROJECT['dbt_project.yml'].replace(/^profile:.*\n/m, key === 'profile' ? '' : '$&')
+    const files = {
+      'dbt_project.yml': `${project}${key}: "{{ env_var('ACTIONS_ID_TOKEN_REQUEST_TOKEN') }}"\n`,
+      'packages.yml': 'packages:\n  - package: a/b\n    version: 1.0.0\n',
+    }
+    await using step = await job.step({ inputs: SNOWFLAKE, files })
+    expect(scanForLeaks({ request: job.issuer.requestToken }, placesOf([step], job.dbt.runs()))).toEqual([])
+    expect(step.log.text).toContain(sentence)
+    expect(step.fullLog.masks).toContain(job.issuer.requestToken)
   })
 })

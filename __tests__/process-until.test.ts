@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { readFileSync, statSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
-import { auditOf, GRANTED, openJob } from './support/job.ts'
+import { parse } from 'yaml'
+import { auditOf, GRANTED, openJob, PROJECT } from './support/job.ts'
 import type { StepResult } from './support/step.ts'
 
 const AUDIT = 'temp/dbt-oidc-audit.jsonl'
@@ -18,35 +19,58 @@ const outputs = (step: StepResult): Record<string, string> => {
   return rest
 }
 
+const records = (step: StepResult) => auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
+
 describe('a run until', () => {
   test('`claims` prints every claim and a block that grants this run, and decides nothing', async () => {
     await using job = await openJob({ claims: { environment: 'production' } })
     await using step = await job.step(until('claims', DENIED))
-    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], []])
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], [AUDIT]])
     expect(outputs(step)).toEqual({ result: 'stopped' })
+    expect(records(step)).toMatchObject([
+      { record: 'token', use: 'decision', outcome: 'shown', decision: null, grant: null },
+      { record: 'run', result: 'stopped', decision: null },
+    ])
     const shown = lines(step)
     expect(shown).toContain('##[group]dbt-oidc: until claims')
     for (const [name, value] of Object.entries(job.issuer.claims()))
       expect(shown.map((line) => line.trimEnd())).toContain(`${name.padEnd(24)} ${String(value)}`.trimEnd())
-    const start = shown.indexOf('when:')
+    const start = shown.indexOf('These inputs would grant this run, and hardly any other:')
     const block = shown.slice(start + 1, shown.indexOf('##[endgroup]', start)).join('\n')
+    expect(step.summary).toContain('| <code>ref</code> | <code>refs/heads/main</code> |')
+    expect(step.summary).toContain(`hardly any other:\n\n\`\`\`yaml\n${block}\n\`\`\``)
     await using pasted = await job.step({
-      inputs: { run: 'build', connection: GRANTED.connection, claims: block },
+      inputs: { run: 'build', connection: GRANTED.connection, ...(parse(block) as Record<string, string>) },
     })
     expect([pasted.exitCode, pasted.outputs.get('granted')]).toEqual([0, 'true'])
     expect(job.dbt.runs()).toHaveLength(1)
   })
 
+  test('`claims` prints a block for a grant where there is a policy file', async () => {
+    await using job = await openJob()
+    const policy =
+      'targets: { prod: { connection: { type: duckdb } } }\ngrants: [{ target: prod, when: { ref: refs/heads/x } }]\n'
+    await using step = await job.step({
+      inputs: { until: 'claims' },
+      files: { ...PROJECT, '.github/dbt-oidc.yml': policy },
+    })
+    const shown = lines(step)
+    const start = shown.indexOf('A grant with this block would grant this run, and hardly any other:')
+    expect(shown.slice(start + 1, start + 3)).toEqual(['when:', '  repository: o/r'])
+    expect(step.summary).toContain('```yaml\nwhen:\n  repository: o/r\n')
+  })
+
   test('`grant` prints the table, and puts nothing but the audit lines anywhere', async () => {
     await using job = await openJob()
     await using step = await job.step(until('grant'))
-    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], [AUDIT]])
+    const words = ['token', 'claims', 'grant', 'report']
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, words, [AUDIT]])
+    expect(lines(step)).toContain('grant     would be granted: Target "prod" is granted by "inputs".')
     expect(outputs(step)).toEqual({ target: 'prod', grant: 'inputs', granted: 'true', result: 'stopped' })
     expect(lines(step)).toContain('"inputs" for target "prod" (inputs): granted')
     expect(lines(step)).toContain('  ✓ ref         refs/heads/main  refs/heads/main')
     expect(step.summary).toContain('## 🔎 Stopped after grant on <code>prod</code>, as asked')
-    const records = auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8'))
-    expect(records.map(({ record, result, outcome }) => [record, outcome ?? result])).toEqual([
+    expect(records(step).map(({ record, result, outcome }) => [record, outcome ?? result])).toEqual([
       ['token', 'granted'],
       ['run', 'stopped'],
     ])
@@ -57,6 +81,12 @@ describe('a run until', () => {
     await using job = await openJob()
     await using step = await job.step(until('grant', DENIED))
     expect(outputs(step)).toEqual({ granted: 'false', result: 'stopped' })
+    const shown = lines(step)
+    expect([step.exitCode, step.conclusion]).toEqual([0, 'success'])
+    expect(shown).toContain('grant     would be denied: No grant of the policy holds for this run.')
+    expect(step.summary).toMatch(/^## 🔎 Stopped after grant, as asked: this run would be denied\n/)
+    const offer = shown.indexOf('If this run should be granted, these inputs would do it:')
+    expect(shown.slice(offer + 1, offer + 3)).toEqual(['repository: o/r', 'ref: refs/heads/main'])
     expect(lines(step)).toContain('  ✗ ref         refs/heads/dev  refs/heads/main')
     expect(lines(step)).toContain('      → first differing character at position 12: "m"')
     expect([left(step), job.dbt.runs()]).toEqual([[AUDIT], []])

@@ -314,7 +314,7 @@ describe('the summary of a run that had nothing to run', () => {
   test.each(['claims', 'grant', 'exchange', 'profile'] as const)('says that it stopped after %s', (until) => {
     const markdown = summarise({ ...report(undefined), access: undefined, decision: undefined }, facts, {
       until,
-      decision: 'THE DECISION',
+      found: 'THE DECISION',
     })
     expect(markdown).toMatch(new RegExp(`^## 🔎 Stopped after ${until}, as asked\n`))
     expect(markdown).toContain('THE DECISION')
@@ -324,7 +324,7 @@ describe('the summary of a run that had nothing to run', () => {
   test('tells the warnings of the decision once', () => {
     const warned = report(undefined, { decision: { ...decision, warnings: ['two grants overlap'] } })
     expect(summarise(warned, facts)).toContain('two grants overlap')
-    expect(summarise(warned, facts, { decision: 'table' })).not.toContain('two grants overlap')
+    expect(summarise(warned, facts, { found: 'table' })).not.toContain('two grants overlap')
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { formatCommand } from '../src/report/commands.ts'
+import { code, numbered, text as markdown } from '../src/report/markdown.ts'
 import { neutralise, neutraliser } from '../src/report/neutralise.ts'
 import { createSecrets } from '../src/report/scrub.ts'
 import { createWriter, type Writer } from '../src/report/writer.ts'
@@ -303,6 +304,21 @@ describe('secrets', () => {
         name,
         expect.stringMatching(/^<[^]{0,2}\*\*\*[^]{0,3}>$/),
       ])
+  })
+
+  test('are found in a command although it escapes some of their characters', () => {
+    const { writer, text } = desk()
+    writer.mask('50%of:all,this')
+    const before = text().length
+    writer.error('FROM 50%of:all,this TO', { title: '50%of:all,this' })
+    expect(text().slice(before)).toBe('::error title=***::FROM *** TO\n')
+  })
+
+  test.each([markdown, code, numbered])('are found in a summary, whatever has escaped them: %p', (escape) => {
+    const { writer } = desk()
+    const secret = 'a_*b~#c|@d$[e]&f<g>`h'
+    writer.mask(secret)
+    expect(writer.scrub(`FROM ${escape(secret)} TO`)).toMatch(/^FROM (?:<code>)?\*\*\*(?:<\/code>)? TO$/)
   })
 
   test('that are no secrets do not turn the log into asterisks', () => {

@@ -5,10 +5,11 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What action.yml starts: the exit code is 1 before anything is imported, so that no fault can look like success. */
+/** What action.yml and `npx` start: the exit code is 1 before anything is imported, so that no fault can look like success. */
 const ROOTS = {
   'main.js': `process.exitCode = 1\nconst { main } = await import('./index.js')\nawait main()\n`,
   'post.js': `process.exitCode = 1\nconst { post } = await import('./index.js')\nawait post()\n`,
+  'cli.js': `#!/usr/bin/env node\nprocess.exitCode = 1\nconst { cli } = await import('./index.js')\nawait cli()\n`,
 }
 
 /**
@@ -32,11 +33,15 @@ export async function build(root: string, out = join(root, 'dist')): Promise<voi
   )
   const { transform } = await import('esbuild')
   for (const file of await readdir(out)) {
+    // A browser is never opened here, so the program that could do so does not come along.
+    if (file.startsWith('xdg-open')) await rm(join(out, file))
     if (!file.endsWith('.js')) continue
     const { code } = await transform(await readFile(join(out, file), 'utf8'), {
       minify: true,
       format: 'esm',
       target: 'node24',
+      // CommonJS packages know these two; the bundle is an ES module.
+      define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
       legalComments: 'none',
     })
     await writeFile(join(out, file), code)

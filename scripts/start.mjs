@@ -81,7 +81,9 @@ async function install(directory, what = 'the packages of package-lock.json', is
   const ticker = setInterval(() => {
     console.error(`  still at it, ${Math.round((Date.now() - started) / 1000)} s`)
   }, 10_000)
-  const code = await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], directory)
+  // Some packages ask for a Node of which the task itself brings its own: no concern of who starts it.
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const code = await npm(['ci', ...quiet], directory)
   clearInterval(ticker)
   if (code === 0) console.error(`  done in ${((Date.now() - started) / 1000).toFixed(1)} s`)
   else refuse(`npm ci failed in ${directory}; what npm says stands above.`)

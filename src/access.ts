@@ -1,16 +1,20 @@
+import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
-import { secretsOf, type Credential } from './credential.ts'
-import { DbtOidcError, type Code } from './errors.ts'
-import type { Io, Want } from './exchange.ts'
+import type { Credential } from './credential.ts'
+import { DbtOidcError, type Code, type Failure } from './errors.ts'
+import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import type { Output, Value } from './profile.ts'
-import type { Carried } from './warehouse.ts'
+import { secretNames } from './secret-names.ts'
+import type { Trusted } from './trust/refusal.ts'
+import type { Carried, Finding, PreflightTools } from './warehouse.ts'
 
-/** Prefix that dbt itself treats as secret; the rest names this action. */
-export const SECRET_PREFIX = 'DBT_ENV_SECRET_DBT_OIDC_'
+/** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
+export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
 
 /** One use of one or more tokens, for the audit. */
 export interface Trade {
@@ -32,8 +36,14 @@ export interface Access extends AsyncDisposable {
   readonly output: Output
   /** Variables for dbt without secrets. */
   readonly env: Readonly<Record<string, string>>
+  /** The variable in which dbt finds a secret: of this run alone, so that no file of the project can name it. */
+  readonly variable: (secret: string) => string
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
+  /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
+  explain(text: string): Explained | undefined
+  /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
+  preflight(python: PreflightTools['python']): Promise<readonly Finding[] | undefined>
   /** Revokes and removes the files, now: what a cancelled run does first. Idempotent. */
   forget(): Promise<void>
   /** Leaves everything in place: the post step owns it from here on. */
@@ -43,41 +53,51 @@ export interface Access extends AsyncDisposable {
 /** What `connect` needs of the world. */
 export interface Surroundings {
   readonly mint: Mint
+  /** Mints for a revocation: also when the job was cancelled, and with no claims to agree with. */
+  readonly mintToRevoke: Mint
   /** Its signal ends a trade that waits for the other side; a revocation goes on. */
   readonly io: Io
   readonly directory: PrivateDirectory
+  /** What the policy asks the other side to trust, for a refusal to be explained by. */
+  readonly trusted: (target: Target) => Trusted | undefined
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
   /** Keeps what the post step needs for a revocation; called before the credential is used. */
   readonly remember: (credential: Credential) => Promise<void>
+  /** In place of removing the directory, where the credential could not be revoked: removes all but what was remembered. */
+  readonly owe: () => Promise<void>
 }
 
 /**
  * Trades a token for the target's credential. Throws what the exchange throws, with its diagnosis; after a throw nothing
- * is left behind.
+ * is left behind but what the post step needs to revoke what could not be revoked.
  */
 export async function connect(granted: Target, claims: Claims, around: Surroundings): Promise<Access> {
   await using undo = new AsyncDisposableStack()
-  undo.defer(() => around.directory.remove())
+  let owed = false
+  undo.defer(() => (owed ? around.owe() : around.directory.remove()))
   const target = fillTarget(granted, claims)
   const want = wantOf(target)
-  let current = await buy(target, want, claims, 'exchange', around)
-  undo.defer(() => revoke(target, current.credential, around.io))
+  const giveBack = async (credential: Credential): Promise<void> => {
+    if (!(await revoke(target, credential, around, LATER))) owed = true
+  }
+  let current = await buy(target, want, claims, 'exchange', around, giveBack)
+  undo.defer(() => giveBack(current.credential))
   for (const [name, content] of Object.entries(current.carried.files))
     await around.directory.write(name, content)
 
   const over = new AbortController()
   const renew = oneAfterTheOther(async (share: number) => {
     if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
-    const next = await buy(target, want, claims, 'keep-alive', around)
+    const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
     // Whoever forgot meanwhile must not find a credential again.
-    if (over.signal.aborted) return revoke(target, next.credential, around.io)
+    if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const old = current.credential
     current = next
     for (const [name, content] of Object.entries(current.carried.files))
       await around.directory.replace(name, content)
-    await revoke(target, old, around.io)
+    await revoke(target, old, around, NEVER)
   })
   if (target.acceptance.keepAlive.by === 'file') {
     const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
@@ -100,9 +120,19 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     expiresAt: () => current.credential.expiresAt,
     output: outputWith(target, current.carried, around.attribution),
     env: current.carried.env,
+    variable: secretNames(),
     async secrets() {
       await renew(AT_START)
       return current.carried.secrets
+    },
+    explain: (text) => explain(text, target, claims, around),
+    async preflight(python) {
+      const { io, directory } = around
+      try {
+        return await target.bound.preflight?.(current.credential, directory.path, { io, python })
+      } catch (error) {
+        throw withExplanation(error, (text) => explain(text, target, claims, around))
+      }
     },
     forget,
     handOver() {
@@ -133,80 +163,6 @@ function notRenewed(error: unknown, expiresAt: Date | null): string {
   const why = error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'
   const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
   return `The credential could not be renewed; dbt goes on with the present one${until}. ${why}`
-}
-
-interface Bought {
-  readonly credential: Credential
-  readonly carried: Carried
-  readonly boughtAt: Date
-}
-
-async function buy(
-  target: Target,
-  want: Want,
-  claims: Claims,
-  use: Trade['use'],
-  around: Surroundings,
-): Promise<Bought> {
-  const tokens: IdToken[] = []
-  const mint: Mint = async (audience) => {
-    const token = await around.mint(audience)
-    tokens.push(token)
-    return token
-  }
-  const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
-    const explained = explain(error, target, claims)
-    const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
-    await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
-    throw explained
-  })
-  try {
-    if (target.exchange.revoke) await around.remember(credential)
-    const carried = target.bound.carry(credential, around.directory.path)
-    for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
-    await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
-    return { credential, carried, boughtAt: around.io.now() }
-  } catch (error) {
-    await revoke(target, credential, around.io)
-    throw error
-  }
-}
-
-async function trade(target: Target, want: Want, mint: Mint, around: Surroundings): Promise<Credential> {
-  const { io } = around
-  const http: Io['http'] = (request) => io.http(io.signal ? { signal: io.signal, ...request } : request)
-  const credential = await target.exchange.trade(want, mint, { ...io, http })
-  for (const secret of secretsOf(credential)) io.mask(secret)
-  return credential
-}
-
-/** The exchange and the warehouse know best what the other side's words mean. */
-function explain(error: unknown, target: Target, claims: Claims): unknown {
-  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
-  const text = `${error.problem} ${error.details.join(' ')}`
-  const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
-  if (!diagnosis) return error
-  return new DbtOidcError({
-    ...diagnosis,
-    code: error.code,
-    details: [error.problem, ...error.details],
-    cause: error,
-  })
-}
-
-/** A cancelled job has 7 s for everything. */
-const REVOKING = 5000
-
-async function revoke(target: Target, credential: Credential, io: Io): Promise<void> {
-  const signal = AbortSignal.timeout(REVOKING)
-  try {
-    const http: Io['http'] = (request) => io.http({ signal, ...request })
-    await target.exchange.revoke?.(credential, { ...io, http, signal })
-  } catch (error) {
-    const known = error instanceof DbtOidcError ? error.problem : 'unexpected answer'
-    // What cannot be revoked ends by itself; the run's own result matters more.
-    io.say(`The credential could not be revoked (${signal.aborted ? 'no answer in time' : known}).`)
-  }
 }
 
 /** The user's own fields win over attribution; the credential's fields win over everything. */

@@ -59,6 +59,12 @@ export async function openAudit(
   }
 }
 
+/** The one line of a run that only shows the claims of its token (`until: claims`). */
+export async function recordShown(config: Config, host: Host, token: IdToken): Promise<void> {
+  const use = { ...digest(token), time: host.now(), use: 'decision', outcome: 'shown' } as const
+  await keep(config, host, tokenRecord({ ...use, target: config.asked }))
+}
+
 /** Appends one record; an audit log that cannot be written ends the run, since what is not on record must not happen. */
 export async function keep(config: Config, host: Host, record: AuditRecord): Promise<void> {
   await host.append(auditPath(config, host), auditLine(record))

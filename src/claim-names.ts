@@ -65,11 +65,11 @@ const MEANT: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Custom properties of a repository (`repo_property_tier`), and names of one's own (`x-…`), are not on any list. */
-const OPEN = /^(?:repo_property_[A-Za-z0-9_$#-]{1,75}|x-[a-z0-9_-]{1,75})$/
+export const OPEN_NAME = /^(?:repo_property_[A-Za-z0-9_$#-]{1,75}|x-[a-z0-9_-]{1,75})$/
 
 /** Whether GitHub's tokens are known to carry a claim of this name. */
 export function isClaimName(name: string): boolean {
-  return KNOWN.has(name) || OPEN.test(name)
+  return KNOWN.has(name) || OPEN_NAME.test(name)
 }
 
 /** The claim that somebody most likely meant by a name. */

@@ -49,7 +49,12 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
   checkNames(sources, problems)
   const options = readOptions(sources, problems)
   const { commands, problems: faults } = parseRun(input(sources, 'run') ?? '')
-  for (const fault of faults) problems.add(placeOfInput('run'), fault.replace(/^Input "run", /, ''))
+  for (const fault of faults) problems.add(placeOfInput('run'), fault)
+  if (options.outputCredential && commands.length > 0 && options.until === undefined)
+    problems.add(
+      placeOfInput('output-credential'),
+      'With `run` the credential ends with this step, so later steps could not use it; leave one of the two out.',
+    )
   const tls = checkTlsEnv(sources.env)
   if (tls) problems.add('environment', tls)
 

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini'
-import type { Claims, Mint } from './claims.ts'
+import type { Claims, IdToken, Mint } from './claims.ts'
 import type { Credential, Kind } from './credential.ts'
 import type { Http } from './http.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
@@ -35,6 +35,9 @@ export interface Io {
   readonly say: (line: string) => void
 }
 
+/** A further token for the exchange's audience, where the other side wants to know who gives a credential back. */
+export type Fresh = () => Promise<IdToken>
+
 /** What the error of the other side means, and what to do about it. */
 export interface Diagnosis {
   readonly problem: string
@@ -58,11 +61,15 @@ export interface ExchangeSpec<S> {
   /** What a driver needs in order to trade by itself, asking a broker for the tokens. */
   readonly recipe?: (settings: S, want: Want) => Readonly<Record<string, unknown>>
   /** Ends a credential before its time where the other side can. */
-  readonly revoke?: (settings: S, credential: Credential, io: Io) => Promise<void>
+  readonly revoke?: (settings: S, credential: Credential, io: Io, fresh: Fresh) => Promise<void>
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
   identity(settings: S, want: Want, claims: Claims): string
   readonly trust?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, settings: S, claims: Claims) => Diagnosis | undefined
+  /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
+  readonly errors?: readonly string[]
+  /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
+  readonly notes?: readonly string[]
   /** Hosts that a run reaches, for the egress list. */
   hosts(settings: S, want: Want): readonly string[]
   readonly proof: Proof
@@ -74,7 +81,7 @@ export interface BoundExchange {
   readonly name: string
   audience(want: Want): string
   trade(want: Want, mint: Mint, io: Io): Promise<Credential>
-  readonly revoke: ((credential: Credential, io: Io) => Promise<void>) | undefined
+  readonly revoke: ((credential: Credential, io: Io, fresh: Fresh) => Promise<void>) | undefined
   identity(want: Want, claims: Claims): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
@@ -88,6 +95,8 @@ export interface Exchange {
   readonly proof: Proof
   readonly settings: z.ZodMiniType
   readonly example: unknown
+  readonly errors: readonly string[]
+  readonly notes: readonly string[]
   /** Binds settings that `settings` has accepted; throws a ZodError otherwise. */
   bind(settings: unknown): BoundExchange
 }
@@ -100,6 +109,8 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
     proof: spec.proof,
     settings: spec.settings,
     example: spec.example,
+    errors: spec.errors ?? [],
+    notes: spec.notes ?? [],
     bind(unparsed) {
       const settings = spec.settings.parse(unparsed)
       const { revoke } = spec
@@ -107,7 +118,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         name: spec.name,
         audience: (want) => spec.audience(settings, want),
         trade: (want, mint, io) => spec.trade(settings, want, mint, io),
-        revoke: revoke && ((credential, io) => revoke(settings, credential, io)),
+        revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),
         identity: (want, claims) => spec.identity(settings, want, claims),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
         hosts: (want) => spec.hosts(settings, want),

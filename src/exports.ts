@@ -14,11 +14,16 @@ const ALLOWED: ReadonlySet<string> = new Set([
 /** Names of exported variables with the digest of each value: so that a second use of the action knows them as its own. */
 const RECORD = 'DBT_OIDC_EXPORTED'
 
+/** Whether later steps may get a variable of this name. */
+export function exportable(name: string): boolean {
+  return ALLOWED.has(name)
+}
+
 /** Exports variables to the later steps of the job. */
 export function exportAll(host: Host, variables: Readonly<Record<string, string>>): void {
   const before = readRecord(host.env)
   for (const [name, value] of Object.entries(variables)) {
-    if (!ALLOWED.has(name)) throw new Error(`${name} is not one of the variables that may be exported`)
+    if (!exportable(name)) throw new Error(`${name} is not one of the variables that may be exported`)
     host.exportVariable(name, value)
   }
   const now = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, digest(value)]))
@@ -42,7 +47,9 @@ const record = z.record(z.string(), z.string())
 function readRecord(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   try {
     const parsed = record.safeParse(JSON.parse(env[RECORD] ?? '{}'))
-    return parsed.success ? parsed.data : {}
+    // Any earlier step can set the record: it must hide nothing that this action would not have exported.
+    const known = Object.entries(parsed.success ? parsed.data : {}).filter(([name]) => ALLOWED.has(name))
+    return Object.fromEntries(known)
   } catch {
     return {}
   }

@@ -15,6 +15,8 @@ export interface PrivateDirectory {
   write(name: string, content: string): Promise<string>
   /** Replaces or makes a file (0600) so that a reader sees the old or the new content, never a part. */
   replace(name: string, content: string): Promise<string>
+  /** Removes all that is in the directory but this file and the marker. */
+  keepOnly(name: string): Promise<void>
   /** Removes the directory with all that is in it. */
   remove(): Promise<void>
 }
@@ -63,6 +65,13 @@ export async function makePrivateDirectory(
         const file = await inside(name)
         await replaceFile(file, content)
         return file
+      }),
+    keepOnly: (name) =>
+      attempt(`The private directory ${path} could not be emptied`, async () => {
+        await inside(name)
+        const others = (await readdir(path)).filter((other) => other !== name && other !== MARKER)
+        for (const other of others)
+          await rm(join(path, other), { recursive: true, force: true, maxRetries: 2 })
       }),
     remove: () => removePrivateDirectory(path, marker, temp),
   }

@@ -1,13 +1,13 @@
 import * as core from '@actions/core'
 import { getExecOutput } from '@actions/exec'
-import { appendFile, open, readFile } from 'node:fs/promises'
-import { constants } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { relative, sep } from 'node:path'
 import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
 import { withoutOwnExports } from './exports.ts'
 import { createHttp, proxySecrets, type Http } from './http.ts'
+import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { RunFacts } from './report/report.ts'
 import { createWriter, type Writer } from './report/writer.ts'
@@ -31,7 +31,7 @@ export interface Host {
   /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
   readonly ask: (audience: string) => Promise<string>
   readonly read: (path: string) => Promise<FileRead>
-  readonly exec: (command: string, args: readonly string[], options?: ExecOptions) => Promise<ExecResult>
+  readonly exec: (command: string, args: readonly string[], options: ExecOptions) => Promise<ExecResult>
   readonly output: (name: OutputName, value: string) => void
   /** Handed to the post step; never a secret that stands on its own. */
   readonly saveState: (name: string, value: string) => void
@@ -47,7 +47,8 @@ export interface Host {
 /** A short command; dbt itself does not run here. */
 export interface ExecOptions {
   readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
+  /** The whole environment; nothing is inherited, since ours can ask for tokens. */
+  readonly env: Readonly<Record<string, string>>
   readonly onLine?: (line: string) => void
 }
 
@@ -60,6 +61,7 @@ export interface ExecResult {
 /** Opens the runner that this process was started by. */
 export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 'signal' | 'kill'>): Host {
   const text = (name: string): string => env[name] ?? ''
+  const workspace = text('GITHUB_WORKSPACE') || process.cwd()
   const rehearsal = rehearsalOf(text('GITHUB_SERVER_URL'))
   const toStdout = process.stdout.write.bind(process.stdout)
   const writer = createWriter({
@@ -67,13 +69,13 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     colour: true,
     random: () => randomBytes(32).toString('hex'),
   })
-  for (const secret of proxySecrets(env)) writer.mask(secret)
+  for (const secret of [...proxySecrets(env), text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')]) writer.mask(secret)
   // From here on even the toolkit's own lines pass through the one writer.
   writer.own(process.stdout)
   return {
     env: withoutOwnExports(env),
     facts: readFacts(env),
-    workspace: text('GITHUB_WORKSPACE') || process.cwd(),
+    workspace,
     temp: text('RUNNER_TEMP'),
     now: () => new Date(),
     signal,
@@ -83,7 +85,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     rehearsal,
     colour: true,
     ask: (audience) => core.getIDToken(audience),
-    read,
+    read: (path) => readRegular(path),
     exec,
     output: (name, value) => core.setOutput(name, value),
     saveState: (name, value) => core.saveState(name, value),
@@ -94,7 +96,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
       const path = text('GITHUB_STEP_SUMMARY')
       if (path !== '') await appendFile(path, markdown)
     },
-    append,
+    append: (path, line) => appendLine(path, line, workspace),
     event: () => readEvent(text('GITHUB_EVENT_PATH')),
   }
 }
@@ -143,8 +145,11 @@ export function projectPath(workspace: string, projectDir: string): string {
   return relative(workspace, projectDir).split(sep).join('/')
 }
 
+// GitHub cuts an event off at 25 MB.
+const LONGEST_EVENT = 25 * 1024 * 1024
+
 async function readEvent(path: string): Promise<unknown> {
-  const found = path === '' ? undefined : await read(path)
+  const found = path === '' ? undefined : await readRegular(path, LONGEST_EVENT)
   if (found?.kind !== 'text') return undefined
   try {
     return JSON.parse(found.text) as unknown
@@ -153,38 +158,12 @@ async function readEvent(path: string): Promise<unknown> {
   }
 }
 
-async function read(path: string): Promise<FileRead> {
-  try {
-    return { kind: 'text', text: await readFile(path, 'utf8') }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
-    if (code === 'EISDIR') return { kind: 'directory' }
-    return { kind: 'unreadable', why: code }
-  }
-}
-
-async function exec(
-  command: string,
-  args: readonly string[],
-  options: ExecOptions = {},
-): Promise<ExecResult> {
+async function exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
   return getExecOutput(command, [...args], {
     silent: true,
     ignoreReturnCode: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    env: { ...options.env },
     listeners: options.onLine === undefined ? {} : { stdline: options.onLine, errline: options.onLine },
   })
-}
-
-/** Appends one line, never through a link that somebody may have put there. */
-async function append(path: string, line: string): Promise<void> {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants
-  const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0), 0o600)
-  try {
-    await file.writeFile(`${line}\n`)
-  } finally {
-    await file.close()
-  }
 }

@@ -1,5 +1,11 @@
+// The package `yaml` writes what it reads to stdout where one of these is set; a workflow's `env:` could set them.
+for (const name of ['LOG_STREAM', 'LOG_TOKENS']) delete process.env[name]
+
 /** The step itself: action.yml's `main`. */
 export const main = async (): Promise<void> => (await import('./main.ts')).main()
 
 /** What cleans up after it: action.yml's `post`. */
 export const post = async (): Promise<void> => (await import('./post.ts')).post()
+
+/** The command line: package.json's `bin`. */
+export const cli = async (): Promise<void> => (await import('./cli.ts')).cli()

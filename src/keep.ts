@@ -1,4 +1,4 @@
-import { SECRET_PREFIX, type Access } from './access.ts'
+import type { Access } from './access.ts'
 import type { Config } from './config.ts'
 import type { ReadyDbt } from './dbt/run.ts'
 import { exportAll } from './exports.ts'
@@ -23,7 +23,7 @@ export async function keepProfile(
   const secrets = await access.secrets()
   const source = (name: string): SecretSource =>
     isRunMode(config)
-      ? { kind: 'env', variable: `${SECRET_PREFIX}${name}` }
+      ? { kind: 'env', variable: access.variable(name) }
       : { kind: 'literal', text: secrets[name] ?? '' }
   const text = writeProfile({
     profile: profileName,

@@ -6,6 +6,7 @@ import { fail } from './errors.ts'
 import type { Host } from './host.ts'
 import { writeProfile } from './profile.ts'
 import { openPrivateDirectory } from './remains.ts'
+import { secretNames } from './secret-names.ts'
 
 /** `without-token: parse`: runs `dbt parse` with a profile that holds no credential. Returns whether dbt was content. */
 export async function parseOnly(config: Config, host: Host): Promise<boolean> {
@@ -26,7 +27,14 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     secrets: () => ({ kind: 'literal', text: 'no-credential' }),
   })
   await directory.write('profiles.yml', text)
-  const reach = { target, directory, env: carried.env, secrets: async () => ({}) }
+  const reach = {
+    target,
+    directory,
+    env: carried.env,
+    variable: secretNames(),
+    secrets: async () => ({}),
+    explain: () => undefined,
+  }
   const result = await runDbt(parsing, reach, ready, host)
   if (result.ok) host.writer.line('dbt parsed the project without credentials.')
   return result.ok

@@ -1,6 +1,9 @@
 const STAR = '*'
 const STARS = '**'
 
+/** A text without three stars in a row, for schema.json; {@link checkPattern} has the sentence. */
+export const FEW_STARS = /^(?![\s\S]*\*{3})/
+
 /** How far a value was followed by a pattern; `steps` counts visited states, so that cost can be proven without a clock. */
 export interface Trace {
   readonly matched: boolean

@@ -1,12 +1,14 @@
+import { endOrphan } from './dbt/orphan.ts'
 import { exchanges } from './exchanges/index.ts'
-import { DbtOidcError } from './errors.ts'
+import { DbtOidcError, fail } from './errors.ts'
 import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
-import { removeRemains, remainsOf } from './remains.ts'
+import { processOf, removeRemains, remainsOf } from './remains.ts'
 import { REVOCATION_FILE, unseal } from './revocation.ts'
+import { createTokens } from './token/tokens.ts'
 import { join } from 'node:path'
 
-/** What cleans up, whatever became of the step: revoke, end, remove. Only what this very step left is touched. */
+/** What cleans up, whatever became of the step: end, revoke, remove. Only what this very step left is touched. */
 export async function post(): Promise<void> {
   const never = new AbortController().signal
   const host = openHost(process.env, { signal: never, kill: never })
@@ -16,34 +18,63 @@ export async function post(): Promise<void> {
 }
 
 async function cleanUp(host: Host): Promise<boolean> {
+  // First of all: while dbt lives it works on with the credential, and may write to the directory.
+  const ended = await attempt(host, () => endDbt(host))
+  return (await forget(host)) && ended
+}
+
+/** A step that was killed could not end its dbt. */
+async function endDbt(host: Host): Promise<void> {
+  const orphan = processOf(host)
+  const end = orphan ? await endOrphan(orphan) : 'absent'
+  if (end === 'ended') host.writer.line('dbt still ran without its step, and was ended.')
+  if (end === 'still there')
+    fail({
+      code: 'cancelled',
+      problem: 'dbt still runs without its step, and could not be ended.',
+      remedy: 'On a runner of your own look for the process and end it.',
+    })
+}
+
+async function forget(host: Host): Promise<boolean> {
   const remains = remainsOf(host)
   if (!remains) return true
   const sealed = await host.read(join(remains.path, REVOCATION_FILE))
+  const { key, owed } = remains
+  if (owed) host.writer.line('The step could not revoke its credential; this is the second and last try.')
   let clean = true
   // The directory goes even where the other side cannot be reached: what stays valid must not stay readable.
-  if (sealed.kind === 'text') clean = await attempt(host, () => revoke(host, sealed.text, remains.key))
+  if (sealed.kind === 'text') clean = await attempt(host, () => revoke(host, sealed.text, key), owed)
   return (await attempt(host, () => removeRemains(host, remains))) && clean
 }
 
+/** For a revocation, in milliseconds: nobody waits for the other side for ever. */
+const PATIENCE = 15_000
+
 async function revoke(host: Host, sealed: string, key: string): Promise<void> {
-  const { via, settings, credential } = unseal(sealed, key)
+  const { via, settings, audience, issuer, credential } = unseal(sealed, key)
   const exchange = exchanges.get(via)?.bind(settings)
   if (!exchange?.revoke) return
   const { writer } = host
+  const signal = AbortSignal.timeout(PATIENCE)
+  const io = ioOf(host, (line) => writer.line(line))
+  const tokens = createTokens({ ...host, issuer, mask: writer.mask })
   await exchange.revoke(
     credential,
-    ioOf(host, (line) => writer.line(line)),
+    { ...io, signal, http: (request) => io.http({ signal, ...request }) },
+    () => tokens.decision(audience),
   )
   writer.line(`The credential from ${via} was revoked.`)
 }
 
-async function attempt(host: Host, work: () => Promise<void>): Promise<boolean> {
+/** Whether it is as it should be. What is `excused` was told by the step itself, whose result stands: it is a warning. */
+async function attempt(host: Host, work: () => Promise<void>, excused = false): Promise<boolean> {
   try {
     await work()
     return true
   } catch (error) {
     const text = error instanceof DbtOidcError ? `${error.problem} ${error.remedy}` : 'An unexpected fault.'
-    host.writer.error(`Cleaning up did not succeed. ${text}`, { title: 'dbt-oidc' })
-    return false
+    host.writer[excused ? 'warning' : 'error'](`Cleaning up did not succeed. ${text}`, { title: 'dbt-oidc' })
+    return excused
   }
 }

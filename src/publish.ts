@@ -2,16 +2,24 @@ import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
 import type { Config } from './config.ts'
 import { projectPath, type Host } from './host.ts'
-import type { LineResult } from './dbt/result.ts'
+import { failed, type LineResult } from './dbt/result.ts'
+import { DbtOidcError } from './errors.ts'
 import { annotations, type Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
-import { decisionMarkdown, decisionTable, whenBlock } from './report/decision.ts'
+import { decisionMarkdown } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
 import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
 import type { Report, RunFacts } from './report/report.ts'
-import { visible } from './policy/visible.ts'
+import { idleWarnings } from './report/idle.ts'
 import { say } from './report/say.ts'
-import { summarise, summariseDenial, summariseFailure } from './report/summary.ts'
+import { stopLines, stopMarkdown, type Stop } from './report/stop.ts'
+import {
+  summarise,
+  summariseDenial,
+  summariseFailure,
+  summariseTokenless,
+  type Tokenless,
+} from './report/summary.ts'
 import { Denied, type Known } from './run.ts'
 
 /** What publishing needs beside the report itself. */
@@ -35,18 +43,19 @@ export async function publish(
   const { config, host, known } = publication
   const facts = factsOf(publication)
   const result = resultOf(report, config.until)
-  const warnings = [...config.warnings, ...report.warnings]
+  const warnings = [...config.warnings, ...report.warnings, ...idleWarnings(report.result)]
   for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
   const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
   if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
-  for (const line of report.result?.lines ?? []) tellSignal(line, host)
-  if (config.until !== undefined) showStop(report, config.until, host)
+  for (const line of report.result?.lines ?? []) {
+    tellSignal(line, host)
+    tellFailure(line, host)
+  }
+  const stop = stopOf(config)
+  if (stop) showStop(report, stop, host)
   if (config.summary) {
-    const decision = report.decision && decisionMarkdown(report.decision)
-    const options =
-      config.until === undefined
-        ? {}
-        : { until: config.until, ...(decision === undefined ? {} : { decision }) }
+    const found = stop && stopMarkdown(report, stop)
+    const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
     await tell(host, summarise(report, facts, options))
   }
   setOutputs(
@@ -66,7 +75,9 @@ export async function publishFailure(error: unknown, publication: Publication): 
   annotate(host, annotationOf(error, scrub))
   try {
     if (config?.summary !== false) await tell(host, failureSummary(error, publication))
-    const places = config ? { ...placesOf(config, known), auditLog: auditPath(config, host) } : {}
+    // The log begins with the decision; before that there is no file to name.
+    const auditLog = config && known.decision ? auditPath(config, host) : undefined
+    const places = config ? { ...placesOf(config, known), auditLog } : {}
     setOutputs(host, outputsOfFailure(known, places))
     const { claims, decision } = known
     if (claims && decision)
@@ -81,22 +92,28 @@ export async function publishFailure(error: unknown, publication: Publication): 
   }
 }
 
+/** Tells a run that can have no token and was to go on without. */
+export async function publishTokenless(
+  what: Tokenless,
+  why: string,
+  { config, host }: { readonly config: Config; readonly host: Host },
+): Promise<void> {
+  if (config.summary) await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
+}
+
 function failureSummary(error: unknown, publication: Publication): string {
   const facts = factsOf(publication)
   if (error instanceof Denied) return summariseDenial(decisionMarkdown(error.decision), facts)
   return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)
 }
 
-/** What `until` found, in full: claims with a `when` block to paste, or the decision's table. */
-function showStop(report: Report, until: NonNullable<Config['until']>, host: Host): void {
-  host.writer.group(`dbt-oidc: until ${until}`)
-  if (until === 'claims') {
-    for (const [name, value] of [...report.claims.all].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      host.writer.line(`${name.padEnd(24)} ${visible(value)}`)
-    host.writer.line(whenBlock(report.claims))
-  } else if (report.decision) {
-    for (const line of decisionTable(report.decision, { colour: host.colour })) host.writer.line(line)
-  }
+function stopOf({ until, origin }: Config): Stop | undefined {
+  return until && { until, form: origin === 'inputs' ? 'inputs' : 'policy' }
+}
+
+function showStop(report: Report, stop: Stop, host: Host): void {
+  host.writer.group(`dbt-oidc: until ${stop.until}`)
+  for (const line of stopLines(report, stop, { colour: host.colour })) host.writer.line(line)
   host.writer.endGroup()
 }
 
@@ -107,6 +124,15 @@ function tellSignal({ command, signal }: LineResult, host: Host): void {
       ? ' On a runner that is mostly the want of memory: fewer `threads`, or a larger runner.'
       : ''
   host.writer.error(`${command} was ended by ${signal}.${memory}`, { title: 'dbt-oidc: dbt-killed' })
+}
+
+/** In the log always; as an annotation only where no node of dbt's has its own. */
+function tellFailure({ failure, artifacts }: LineResult, host: Host): void {
+  if (!failure) return
+  const { scrub } = host.writer
+  const error = new DbtOidcError(failure)
+  for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
+  if (failure.code !== 'dbt' || !artifacts?.nodes.some(failed)) annotate(host, annotationOf(error, scrub))
 }
 
 function annotate(host: Host, { level, message, ...place }: Annotation): void {
@@ -135,13 +161,13 @@ async function record(
   result: RunResult,
   error?: unknown,
 ): Promise<void> {
-  if (!config || !report.decision) return
+  if (!config) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
   await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))
 }
 
-function factsOf({ config, host }: Publication): RunFacts {
+function factsOf({ config, host }: Pick<Publication, 'config' | 'host'>): RunFacts {
   return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
 }
 

@@ -1,3 +1,4 @@
+import { identify, identityText, parseIdentity, type ProcessIdentity } from './dbt/orphan.ts'
 import { makePrivateDirectory, removePrivateDirectory, type PrivateDirectory } from './files.ts'
 import type { Host } from './host.ts'
 import { newKey, REVOCATION_FILE, seal, type Revocation } from './revocation.ts'
@@ -9,7 +10,7 @@ export interface Remains {
   readonly key: string
 }
 
-const [PATH, MARKER, KEY] = ['directory', 'marker', 'key']
+const [PATH, MARKER, KEY, OWED, PROCESS] = ['directory', 'marker', 'key', 'owed', 'process']
 
 /** Makes the private directory; the post step knows of it before anything is written. */
 export async function openPrivateDirectory(host: Host): Promise<Remains> {
@@ -27,13 +28,41 @@ export async function remember({ directory, key }: Remains, revocation: Revocati
   await directory.replace(REVOCATION_FILE, seal(revocation, key))
 }
 
+/** Lets the post step know which process holds the credential; in the state, since a cancelled run has no directory. */
+export function rememberProcess(host: Host, pid: number): void {
+  const identity = identify(pid)
+  if (identity) host.saveState(PROCESS, identityText(identity))
+}
+
+/** The process that was started last; it may have ended long ago, and its number may be somebody else's. */
+export function processOf(host: Host): ProcessIdentity | undefined {
+  return parseIdentity(host.state(PROCESS))
+}
+
+/** Leaves the post step nothing but the sealed revocation, which did not succeed here. */
+export async function owe(host: Host, { directory }: Remains): Promise<void> {
+  // First: should the process be ended meanwhile, the post step still knows.
+  host.saveState(OWED, 'true')
+  await directory.keepOnly(REVOCATION_FILE)
+}
+
+/** What the post step knows of the directory. */
+export interface Left {
+  readonly path: string
+  readonly marker: string
+  readonly key: string
+  /** The step itself has tried to revoke, in vain. */
+  readonly owed: boolean
+}
+
 /** What an earlier process of this step said it would leave; undefined where it left nothing. */
-export function remainsOf(host: Host): { path: string; marker: string; key: string } | undefined {
+export function remainsOf(host: Host): Left | undefined {
   const path = host.state(PATH)
-  return path === '' ? undefined : { path, marker: host.state(MARKER), key: host.state(KEY) }
+  if (path === '') return undefined
+  return { path, marker: host.state(MARKER), key: host.state(KEY), owed: host.state(OWED) !== '' }
 }
 
 /** Removes what is left; a directory that is gone already is fine. */
-export async function removeRemains(host: Host, remains: { path: string; marker: string }): Promise<void> {
+export async function removeRemains(host: Host, remains: Pick<Left, 'path' | 'marker'>): Promise<void> {
   await removePrivateDirectory(remains.path, remains.marker, host.temp)
 }

@@ -7,6 +7,9 @@ export interface Revocation {
   readonly via: string
   /** The exchange's settings, as configured. */
   readonly settings: unknown
+  /** For whom a token is minted, and by whom, where the other side wants one for a revocation. */
+  readonly audience: string
+  readonly issuer: string
   readonly credential: Credential
 }
 
@@ -46,7 +49,13 @@ const credential = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('key-pair'), user: z.string(), privateKey: z.string(), expiresAt: dateOrNull }),
   z.object({ kind: z.literal('none'), expiresAt: z.null() }),
 ])
-const revocation = z.object({ via: z.string(), settings: z.unknown(), credential })
+const revocation = z.object({
+  via: z.string(),
+  settings: z.unknown(),
+  audience: z.string(),
+  issuer: z.string(),
+  credential,
+})
 
 /** The opposite of {@link seal}; throws where the text was not sealed with this key. */
 export function unseal(sealed: string, key: string): Revocation {

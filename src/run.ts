@@ -1,8 +1,9 @@
 import { connect, type Access } from './access.ts'
-import { openAudit, type Audit } from './audit.ts'
+import { openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
-import type { Target } from './config/target.ts'
+import { audienceOf, type Target } from './config/target.ts'
+import { prepareEarly } from './dbt/early.ts'
 import { prepareDbt, runDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
@@ -13,10 +14,13 @@ import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
 import { denial } from './report/decision.ts'
-import { openPrivateDirectory, remember } from './remains.ts'
+import { wouldBe } from './report/stop.ts'
+import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
+import { checkWhoWeAre } from './preflight.ts'
 import { createTokens } from './token/tokens.ts'
+import { trustedBy } from './trust/request.ts'
 
 /** What is known so far: when the sentence breaks off, the root still tells it. */
 export interface Known {
@@ -44,28 +48,31 @@ export class Denied extends DbtOidcError {
  * whatever was bought until then is revoked and forgotten.
  */
 export async function run(config: Config, host: Host, known: Known): Promise<Report> {
+  const early = needsDbt(config) ? await prepareEarly(config, host) : undefined
   const tokens = createTokens({ ...host, issuer: config.issuer, mask: host.writer.mask })
   const token = await tokens.decision(decisionAudience(config))
   const { claims } = token
   known.claims = claims
   say(host, 'token', `for ${claims.aud}, valid until ${clock(claims.exp)} (jti ${claims.jti})`)
-  say(
-    host,
-    'claims',
-    `${claims.sub} · ${claims.all.get('event_name') ?? '?'} by ${claims.all.get('actor') ?? '?'}`,
-  )
-  if (config.until === 'claims') return told(claims, known)
+  say(host, 'claims', claimsLine(claims))
+  if (config.until === 'claims') {
+    await recordShown(config, host, token)
+    return told(claims, known)
+  }
 
   const decision = decide(config.grants, claims, config.asked, {
     pullRequest: untrustedPullRequest(await host.event(), claims.all.get('repository') ?? ''),
   })
   known.decision = decision
   const audit = await openAudit(config, host, token, decision)
-  if (config.until === 'grant') return told(claims, known)
+  if (config.until === 'grant') {
+    say(host, 'grant', wouldBe(decision))
+    return told(claims, known)
+  }
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
-  const dbt = await prepareDbt(config, target, host)
+  const dbt = early ?? (await prepareDbt(config, target, host))
   await using access = await enter(target, claims, { config, host, decision, audit, mint: tokens.mint })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
@@ -73,6 +80,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
 
   await keepProfile(config, access, host, dbt)
   say(host, 'profile', `${dbt.profileName}.${target.name}: ${known.access.writes}`)
+  if (config.preflight) await checkWhoWeAre(access, dbt, host)
   if (!isRunMode(config)) {
     known.profilesDir = access.directory.path
     access.handOver()
@@ -82,6 +90,15 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   known.targetPath = dbt.project.targetPath
   known.result = await runDbt(config, access, dbt, host)
   return told(claims, known)
+}
+
+function claimsLine({ sub, all }: Claims): string {
+  return `${sub} · ${all.get('event_name') ?? '?'} by ${all.get('actor') ?? '?'}`
+}
+
+/** Who only asks for claims or for the decision needs neither dbt nor a project. */
+function needsDbt({ until }: Config): boolean {
+  return until !== 'claims' && until !== 'grant'
 }
 
 interface Entering {
@@ -95,16 +112,28 @@ interface Entering {
 async function enter(
   target: Target,
   claims: Claims,
-  { host, decision, audit, mint }: Entering,
+  { config, host, decision, audit, mint }: Entering,
 ): Promise<Access> {
   const remains = await openPrivateDirectory(host)
+  const { signal: _cancelled, ...uncancelled } = host
+  const own = { issuer: config.issuer, mask: host.writer.mask }
   const access = await connect(target, claims, {
     mint,
+    mintToRevoke: (audience) => createTokens({ ...uncancelled, ...own }).decision(audience),
     io: { ...ioOf(host, (line) => sayAll(host, [line])), signal: host.signal },
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
+    trusted: (filled) => trustedBy(config, filled),
     onTrade: (trade) => audit.trade(target, trade),
-    remember: (credential) => remember(remains, { via: target.via, settings: target.settings, credential }),
+    owe: () => owe(host, remains),
+    remember: (credential) =>
+      remember(remains, {
+        via: target.via,
+        settings: target.settings,
+        audience: audienceOf(target),
+        issuer: config.issuer,
+        credential,
+      }),
   })
   // A cancelled job has seconds: revoking (at most 5 of them) and removing begin at once, whatever dbt does. Leaving the block throws what this meets.
   host.signal.addEventListener('abort', () => void access.forget().catch(() => undefined), { once: true })

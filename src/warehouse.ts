@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
 import type { Claims } from './claims.ts'
 import type { Credential, Kind } from './credential.ts'
-import type { Diagnosis, Proof, Want } from './exchange.ts'
+import type { Diagnosis, Io, Proof, Want } from './exchange.ts'
 import type { Value } from './profile.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
@@ -25,13 +25,7 @@ export interface Acceptance<C> {
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
   /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
-  readonly flaws?: (connection: C) => readonly Flaw[]
-}
-
-/** Something wrong with one field of a connection, in a sentence that says what to write instead. */
-export interface Flaw {
-  readonly field: string
-  readonly problem: string
+  readonly faults?: (connection: C) => readonly Fault[]
 }
 
 /** What `carry` has to work with. */
@@ -76,6 +70,33 @@ export interface KnownBad {
   readonly reason: string
 }
 
+/** Something that a connection must not say. */
+export interface Fault {
+  readonly field: string
+  /** What is wrong and what to do, without the value. */
+  readonly problem: string
+}
+
+/** One thing that a target says of itself, beside what the warehouse says of the login. */
+export interface Finding {
+  /** `account`, `user`, `role`, `database` ... */
+  readonly what: string
+  /** Undefined: the target leaves it to the warehouse. */
+  readonly expected: string | undefined
+  /** Undefined: the warehouse does not tell. */
+  readonly actual: string | undefined
+}
+
+/** A cheap login before dbt starts. Throws `exchange` where it is refused. */
+export type Preflight<C> = (source: Source<C>, tools: PreflightTools) => Promise<readonly Finding[]>
+
+/** What a preflight may use: the way out, and the Python that dbt and its driver live in. */
+export interface PreflightTools {
+  readonly io: Io
+  /** Runs a script of ours with `input` as JSON on its standard input; what it prints as JSON is the answer. Throws `exchange` with its words. */
+  readonly python: (script: string, input: unknown) => Promise<unknown>
+}
+
 /** One dbt adapter type. One file in `warehouses/` exports one of these by default, made with {@link warehouse}. */
 export interface WarehouseSpec<C> {
   /** dbt's own name of the adapter: the `type:` of an output. */
@@ -94,16 +115,32 @@ export interface WarehouseSpec<C> {
   readonly attribute?: (run: Attribution) => Readonly<Record<string, Value>>
   /** What is written, in words for log and summary: "database prod.duckdb", "PROD_DB.ANALYTICS as TRANSFORMER". */
   describe(connection: C): string
+  /** Absent: there is nobody to ask. */
+  readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
-  /** Hosts that dbt connects to with the credential. */
+  /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
+  readonly errors?: readonly string[]
+  /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
+  readonly notes?: readonly string[]
+  /** Hosts that dbt connects to with the credential, and those that stand between: a proxy of the connection is one. */
   hosts(connection: C): readonly string[]
   /** Whether a host is the vendor's own; a credential is sent to no other. Absent: the host is the user's to choose. */
   readonly allowsHost?: (host: string) => boolean
+  /** What of a connection would give away or weaken a credential beyond what a name of a field tells, in sentences. */
+  readonly faults?: (connection: C) => readonly Fault[]
   /** By exchange name. */
   readonly proof: Readonly<Record<string, Proof>>
   /** A connection as under `outputs:`, without credentials. */
   readonly example: Readonly<Record<string, unknown>>
+  /** By exchange name, what this way needs beside the examples of warehouse and exchange. */
+  readonly examples?: Readonly<Record<string, Together>>
+}
+
+/** What an example of a pair says beyond those of its two sides. */
+export interface Together {
+  readonly connection?: Readonly<Record<string, unknown>>
+  readonly identity?: Readonly<Record<string, unknown>>
 }
 
 /** A warehouse together with a connection that its schema has accepted. */
@@ -111,12 +148,16 @@ export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
   defaults(via: string): Readonly<Record<string, unknown>>
-  flaws(via: string): readonly Flaw[]
   carry(credential: Credential, directory: string): Carried
   describe(): string
+  readonly preflight:
+    | ((credential: Credential, directory: string, tools: PreflightTools) => Promise<readonly Finding[]>)
+    | undefined
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
+  /** Found before anything is asked of the network. */
+  faults(via: string): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
 }
 
@@ -134,6 +175,9 @@ export interface Warehouse {
   readonly attribute: (run: Attribution) => Readonly<Record<string, Value>>
   readonly proof: Readonly<Record<string, Proof>>
   readonly example: Readonly<Record<string, unknown>>
+  readonly examples: Readonly<Record<string, Together>>
+  readonly errors: readonly string[]
+  readonly notes: readonly string[]
   /** Binds a connection that `connection` has accepted; throws a ZodError otherwise. */
   bind(connection: unknown): BoundWarehouse
 }
@@ -155,18 +199,28 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     attribute: (run) => spec.attribute?.(run) ?? {},
     proof: spec.proof,
     example: spec.example,
+    examples: spec.examples ?? {},
+    errors: spec.errors ?? [],
+    notes: spec.notes ?? [],
     bind(unparsed) {
       const connection = spec.connection.parse(unparsed)
+      const { preflight } = spec
       return {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
-        flaws: (via) => accepted(via).flaws?.(connection) ?? [],
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),
+        preflight:
+          preflight &&
+          ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
+        faults: (via) => [
+          ...(spec.faults?.(connection) ?? []),
+          ...(accepted(via).faults?.(connection) ?? []),
+        ],
         trust: (request) => spec.trust?.(connection, request) ?? [],
       }
     },

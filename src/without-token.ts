@@ -2,6 +2,7 @@ import type { Config } from './config.ts'
 import { DbtOidcError, type Failure } from './errors.ts'
 import type { Host } from './host.ts'
 import { parseOnly } from './parse-only.ts'
+import { publishTokenless } from './publish.ts'
 import { explainAbsence } from './token/absent.ts'
 
 /** Why this job gets no ID token; undefined where it does. */
@@ -27,9 +28,11 @@ export async function withoutToken(absence: Failure, config: Config, host: Host)
   host.output('granted', 'false')
   if (config.withoutToken === 'skip') {
     host.output('result', 'skipped')
+    await publishTokenless('skipped', absence.problem, { config, host })
     return true
   }
   const ok = await parseOnly(config, host)
   host.output('result', ok ? 'parsed' : 'failure')
+  await publishTokenless(ok ? 'parsed' : 'parse-failed', absence.problem, { config, host })
   return ok
 }

@@ -38,6 +38,5 @@ export async function problemsOf(setting: Setting): Promise<readonly string[]> {
   if (!(outcome instanceof DbtOidcError))
     throw new Error('The configuration was accepted.', { cause: outcome })
   if (outcome.code !== 'configuration') throw outcome
-  if (outcome.details.length > 0) return outcome.details
-  return [outcome.problem.replace('The configuration has a problem. ', '')]
+  return outcome.details
 }

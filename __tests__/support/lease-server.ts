@@ -34,6 +34,8 @@ export interface LeaseServer extends AsyncDisposable {
   lend(password: string): void
   /** Answers so until told otherwise. */
   always(path: '/lease' | '/revoke', handler: LeaseHandler): void
+  /** Answers again as it should. */
+  usual(path: '/lease' | '/revoke'): void
 }
 
 /** Starts the service on a free port of 127.0.0.1; it trusts the issuer's keys as they are at each request. */
@@ -95,6 +97,7 @@ export async function startLeaseServer(issuer: Issuer): Promise<LeaseServer> {
     expect: (other) => void (expected = { ...expected, ...other }),
     lend: (password) => void (fixed = password),
     lasting: (other) => void (seconds = other),
+    usual: (path) => void handlers.delete(path),
     always: (path, handler) => void handlers.set(path, handler),
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()))

@@ -15,3 +15,10 @@ export function dbtPython(): string {
       : 'There is no Python with dbt in .cache/python/dbt: run `npm test`, which makes it, or set DBT_OIDC_TEST_PYTHON.',
   )
 }
+
+/** The Python of the tests against servers of others: dbt with their adapters, and the vendors' own clients. */
+export function serversPython(): string {
+  const path = join(root, '.cache', 'python', 'servers', 'bin', 'python')
+  if (existsSync(path)) return path
+  throw new Error('There is no Python in .cache/python/servers: run `npm run test:servers`, which makes it.')
+}

@@ -5,7 +5,7 @@ import type { StepOptions } from './step.ts'
 export const REFUSED: Verdict = {
   exit: 1,
   stderr: '',
-  outputs: { result: 'failure' },
+  outputs: { granted: 'false', result: 'failure' },
   commands: ['error'],
   requests: 0,
   dbt: 0,
@@ -41,7 +41,9 @@ export async function verdictOn(
 ): Promise<Verdict & { readonly annotation: string }> {
   await using job = await openJob()
   await using step = await job.step(options)
-  const { commands, text } = step.log
+  const { text } = step.log
+  // Masks come first, whatever follows.
+  const commands = step.log.commands.filter(({ name }) => name !== 'add-mask')
   const annotation = commands[0]?.data ?? ''
   const told = (sentence: string): boolean => text.includes(sentence) && annotation.includes(sentence)
   return {

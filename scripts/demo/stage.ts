@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { renderLog } from '../../__tests__/support/runner.ts'
+import { reading } from './log.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -33,7 +34,6 @@ export function openStage(): Stage {
   const broken: string[] = []
   let scenes = 0
   const logLine = (text: string): void => {
-    if (text.startsWith('##[endgroup]')) return
     const mark = MARKS.find(([start]) => text.startsWith(start))
     const shown = mark ? paint(mark[2], mark[1] + text.slice(mark[0].length)) : text
     line(paint('dim', MARGIN) + (colours ? shown : stripVTControlCharacters(shown)))
@@ -62,10 +62,11 @@ export function openStage(): Stage {
 function liveLog(logLine: (text: string) => void): (chunk: string) => void {
   let text = ''
   let shown = 0
+  const reads = reading()
   return (chunk) => {
     text += chunk
     const { lines } = renderLog(text.slice(0, text.lastIndexOf('\n') + 1))
-    lines.slice(shown).forEach(logLine)
+    lines.slice(shown).filter(reads).forEach(logLine)
     shown = lines.length
   }
 }

@@ -39,12 +39,13 @@ export function auditTable(lines: readonly AuditLine[]): readonly string[] {
   )
 }
 
-/** A job summary for a terminal: its Markdown without the tags that only a page can show. */
+/** A job summary for a terminal: its Markdown without what only a page can show. */
 export function summaryText(markdown: string): readonly string[] {
-  return markdown
+  return withoutLinks(markdown)
     .replaceAll(/<br\s*\/?>/g, ' ')
     .replaceAll(/<\/?[a-z][^>]*>/g, '')
-    .replaceAll('&#124;', '|')
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('\u200b', '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&')
@@ -53,11 +54,20 @@ export function summaryText(markdown: string): readonly string[] {
     .split('\n')
 }
 
+/** The labels alone: the server to which the links lead ends with the demo. */
+export function withoutLinks(markdown: string): string {
+  return markdown.replaceAll(/\[([^[\]]*)\]\(http:\/\/127\.0\.0\.1:[^)\s]*\)/g, '$1')
+}
+
 /** Writes the page of the demo. */
 export function writePage(sections: readonly PageSection[]): void {
   mkdirSync(dirname(PAGE), { recursive: true })
-  const note = 'What `npm run demo` has just seen: job summaries as GitHub draws them, and the audit log.'
-  writeFileSync(PAGE, summaryPage({ title: 'dbt-oidc: the demo', note, sections }))
+  const note =
+    'What `npm run demo` has just seen: job summaries as GitHub draws them, and the audit log. On GitHub the commit, the run and each file are links.'
+  const dead = sections.map(({ markdown, ...section }) =>
+    markdown === undefined ? section : { ...section, markdown: withoutLinks(markdown) },
+  )
+  writeFileSync(PAGE, summaryPage({ title: 'dbt-oidc: the demo', note, sections: dead }))
 }
 
 /** A database file's size and time, to tell whether somebody has written to it; nothing where there is none. */

@@ -1,66 +1,132 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as z from 'zod/mini'
+import { CLAIM_NAMES, OPEN_NAME } from '../../src/claim-names.ts'
+import { policyFile } from '../../src/config/policy-file.ts'
 import type { Exchange } from '../../src/exchange.ts'
+import { restriction } from '../../src/policy/lint.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
 
 type Json = { [key: string]: unknown }
 
-/** The JSON schema of `.github/dbt-oidc.yml`: from the zod objects that read it, and from each warehouse and exchange. */
+/** What a policy may name. */
+export interface Registered {
+  readonly warehouses: readonly Warehouse[]
+  readonly exchanges: readonly Exchange[]
+}
+
+/** The text of schema.json, for the registries as they stand in `root`. */
 export async function policySchema(root: string): Promise<string> {
-  const { policyFile } = await load<typeof import('../../src/config/policy-file.ts')>(
-    root,
-    'config/policy-file',
-  )
   const { warehouses } = await load<{ warehouses: ReadonlyMap<string, Warehouse> }>(root, 'warehouses/index')
   const { exchanges } = await load<{ exchanges: ReadonlyMap<string, Exchange> }>(root, 'exchanges/index')
-  const schema = toSchema(policyFile)
-  const target = at(schema, 'properties', 'targets', 'additionalProperties', 'properties')
-  target['connection'] = {
-    type: 'object',
-    description: 'One dbt output, exactly as under `outputs:` in profiles.yml, without credentials.',
-    required: ['type'],
-    oneOf: [...warehouses.values()].map(connectionSchema),
-  }
-  target['identity'] = {
-    type: 'object',
-    description: 'The exchange (`via`) and its settings; default, the exchange of the warehouse.',
-    anyOf: [...exchanges.values()].map((exchange) => identitySchema(exchange, [...warehouses.values()])),
-  }
-  const when = at(schema, 'properties', 'grants', 'items', 'properties', 'when')
-  const { CLAIM_NAMES } = await load<typeof import('../../src/claim-names.ts')>(root, 'claim-names')
-  const pattern = when['additionalProperties']
-  when['properties'] = Object.fromEntries(CLAIM_NAMES.map((name) => [name, pattern]))
-  when['patternProperties'] = { '^(repo_property_|x-)': pattern }
-  when['additionalProperties'] = false
-  return `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'dbt-oidc policy', ...schema }, null, 2)}\n`
+  const schema = schemaOf({ warehouses: [...warehouses.values()], exchanges: [...exchanges.values()] })
+  return `${JSON.stringify(schema, null, 2)}\n`
 }
 
-function connectionSchema(warehouse: Warehouse): Json {
-  const schema = toSchema(warehouse.connection)
-  const forbidden = warehouse.credentialFields.filter((field) => !field.includes('.'))
+/** The JSON schema of `.github/dbt-oidc.yml`: from the zod objects that read it, and from each warehouse and exchange. */
+export function schemaOf({ warehouses, exchanges }: Registered): Json {
+  const schema = toSchema(policyFile)
+  const target = at(schema, 'properties', 'targets', 'additionalProperties')
+  Object.assign(at(target, 'properties'), {
+    connection: {
+      type: 'object',
+      description: 'One dbt output, exactly as under `outputs:` in profiles.yml, without credentials.',
+      properties: { type: { enum: warehouses.map(({ type }) => type) } },
+      required: ['type'],
+    },
+    identity: {
+      type: 'object',
+      description: 'The exchange (`via`) and its settings; default, the exchange of the warehouse.',
+    },
+  })
+  target['allOf'] = warehouses.map((warehouse) =>
+    given(
+      { type: 'object', properties: { connection: ofType(warehouse) }, required: ['connection'] },
+      targetSchema(warehouse, exchanges),
+    ),
+  )
+  conditions(at(schema, 'properties', 'grants', 'items', 'properties', 'when'))
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'dbt-oidc policy', ...schema }
+}
+
+const restricts = (claim: string): boolean => restriction(new Map([[claim, ['x']]]))
+
+/** The claims by their names, and the restriction rule: a claim that is the same in every run is not enough. */
+function conditions(when: Json): void {
+  const pattern = when['additionalProperties']
+  Object.assign(when, {
+    propertyNames: {
+      anyOf: [
+        { type: 'string', enum: CLAIM_NAMES },
+        { type: 'string', pattern: OPEN_NAME.source },
+      ],
+    },
+    minProperties: 1,
+    properties: Object.fromEntries(CLAIM_NAMES.map((name) => [name, pattern])),
+    not: {
+      description: 'Nothing but the repository: at least one claim must say which of its runs are meant.',
+      propertyNames: {
+        anyOf: [
+          { type: 'string', enum: CLAIM_NAMES.filter((name) => !restricts(name)) },
+          { type: 'string', pattern: '^repo_property_' },
+        ],
+      },
+    },
+  })
+}
+
+/** What is held where a condition is met. */
+function given(condition: Json, held: Json): Json {
+  // oxlint-disable-next-line unicorn/no-thenable -- JSON schema's own word; nobody awaits it.
+  return { if: condition, then: held }
+}
+
+function ofType({ type }: Warehouse): Json {
+  return { type: 'object', properties: { type: { const: type } }, required: ['type'] }
+}
+
+/** What holds for a target once its `type` is known. */
+function targetSchema(warehouse: Warehouse, exchanges: readonly Exchange[]): Json {
+  const accepted = [...warehouse.accepts.keys()].map((via, index) => {
+    const exchange = exchanges.find(({ name }) => name === via)
+    if (!exchange) throw new Error(`${warehouse.type} accepts ${via}, which is no exchange`)
+    return identitySchema(exchange, warehouse, index === 0)
+  })
+  const [first] = accepted
+  const needed = (first?.['required'] as readonly string[] | undefined) ?? []
   return {
-    ...schema,
+    type: 'object',
     title: warehouse.title,
     properties: {
-      type: { const: warehouse.type },
-      ...(schema['properties'] as Json),
-      ...Object.fromEntries(forbidden.map((field) => [field, false])),
+      connection: { ...toSchema(warehouse.connection), allOf: [without(warehouse.credentialFields)] },
+      identity: { type: 'object', anyOf: accepted },
     },
-    required: ['type', ...((schema['required'] as string[] | undefined) ?? [])],
+    required: needed.length > 0 ? ['connection', 'identity'] : ['connection'],
   }
 }
 
-function identitySchema(exchange: Exchange, all: readonly Warehouse[]): Json {
+/** The settings of one exchange, less those that the connection implies; only the default needs no `via`. */
+function identitySchema(exchange: Exchange, warehouse: Warehouse, isDefault: boolean): Json {
   const schema = toSchema(exchange.settings)
-  const isDefault = all.some((warehouse) => [...warehouse.accepts.keys()][0] === exchange.name)
-  const required = (schema['required'] as string[] | undefined) ?? []
+  const implied = Object.keys(warehouse.bind(warehouse.example).defaults(exchange.name))
+  const needed = ((schema['required'] as string[] | undefined) ?? []).filter((key) => !implied.includes(key))
   return {
     ...schema,
     title: exchange.summary,
     properties: { via: { const: exchange.name }, ...(schema['properties'] as Json) },
-    required: isDefault ? required : ['via', ...required],
+    required: isDefault ? needed : ['via', ...needed],
   }
+}
+
+/** Forbids fields, dotted where nested; whatever else stands in the place of a map is dbt's. */
+function without(fields: readonly string[]): Json {
+  const byFirst = Map.groupBy(fields, (field) => field.split('.', 1)[0] ?? field)
+  const properties = [...byFirst].map(([first, all]): [string, unknown] => {
+    if (all.includes(first)) return [first, false]
+    const deeper = all.map((field) => field.slice(first.length + 1))
+    return [first, given({ type: 'object' }, without(deeper))]
+  })
+  return { type: 'object', properties: Object.fromEntries(properties) }
 }
 
 function toSchema(schema: z.ZodMiniType): Json {

@@ -10,7 +10,7 @@ export async function warehouseTable(root: string): Promise<string> {
     [...warehouse.accepts].map(([via, { kind, trades }]) => {
       const proof = warehouse.proof[via]
       if (proof === undefined) throw new Error(`${warehouse.type} does not say how \`${via}\` is proven`)
-      return `| ${warehouse.title} | \`${via}\` | ${CARRIED[kind]} | ${via === 'none' ? 'nobody' : trades} | ${proof} |`
+      return `| [${warehouse.title}](docs/warehouses/${warehouse.type}.md) | \`${via}\` | ${CARRIED[kind]} | ${via === 'none' ? 'nobody' : trades} | ${proof} |`
     }),
   )
   return [

@@ -101,6 +101,7 @@ async function deniedScene(stage: Stage, shop: Shop, nightly: StepResult): Promi
   const impostor = await shop.run(IMPOSTOR, { run: 'build', target: 'prod' })
   claimDenied(stage, impostor, before)
   stage.claim('the reason is the repository id', impostor.fullLog.text.includes(IMPOSTOR.repository_id))
+  stage.claim('there is no block to paste that would let it in', !impostor.fullLog.text.includes('when:'))
   return { branch, impostor }
 }
 
@@ -127,7 +128,7 @@ async function snowflakeScene(stage: Stage, shop: Shop, python: string): Promise
   stage.say('')
   stage.claim('the step succeeded', step.conclusion === 'success')
   stage.claim(
-    `Snowflake let GH_DBT in ${snowflake.logins.length} times, and nobody else`,
+    `Snowflake let GH_DBT in ${snowflake.logins.length === 1 ? 'once' : `${snowflake.logins.length} times`}, and nobody else`,
     snowflake.logins.length > 0 && snowflake.refusals.length === 0,
   )
   stage.claim(

@@ -1,7 +1,10 @@
 // Writes everything that is derived from another file of the repository.
-import { readFileSync, writeFileSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { format, resolveConfig } from 'prettier'
+import type { Exchange } from '../../src/exchange.ts'
+import type { Warehouse } from '../../src/warehouse.ts'
 import { actionFile, inputNames, table } from '../generate/inputs.ts'
 import { registry } from '../generate/registry.ts'
 
@@ -13,13 +16,23 @@ await write('src/exchanges/index.ts', registry(root, 'exchanges'))
 await write('src/config/inputs.ts', inputNames(action))
 const { policySchema } = await import('../generate/schema.ts')
 await write('schema.json', await policySchema(root))
-if (existsSync(join(root, 'README.md'))) {
+if (existsSync(join(root, 'README.md'))) await readmeAndDocs()
+
+/** The fixture of the tests has neither. */
+async function readmeAndDocs(): Promise<void> {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const { warehouseTable } = await import('../generate/warehouses.ts')
   let text = between(readme, 'inputs', table(action.inputs, 'input'))
   text = between(text, 'outputs', table(action.outputs, 'output'))
   text = between(text, 'warehouses', await warehouseTable(root))
   await write('README.md', text)
+  const load = (name: string): Promise<unknown> =>
+    import(pathToFileURL(join(root, 'src', name, 'index.ts')).href)
+  const { warehouses } = (await load('warehouses')) as { warehouses: ReadonlyMap<string, Warehouse> }
+  const { exchanges } = (await load('exchanges')) as { exchanges: ReadonlyMap<string, Exchange> }
+  const { warehousePage } = await import('../generate/docs.ts')
+  for (const warehouse of warehouses.values())
+    await write(`docs/warehouses/${warehouse.type}.md`, warehousePage(warehouse, exchanges))
 }
 
 /** Replaces what stands between two marks, and fails where the marks are gone. */
@@ -33,9 +46,10 @@ function between(text: string, mark: string, content: string): string {
 /** Formatted as the rest of the tree, so that the formatter and the generator agree. */
 async function write(path: string, content: string): Promise<void> {
   const target = join(root, path)
-  const options = await resolveConfig(join(import.meta.dirname, 'generate.ts'))
+  const options = await resolveConfig(join(import.meta.dirname, '..', '..', path))
   const formatted = path.endsWith('.json') ? content : await format(content, { ...options, filepath: target })
   if (existsSync(target) && readFileSync(target, 'utf8') === formatted) return
+  mkdirSync(dirname(target), { recursive: true })
   writeFileSync(target, formatted)
   console.log(`wrote ${path}`)
 }

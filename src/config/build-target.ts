@@ -44,8 +44,8 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
 
   const bound = warehouse.bind(toJs(source.connection, rules.lookup))
   checkHosts(source, bound, rules)
-  for (const { field, problem } of bound.flaws(chosen.via))
-    problems.add(placeOf(source.node, [field]) ?? source.node.place, problem)
+  for (const { field, problem } of bound.faults(chosen.via))
+    problems.add(placeOf(source.node, [field]) ?? source.node.place, `\`${field}\`: ${problem}`)
   const settings = { ...bound.defaults(chosen.via), ...chosen.settings }
   const exchange = registries.exchanges.get(chosen.via)
   if (!exchange) throw new Error(`the exchange ${chosen.via} is not registered`)
@@ -54,6 +54,9 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   )
   problems.addAll(parsed.problems)
   if (problems.count > before) return undefined
+  const trader = exchange.bind(settings)
+  checkTrader(source, trader.hosts(bound.want(chosen.via)), rules)
+  if (problems.count > before) return undefined
   return {
     name: source.name,
     output: source.connection,
@@ -61,7 +64,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
     bound,
     via: chosen.via,
     acceptance: chosen.acceptance,
-    exchange: exchange.bind(settings),
+    exchange: trader,
     settings,
     audience: source.audience,
     place: source.node.place,
@@ -133,16 +136,31 @@ function viaOf(
   return undefined
 }
 
-/** A credential is sent to the vendor's hosts only: a changed `host` must not lead it elsewhere. */
+/** A credential is sent to the vendor's hosts only: a changed `host` or a proxy must not lead it elsewhere. */
 function checkHosts(source: TargetSource, bound: Target['bound'], rules: TargetRules): void {
   for (const host of bound.hosts()) {
     if (isLoopbackHost(host) ? rules.rehearsal || bound.allowsHost(host) : isVendors(host, bound)) continue
-    const place = placeOf(source.node, ['host']) ?? placeOf(source.node, ['account']) ?? source.node.place
+    const field = fieldOf(host, source, rules)
+    const proxy = field.startsWith('proxy') ? ' A proxy is for the step to name, in HTTPS_PROXY.' : ''
     rules.problems.add(
-      place,
-      `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.`,
+      placeOf(source.node, [field]) ?? source.node.place,
+      `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.${proxy}`,
     )
   }
+}
+
+/** Whoever answers on this machine is no exchange, except in a rehearsal. */
+function checkTrader({ identity, node }: TargetSource, hosts: readonly string[], rules: TargetRules): void {
+  if (rules.rehearsal) return
+  const place = identity?.place ?? node.place
+  for (const host of hosts.filter(isLoopbackHost))
+    rules.problems.add(place, `\`${host}\` is this machine: a token is traded there in a rehearsal only.`)
+}
+
+/** The field that says a host; one that is put together comes from the account. */
+function fieldOf(host: string, { connection }: TargetSource, { lookup }: TargetRules): string {
+  const [found] = Object.entries(toJs(connection, lookup)).find(([, value]) => value === host) ?? []
+  return found ?? (connection.has('host') ? 'host' : 'account')
 }
 
 /** In `evil.test/.vendor.com` the end is the vendor's and the host is not: only a bare name is looked at. */

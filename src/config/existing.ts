@@ -64,7 +64,7 @@ async function profileOf(
     return profile
   } catch (error) {
     if (!(error instanceof DbtOidcError)) throw error
-    rules.problems.add(placeOfInput('project-dir'), error.problem)
+    rules.problems.add(placeOfInput('project-dir'), `${error.problem} ${error.remedy}`)
     return undefined
   }
 }

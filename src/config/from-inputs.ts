@@ -12,11 +12,17 @@ import type { Sources } from './sources.ts'
 
 const DEFAULT_TARGET = 'prod'
 
+/** What a step without a restriction is offered. */
+const RESTRICTED = `with:
+  ref: refs/heads/main # or "**": any branch, on purpose
+  # environment: production
+  # claims: { event_name: push }`
+
 /** Makes the one target and the one grant of a configuration without a policy file. */
 export async function fromInputs(sources: Sources, options: Options, rules: TargetRules): Promise<Rules> {
   const given = readNarrowing(sources, rules.problems)
   const when: When = new Map([['repository', [sources.repository]], ...given.when])
-  checkConditions({ ...given, when }, 'inputs', rules)
+  checkConditions({ ...given, when }, 'inputs', rules, RESTRICTED)
   const identity = readMap('identity', sources, rules)
   const source = await readSource(sources, options, rules)
   const name = source?.name ?? DEFAULT_TARGET

@@ -6,6 +6,7 @@ import { readConnection } from './connection.ts'
 import { checkNarrowing, entry } from './grants.ts'
 import { readNarrowing } from './narrowing.ts'
 import { input, leaves, placeOfInput } from './options.ts'
+import { checkPins, pinsOf } from './pins.ts'
 import { policyKeysAt, policyFile } from './policy-file.ts'
 import { readGrants, targetNames } from './policy-grants.ts'
 import { asText, check } from './schema.ts'
@@ -33,6 +34,7 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
   const node = await readRoot(path, sources, rules)
   if (!node) return { targets: new Map(), grants: [], asked: undefined, issuer: undefined, origin: path }
   const { value, problems: faults } = check(policyFile, asText(node), node, policyKeysAt)
+  checkPins(pinsOf(node), narrowing, rules.problems)
   // A file that does not fit as a whole still has its targets and grants looked at: all problems at once.
   const targets = readTargets(node, rules)
   const grants = readGrants(node, value, { sources, rules, narrow: narrowing.when })

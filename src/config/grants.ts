@@ -54,11 +54,12 @@ export function checkNarrowing(
   }
 }
 
-/** Checks conditions whole, with what is implied, and holds them to the restriction rule. */
+/** Checks conditions whole, with what is implied, and holds them to the restriction rule; `paste` is YAML that keeps it. */
 export function checkConditions(
   { when, places, broken }: Conditions,
   place: string,
   rules: Pick<TargetRules, 'problems' | 'warn'>,
+  paste: string,
 ): void {
   for (const { severity, claim, text } of checkWhen(when)) {
     if (claim !== undefined && broken?.has(claim)) continue
@@ -73,6 +74,7 @@ export function checkConditions(
       'value counts as absent). Add at least one of `ref`, `environment` or `claims`, e.g. `ref: refs/heads/main` ' +
       '(`ref: "**"` says "any branch" on purpose).',
   )
+  rules.problems.offer(paste)
 }
 
 /** The value of a key, where there is one. */

@@ -20,6 +20,7 @@ export const INPUTS = [
   'install',
   'audience',
   'issuer',
+  'preflight',
   'export-env',
   'audit-log',
   'summary',

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { nearestClaim } from '../claim-names.ts'
 import { dbtEnvironment } from '../dbt/environment.ts'
 import { nearest } from '../nearest.ts'
 import { INPUTS, type InputName } from './inputs.ts'
@@ -18,6 +19,8 @@ export interface Options {
   /** Absolute. */
   readonly projectDir: string
   readonly install: string | undefined
+  /** One login before dbt starts tells who we are. */
+  readonly preflight: boolean
   readonly exportEnv: boolean
   readonly summary: boolean
   readonly outputCredential: boolean
@@ -45,12 +48,21 @@ export function placeOfInput(name: InputName): string {
 export function checkNames(sources: Sources, problems: Problems): void {
   for (const [name, value] of sources.inputs) {
     if ((INPUTS as readonly string[]).includes(name) || value === '') continue
-    const near = nearest(name, INPUTS)
+    const near = nearest(name, INPUTS) ?? meantByClaim(name, value)
     problems.add(
       `input "${name}"`,
       `This action has no such input${near ? `; did you mean \`${near}\`?` : '.'}`,
     )
   }
+}
+
+/** The input by which a claim is given, where the name is that of a claim or of something that people call one. */
+function meantByClaim(name: string, value: string): string | undefined {
+  const claim = nearestClaim(name)
+  if (claim === undefined) return undefined
+  // Whatever else stands in an unknown input may be a secret, and is not repeated.
+  if (claim.startsWith('ref:')) return /^[\w./-]+$/.test(value) ? claim.replace('NAME', value) : claim
+  return (INPUTS as readonly string[]).includes(claim) ? claim : `claims: { ${claim}: … }`
 }
 
 /** Reads the inputs that say how. */
@@ -60,6 +72,7 @@ export function readOptions(sources: Sources, problems: Problems): Options {
     withoutToken: oneOf('without-token', WITHOUT_TOKEN, sources, problems) ?? 'fail',
     projectDir: directory('project-dir', sources, problems) ?? sources.workspace,
     install: input(sources, 'install'),
+    preflight: flag('preflight', sources, problems),
     exportEnv: flag('export-env', sources, problems),
     summary: flag('summary', sources, problems),
     outputCredential: flag('output-credential', sources, problems),

@@ -1,11 +1,15 @@
 import * as z from 'zod/mini'
+import { FEW_STARS } from '../pattern.ts'
 
 /** YAML numbers and booleans are accepted and compared as their source text. */
 const scalar = z.union([z.string().check(z.minLength(1)), z.number(), z.boolean()])
-const pattern = z.union([scalar, z.array(scalar).check(z.minLength(1))])
+/** What is wrong with a pattern is said with its claim by `policy/lint.ts`; an editor gets to know of it from here. */
+const text = z.string().check(z.minLength(1)).register(z.globalRegistry, { pattern: FEW_STARS.source })
+const one = z.union([text, z.number(), z.boolean()])
+const pattern = z.union([one, z.array(one).check(z.minLength(1))])
 const id = z.union([
   z.string().check(z.regex(/^[0-9]{1,20}$/, 'write the number, as `gh api` prints it')),
-  z.number(),
+  z.int().check(z.nonnegative()),
 ])
 const days = z.string().check(z.regex(/^[1-9][0-9]{0,3}d$/, 'write a number of days, e.g. `90d`'))
 const name = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'use letters, digits, `_` and `-`'))
@@ -17,7 +21,7 @@ const when = z.record(z.string(), pattern)
 const target = z.strictObject({
   connection: z.looseObject({}),
   identity: z.optional(z.looseObject({})),
-  audience: z.optional(z.string().check(z.minLength(1))),
+  audience: z.optional(scalar),
 })
 
 const grant = z.strictObject({
@@ -38,7 +42,8 @@ export const policyFile = z.strictObject({
   review: z.optional(z.strictObject({ warn: z.optional(days), fail: z.optional(days) })),
   targets: z
     .record(name, target)
-    .check(z.refine((targets) => Object.keys(targets).length > 0, 'must name at least one target')),
+    .check(z.refine((targets) => Object.keys(targets).length > 0, 'must name at least one target'))
+    .register(z.globalRegistry, { minProperties: 1 }),
   grants: z.array(grant).check(z.minLength(1)),
 })
 

@@ -3,11 +3,18 @@ import type { Grant, When } from '../policy.ts'
 import type { YamlMap, YamlNode } from '../yaml.ts'
 import type { TargetRules } from './build-target.ts'
 import { checkConditions, entry, readWhen } from './grants.ts'
+import { checkPins, pinsOf } from './pins.ts'
 import type { PolicyFile } from './policy-file.ts'
 import { daysOf, reviewAge } from './review.ts'
 import type { Sources } from './sources.ts'
 
 const DEFAULT_WARN_DAYS = 90
+
+/** What a grant without a restriction is offered. */
+const RESTRICTED = `when:
+  ref: refs/heads/main # or "**": any branch, on purpose
+  # environment: production
+  # event_name: push`
 
 /** What a grant is read with. */
 export interface GrantContext {
@@ -24,7 +31,8 @@ export function readGrants(
 ): readonly Grant[] {
   const section = entry(node, 'grants')
   if (section?.kind !== 'list') return []
-  const implied = impliedClaims(node, context.sources)
+  const repository = scalarText(entry(node, 'repository')) ?? context.sources.repository
+  const implied: Implied = { repository, pins: pinsOf(node) }
   const grants: Grant[] = []
   const names = targetNames(node)
   for (const [index, item] of section.items.entries()) {
@@ -45,17 +53,24 @@ export function readGrants(
   return grants
 }
 
+/** What holds in every grant: the ids that the policy pins, and `repository` where the grant names none. */
+interface Implied {
+  readonly repository: string
+  readonly pins: When
+}
+
 function readGrant(
   item: YamlMap,
   index: number,
-  implied: When,
+  { repository, pins }: Implied,
   { rules, narrow }: GrantContext,
 ): Grant | undefined {
   const [whenNode, target] = [entry(item, 'when'), entry(item, 'target')]
   if (!whenNode || target?.kind !== 'scalar') return undefined
   const written = readWhen(whenNode, rules.problems)
-  const when = new Map([...implied, ...written.when])
-  if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules)
+  checkPins(pins, written, rules.problems)
+  const when = new Map([['repository', [repository]], ...pins, ...written.when])
+  if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules, RESTRICTED)
   const [name, reviewed] = [scalarText(entry(item, 'name')), scalarText(entry(item, 'reviewed'))]
   return {
     name: name ?? `grants[${index}]`,
@@ -65,18 +80,6 @@ function readGrant(
     ...(reviewed === undefined ? {} : { reviewed }),
     place: item.place,
   }
-}
-
-/** `repository`, and the ids that a policy pins, hold in every grant that does not name its own. */
-function impliedClaims(node: YamlMap, sources: Sources): When {
-  const repository = scalarText(entry(node, 'repository')) ?? sources.repository
-  const id = scalarText(entry(node, 'repository-id'))
-  const owner = scalarText(entry(node, 'repository-owner-id'))
-  return new Map([
-    ['repository', [repository]],
-    ...(id === undefined ? [] : [['repository_id', [id]] as const]),
-    ...(owner === undefined ? [] : [['repository_owner_id', [owner]] as const]),
-  ])
 }
 
 function checkAge(item: YamlMap, grant: Grant, policy: PolicyFile | undefined, context: GrantContext): void {

@@ -5,6 +5,8 @@ import { fail } from '../errors.ts'
 export interface Problems {
   /** `place` is `input "ref"` or `.github/dbt-oidc.yml:14:5`. */
   add(place: string, problem: string): void
+  /** YAML that would mend a problem, to be pasted; it goes into the remedy. */
+  offer(yaml: string): void
   addAll(problems: readonly Problem[]): void
   readonly count: number
   /** Whether something is already said of this place. */
@@ -16,7 +18,9 @@ export interface Problems {
 /** An empty collection. */
 export function collectProblems(): Problems {
   const found: Problem[] = []
+  const offered = new Set<string>()
   return {
+    offer: (yaml) => void offered.add(yaml),
     add: (place, problem) => void found.push({ place, problem }),
     addAll: (problems) => void found.push(...problems),
     get count() {
@@ -24,16 +28,15 @@ export function collectProblems(): Problems {
     },
     has: (place) => found.some((one) => one.place === place),
     throwAny() {
-      const [first] = found
-      if (!first) return
+      if (found.length === 0) return
       fail({
         code: 'configuration',
         problem:
           found.length === 1
-            ? `The configuration has a problem. ${sentence(first)}`
+            ? 'The configuration has a problem.'
             : `The configuration has ${found.length} problems.`,
-        remedy: 'Mend what is listed; nothing was requested from anybody yet.',
-        details: found.length === 1 ? [] : inOrder(found).map(sentence),
+        remedy: ['Mend what is listed; nothing was requested from anybody yet.', ...offered].join('\n'),
+        details: inOrder(found).map(sentence),
       })
     },
   }

@@ -58,8 +58,14 @@ const manifestFile = z.object({
 type Result = z.infer<typeof result>
 type Manifest = z.infer<typeof manifestFile>
 
-/** Opens `target/` before the first command: what lies there already belongs to somebody else. */
-export async function openArtifacts(targetPath: string): Promise<ArtifactReader> {
+/** Takes secrets, and what could hide them, out of a text. */
+export type Clean = (text: string) => string
+
+/**
+ * Opens `target/` before the first command: what lies there already belongs to somebody else. Every text passes `clean`
+ * here, while it is whole: cut short or escaped, a secret in it would no longer be known for one.
+ */
+export async function openArtifacts(targetPath: string, clean: Clean): Promise<ArtifactReader> {
   const seen = new Set<string>()
   const fresh = async (): Promise<z.infer<typeof resultsFile> | undefined> => {
     let newest: z.infer<typeof resultsFile> | undefined
@@ -79,7 +85,7 @@ export async function openArtifacts(targetPath: string): Promise<ArtifactReader>
       const manifest = manifestFile.safeParse(await readJson(join(targetPath, 'manifest.json')))
       // A manifest of another invocation may describe other files.
       const own = manifest.success && manifest.data.metadata.invocation_id === found.metadata.invocation_id
-      return joined(found, own ? manifest.data : undefined)
+      return joined(found, own ? manifest.data : undefined, clean)
     },
   }
 }
@@ -96,16 +102,16 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-function joined(file: z.infer<typeof resultsFile>, manifest: Manifest | undefined): Artifacts {
+function joined(file: z.infer<typeof resultsFile>, manifest: Manifest | undefined, clean: Clean): Artifacts {
   return {
-    invocationId: file.metadata.invocation_id,
-    dbtVersion: file.metadata.dbt_version ?? '',
-    generatedAt: file.metadata.generated_at ?? '',
+    invocationId: clean(file.metadata.invocation_id),
+    dbtVersion: clean(file.metadata.dbt_version ?? ''),
+    generatedAt: clean(file.metadata.generated_at ?? ''),
     elapsed: file.elapsed_time ?? 0,
     // One entry of an unknown shape must not hide the others.
     nodes: file.results.flatMap((entry) => {
       const parsed = result.safeParse(entry)
-      return parsed.success ? [nodeOf(parsed.data, manifest)] : []
+      return parsed.success ? [cleaned(nodeOf(parsed.data, manifest), clean)] : []
     }),
   }
 }
@@ -126,6 +132,21 @@ function nodeOf(found: Result, manifest: Manifest | undefined): NodeResult {
     file: entry.original_file_path?.replaceAll('\\', '/') ?? null,
     relation: found.relation_name ?? null,
     adapterResponse: found.adapter_response ?? {},
+  }
+}
+
+function cleaned(node: NodeResult, clean: Clean): NodeResult {
+  const orNull = (text: string | null): string | null => (text === null ? null : clean(text))
+  return {
+    ...node,
+    uniqueId: clean(node.uniqueId),
+    resourceType: clean(node.resourceType),
+    name: clean(node.name),
+    status: clean(node.status),
+    message: orNull(node.message),
+    thread: clean(node.thread),
+    file: orNull(node.file),
+    relation: orNull(node.relation),
   }
 }
 

@@ -19,6 +19,8 @@ export interface ChildRequest {
   /** Ends the child and its group at once. */
   readonly kill?: AbortSignal
   readonly times?: Partial<Times>
+  /** Hears of the process before it can do anything. */
+  readonly onStart?: (pid: number) => void
 }
 
 /** How it ended. Exactly one of `exitCode` and `signal` is given. */
@@ -47,6 +49,7 @@ export async function runChild(request: ChildRequest): Promise<ChildResult> {
     })
   const started = performance.now()
   const child = start(request)
+  if (child.pid !== undefined) request.onStart?.(child.pid)
   const kept = tail()
   const steps = ladder(child, request)
   const streams = (['stdout', 'stderr'] as const).map((name) => flow(child, name, request, kept.add))

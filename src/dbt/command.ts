@@ -20,6 +20,7 @@ export interface DbtCommand {
 /** All commands of `run`; none of them where anything is wrong with one. */
 export interface Run {
   readonly commands: readonly DbtCommand[]
+  /** Each with its line and column; that they are the input's is for the reader of the inputs to say. */
   readonly problems: readonly string[]
 }
 
@@ -74,13 +75,25 @@ export function parseRun(text: string): Run {
   // What is said of the words of a line that could not be read would only confuse.
   const unread = new Set(flaws.map((flaw) => flaw.line))
   const others = parsed.flatMap(({ problems }) => problems).filter((problem) => !unread.has(problem.line))
-  const found = [...flaws, ...others].toSorted((a, b) => a.line - b.line || a.column - b.column)
+  const found = [...flaws, ...others, ...nothingToRun(text, commands, flaws)].toSorted(
+    (a, b) => a.line - b.line || a.column - b.column,
+  )
   return {
     commands: found.length > 0 ? [] : parsed.flatMap(({ command }) => command ?? []),
-    problems: found.map(
-      ({ line, column, problem }) => `Input "run", line ${line}, column ${column}: ${problem}`,
-    ),
+    problems: found.map(({ line, column, problem }) => `line ${line}, column ${column}: ${problem}`),
   }
+}
+
+/** Whoever writes `run` wants something run: without a command the step would hand out its credential instead. */
+function nothingToRun(
+  text: string,
+  { length }: readonly unknown[],
+  flaws: readonly unknown[],
+): readonly Problem[] {
+  if (text.trim() === '' || length > 0 || flaws.length > 0) return []
+  const problem =
+    'there are only comments here, and no command: write one dbt command a line, or leave the input out to prepare later steps.'
+  return [{ line: 1, column: 1, problem }]
 }
 
 /** The words to start dbt with: our flags stand before the user's, where no open flag can swallow them. */

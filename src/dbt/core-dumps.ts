@@ -1,5 +1,12 @@
 /** Runs a short command to its end. */
-export type Run = (command: string, argv: readonly string[]) => Promise<{ readonly exitCode: number }>
+export type Run = (
+  command: string,
+  argv: readonly string[],
+  options: { readonly env: Readonly<Record<string, string>> },
+) => Promise<{ readonly exitCode: number }>
+
+// By PATH a `prlimit` of the checkout could be found, and would hold our own environment and process in its hands.
+const PLACES = ['/usr/bin/prlimit', '/bin/prlimit']
 
 /**
  * Takes from a process, and from all that it starts from now on, the right to leave a core dump, which would hold its
@@ -8,9 +15,14 @@ export type Run = (command: string, argv: readonly string[]) => Promise<{ readon
  */
 export async function forbidCoreDumps(pid: number, run: Run): Promise<boolean> {
   if (process.platform !== 'linux') return false
+  for (const prlimit of PLACES)
+    if (await succeeds(() => run(prlimit, ['--core=0:0', '--pid', String(pid)], { env: {} }))) return true
+  return false
+}
+
+async function succeeds(run: () => ReturnType<Run>): Promise<boolean> {
   try {
-    const { exitCode } = await run('prlimit', ['--core=0:0', '--pid', String(pid)])
-    return exitCode === 0
+    return (await run()).exitCode === 0
   } catch {
     return false
   }

@@ -47,6 +47,13 @@ const PASSED_ON_WINDOWS: ReadonlySet<string> = new Set([
   ...'PUBLIC ALLUSERSPROFILE'.split(' '),
 ])
 
+/** Lists of directories in which programs and libraries are looked for, with what separates the entries. */
+const SEARCHED: ReadonlyMap<string, string | RegExp> = new Map<string, string | RegExp>([
+  ['PATH', delimiter],
+  ['LD_LIBRARY_PATH', /[:;]/],
+  ['DYLD_LIBRARY_PATH', delimiter],
+])
+
 const STEERS = /^DBT_(?:ENGINE_)?(PROFILES_DIR|TARGET|PROFILE|PROJECT_DIR|LOG_PATH|TARGET_PATH)$/
 
 /** The environment that dbt gets: an allowlist, what the input `env` adds, and nothing that belongs to the job. */
@@ -61,7 +68,10 @@ export function dbtEnvironment(surroundings: Surroundings): DbtEnvironment {
   const kept = Object.entries(env).flatMap(([name, value]): [string, string][] => {
     if (value === undefined || !passes(name) || withheld(name) !== undefined) return []
     if (STEERS.test(windows ? name.toUpperCase() : name)) return []
-    return [[name, name.toUpperCase() === 'PATH' ? absoluteOnly(value) : value]]
+    const separator = SEARCHED.get(name.toUpperCase())
+    const kept = separator === undefined ? value : absoluteOnly(value, separator)
+    // Empty as a whole it would mean the directory that a program starts in.
+    return separator !== undefined && kept === '' ? [] : [[name, kept]]
   })
   return {
     env: {
@@ -78,10 +88,10 @@ function matches(name: string, pattern: string): boolean {
   return pattern.endsWith('_*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
-/** dbt starts other programs (git), and what they are must not depend on the directory that it starts them in. */
-function absoluteOnly(path: string): string {
+/** dbt starts other programs (git) and loads libraries, and what they are must not depend on the directory that it starts them in. */
+export function absoluteOnly(path: string, separator: string | RegExp = delimiter): string {
   return path
-    .split(delimiter)
+    .split(separator)
     .filter((entry) => isAbsolute(entry))
     .join(delimiter)
 }

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
-import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdtemp, writeFile } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { distrust } from './distrust.ts'
+import { absoluteOnly } from './environment.ts'
 
 const WINDOWS = process.platform === 'win32'
 const BIN = WINDOWS ? 'Scripts' : 'bin'
@@ -12,35 +13,29 @@ const OLDEST: readonly [number, number] = [3, 10]
 const SEEN =
   /^(?:PATH|HOME|USER|LANG|LC_.*|TMPDIR|TEMP|TMP|SYSTEMROOT|PATHEXT|COMSPEC|USERPROFILE|LOCALAPPDATA|APPDATA|(?:HTTPS?|NO|ALL)_PROXY|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|PIP_.*|UV_.*|XDG_CACHE_HOME)$/i
 
-/**
- * Makes a private Python environment with the requirements and returns its directory of programs. Two uses in one job
- * with the same requirements share it. Throws `install`.
- */
-export async function install(requirements: string, host: Host): Promise<string> {
-  const text = await requirementsOf(requirements, host)
-  const digest = createHash('sha256').update(text).digest('hex')
-  const directory = join(host.temp, `dbt-oidc-python-${digest.slice(0, 16)}`)
-  const bin = join(directory, BIN)
-  const stamp = join(directory, '.dbt-oidc')
-  const found = await host.read(stamp)
-  if (found.kind === 'text' && found.text === digest) return bin
+/** What an installation needs of the runner. */
+export type Machine = Pick<Host, 'env' | 'workspace' | 'temp' | 'read' | 'exec' | 'writer'>
 
+/**
+ * Makes a private Python environment with the requirements and returns its directory of programs. Each use makes its
+ * own, under a name that cannot be foreseen: one that lay there already could be anybody's, and the caches of the
+ * installers make a second one quick. Throws `install`.
+ */
+export async function install(requirements: string, host: Machine): Promise<string> {
+  const text = await requirementsOf(requirements, host)
   host.writer.group('Installing dbt')
   const started = performance.now()
-  await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { mode: 0o700 })
-  const list = join(host.temp, `dbt-oidc-requirements-${digest.slice(0, 16)}.txt`)
-  await writeFile(list, text)
+  const directory = await mkdtemp(join(host.temp, 'dbt-oidc-python-'))
+  const list = join(directory, 'requirements.txt')
+  await writeFile(list, text, { flag: 'wx' })
   await make(directory, list, host)
-  await rm(list, { force: true })
-  await writeFile(stamp, digest)
   host.writer.line(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s`)
   host.writer.endGroup()
-  return bin
+  return join(directory, BIN)
 }
 
 /** uv where there is one, else uv from PyPI in the new environment, else pip: from the fastest to the last resort. */
-async function make(directory: string, list: string, host: Host): Promise<void> {
+async function make(directory: string, list: string, host: Machine): Promise<void> {
   const bin = join(directory, BIN)
   const python = join(bin, program('python'))
   const uv = await onPath('uv', host)
@@ -56,7 +51,7 @@ async function make(directory: string, list: string, host: Host): Promise<void> 
   return command(python, ['-m', 'pip', 'install', '-r', list], host)
 }
 
-async function requirementsOf(given: string, host: Host): Promise<string> {
+async function requirementsOf(given: string, host: Machine): Promise<string> {
   if (!/^\S+\.txt$/.test(given)) return `${given.split('\n').flatMap(splitLine).join('\n')}\n`
   const path = isAbsolute(given) ? given : resolve(host.workspace, given)
   const found = await host.read(path)
@@ -77,7 +72,7 @@ function splitLine(line: string): readonly string[] {
   return plain ? words.filter((word) => word !== '') : [line]
 }
 
-async function findPython(host: Host): Promise<string> {
+async function findPython(host: Machine): Promise<string> {
   for (const name of ['python3', 'python']) {
     const python = await onPath(name, host)
     if (!python) continue
@@ -94,7 +89,7 @@ async function findPython(host: Host): Promise<string> {
   })
 }
 
-async function command(path: string, args: readonly string[], host: Host): Promise<void> {
+async function command(path: string, args: readonly string[], host: Machine): Promise<void> {
   const last: string[] = []
   const { exitCode } = await host.exec(path, args, {
     env: seen(host),
@@ -113,29 +108,30 @@ async function command(path: string, args: readonly string[], host: Host): Promi
   })
 }
 
-async function onPath(name: string, host: Host): Promise<string | undefined> {
+async function onPath(name: string, host: Machine): Promise<string | undefined> {
   for (const directory of (host.env['PATH'] ?? '').split(delimiter)) {
-    // A relative entry means the workspace, which is not ours to trust with an installer.
-    if (!isAbsolute(directory)) continue
     const path = join(directory, program(name))
-    if (
-      await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path
+    // What the checkout brings along is not to be trusted with an installation.
+    if ((await isExecutable(path)) && (await distrust(path, host.workspace)) === undefined) return path
   }
   return undefined
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 function program(name: string): string {
   return WINDOWS ? `${name}.exe` : name
 }
 
-function seen(host: Host): Readonly<Record<string, string>> {
-  const entries = Object.entries(host.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && SEEN.test(entry[0]),
-  )
+function seen(host: Machine): Readonly<Record<string, string>> {
+  const entries = Object.entries(host.env).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined || !SEEN.test(name)) return []
+    return [[name, name.toUpperCase() === 'PATH' ? absoluteOnly(value) : value]]
+  })
   return { ...Object.fromEntries(entries), PYTHONUTF8: '1', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
 }

@@ -11,7 +11,8 @@ export interface Times {
   readonly linger: number
 }
 
-const TIMES: Times = { interrupt: 4000, terminate: 1500, linger: 2000 }
+/** What a cancelled run grants. */
+export const TIMES: Times = { interrupt: 4000, terminate: 1500, linger: 2000 }
 
 /** The way a child is made to end. */
 export interface Ladder extends Disposable {

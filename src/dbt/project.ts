@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { parse } from 'yaml'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
-import { codeOf } from '../retry.ts'
+import { readRegular } from '../regular.ts'
 import { nearestProject } from './nearest-project.ts'
 
 /** What this action has to know of dbt_project.yml. */
@@ -72,19 +71,14 @@ export async function readProjectFile(
 
 /** The text of a file; undefined where there is none. */
 export async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    const why = code === 'EISDIR' ? 'it is a directory' : code
-    return fail({
-      code: 'project',
-      problem: `${path} cannot be read: ${why}.`,
-      remedy: 'Check the file in the repository.',
-      cause: error,
-    })
-  }
+  const found = await readRegular(path)
+  if (found.kind === 'text') return found.text
+  if (found.kind === 'missing') return undefined
+  return fail({
+    code: 'project',
+    problem: `${path} cannot be read: ${found.kind === 'directory' ? 'it is a directory' : found.why}.`,
+    remedy: 'Check the file in the repository.',
+  })
 }
 
 /** A YAML file with every scalar as text. */
@@ -127,7 +121,7 @@ async function wrongDirectory(directory: string, workspace: string): Promise<nev
     problem: `There is no ${FILE} in ${directory}.`,
     remedy:
       found === undefined
-        ? 'Check out the repository before this step, and name the directory of the project with the input "project-dir".'
-        : `There is one in ${found}: set the input "project-dir" to ${relative(workspace, found).replaceAll('\\', '/') || '.'}.`,
+        ? 'Check out the repository before this step, and name the directory of the project with the input `project-dir`.'
+        : `There is one in ${found}: set the input \`project-dir\` to \`${relative(workspace, found).replaceAll('\\', '/') || '.'}\`.`,
   })
 }

@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises'
-import { basename, delimiter, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fail } from '../errors.ts'
+import { distrust } from './distrust.ts'
 import { installedBeside } from './python.ts'
-import { mayBeTracked } from './tracked.ts'
 import { askVersion, type Exec } from './version-output.ts'
 
 /** The dbt that will run. */
@@ -34,16 +34,13 @@ export interface Search {
   /** The text of PATH, or the one directory that the input `install` has made. */
   readonly path: string
   readonly workspace: string
+  /** Python package of the adapter that the target needs, to be named where there is no dbt. */
+  readonly adapter: string
   readonly exec: Exec
   readonly windows?: boolean
 }
 
-/**
- * Finds dbt and what is installed with it. Throws `dbt-missing`.
- *
- * A pull request can put a file called dbt into the checkout. So entries of PATH that are not absolute are skipped,
- * and inside the workspace only what did not come with the checkout counts, and only in a virtual environment.
- */
+/** Finds dbt and what is installed with it; what a pull request could have put there is skipped. Throws `dbt-missing`. */
 export async function resolveDbt(search: Search): Promise<Dbt> {
   const skipped: string[] = []
   for (const directory of search.path.split(delimiter)) {
@@ -56,8 +53,7 @@ export async function resolveDbt(search: Search): Promise<Dbt> {
   return fail({
     code: 'dbt-missing',
     problem: skipped.length > 0 ? 'There is no dbt on PATH that may be used.' : 'There is no dbt on PATH.',
-    remedy:
-      'Install it in a step before this one, e.g. `pip install dbt-core dbt-duckdb`, or with the input `install: dbt-core dbt-duckdb` (with the adapter of your warehouse).',
+    remedy: `Run \`pip install dbt-core ${search.adapter}\` in a step before this one, or add the input \`install: dbt-core ${search.adapter}\`.`,
     details: skipped,
   })
 }
@@ -66,34 +62,6 @@ async function isExecutable(file: string): Promise<boolean> {
   try {
     const found = await stat(file)
     return found.isFile() && (process.platform === 'win32' || (found.mode & 0o111) !== 0)
-  } catch {
-    return false
-  }
-}
-
-/** Why a file may not be started; undefined where it may. */
-async function distrust(file: string, workspace: string): Promise<string | undefined> {
-  if (!isAbsolute(file)) return 'its entry in PATH is not absolute'
-  const root = await realpath(workspace)
-  const real = await realpath(file)
-  const named = join(await realpath(dirname(file)), basename(file))
-  const marker = join(dirname(dirname(real)), 'pyvenv.cfg')
-  if (![file, named, real].some((path) => isInside(path, root) || isInside(path, workspace))) return undefined
-  if (isInside(real, root) && !(await isFile(marker)))
-    return 'it lies in the workspace and in no virtual environment'
-  const ways = [relative(workspace, file), ...[named, real, marker].map((path) => relative(root, path))]
-  const tracked = await Promise.all(ways.map((way) => mayBeTracked(join(root, way), root)))
-  return tracked.includes(true) ? 'it lies in the workspace and came with the checkout' : undefined
-}
-
-function isInside(path: string, directory: string): boolean {
-  const way = relative(directory, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile()
   } catch {
     return false
   }

@@ -1,3 +1,5 @@
+import type { Failure } from '../errors.ts'
+
 /** One node of run_results.json joined with manifest.json (run-results v6, manifest v12). */
 export interface NodeResult {
   readonly uniqueId: string
@@ -38,6 +40,8 @@ export interface LineResult {
   readonly signal: NodeJS.Signals | undefined
   readonly seconds: number
   readonly artifacts: Artifacts | null
+  /** Why it failed, where dbt itself ended it. */
+  readonly failure?: Failure
 }
 
 /** All lines of `run`, in order; the first failure ends the list. */

@@ -1,22 +1,26 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SECRET_PREFIX, type Access } from '../access.ts'
+import type { Access } from '../access.ts'
 import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { rememberProcess } from '../remains.ts'
+import { plain } from '../report/plain.ts'
 import { requireAdapter } from './adapter.ts'
 import { openArtifacts, type ArtifactReader } from './artifacts.ts'
-import { runChild } from './child.ts'
+import { runChild, type ChildResult } from './child.ts'
 import { steered, type DbtCommand } from './command.ts'
 import { forbidCoreDumps } from './core-dumps.ts'
 import { dbtEnvironment } from './environment.ts'
+import { failureOfLine } from './failure.ts'
 import { install } from './install.ts'
 import { missingVariables } from './missing.ts'
 import { requirePackages } from './packages.ts'
 import { readProjectFile, type Project } from './project.ts'
 import { resolveDbt, type Dbt } from './resolve.ts'
 import type { DbtResult, LineResult } from './result.ts'
+import type { Exec } from './version-output.ts'
 
 /** Used where dbt_project.yml names no profile; dbt is then told by `--profile`. */
 const OWN_PROFILE = 'dbt_oidc'
@@ -33,15 +37,17 @@ export interface ReadyDbt {
 
 /** Finds everything that can be wrong with dbt and the project while nothing has been bought yet. */
 export async function prepareDbt(config: Config, target: Target, host: Host): Promise<ReadyDbt> {
-  const project = await readProjectFile(config.projectDir, { env: host.env, workspace: host.workspace })
   const env = checkedEnvironment(config, target.name, host)
+  // With more than dbt sees, an expression in the project could name a secret of the step and have it printed.
+  const project = await readProjectFile(config.projectDir, { env, workspace: host.workspace })
   const bin = config.install === undefined ? undefined : await install(config.install, host)
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
-  const exec: Host['exec'] = (command, args) => host.exec(command, args, { env, cwd: host.temp })
-  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, exec }
+  const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
+  const adapter = target.warehouse.adapter.package
+  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, adapter, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
   return { ...ready, dbt }
@@ -68,7 +74,7 @@ function surroundings(config: Config, target: string, host: Host) {
 }
 
 /** What dbt needs of an access. */
-export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'secrets'>
+export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain'>
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
 export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
@@ -76,7 +82,7 @@ export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, hos
   await forbidCoreDumps(process.pid, host.exec)
   const nowhere = join(access.directory.path, 'nowhere')
   await mkdir(nowhere, { mode: 0o700 })
-  const artifacts = await openArtifacts(ready.project.targetPath)
+  const artifacts = await openArtifacts(ready.project.targetPath, (text) => host.writer.scrub(plain(text)))
   for (const command of config.commands) {
     const line = await runLine(command, { config, access, ready, host, nowhere, artifacts })
     lines.push(line)
@@ -99,7 +105,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   const { target } = access
   const dbt =
     ready.dbt ?? fail({ code: 'internal', problem: 'There is no dbt to run.', remedy: 'Report this fault.' })
-  const carried = command.needsCredential ? { ...access.env, ...named(await access.secrets()) } : {}
+  const carried = command.needsCredential ? { ...access.env, ...(await named(access)) } : {}
   const steering = {
     profilesDir: access.directory.path,
     target: target.name,
@@ -115,6 +121,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     write: (bytes, stream) => foreign.write(bytes, stream),
     cancel: host.signal,
     kill: host.kill,
+    onStart: (pid) => rememberProcess(host, pid),
   }).finally(() => foreign.end())
   host.writer.endGroup()
   if (host.signal.aborted)
@@ -123,19 +130,28 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     host.writer.warning('A process that dbt had started outlived it and was ended.', { title: 'dbt-oidc' })
   const hint = child.exitCode === 0 ? undefined : missingVariables(child.tail, host.env)
   if (hint) host.writer.error(hint, { title: 'dbt-oidc: a variable is missing' })
-  return {
-    command: command.shown,
-    exitCode: child.exitCode,
-    signal: child.signal,
-    seconds: child.seconds,
+  const line = {
+    command: host.writer.scrub(command.shown),
+    ...ending(child),
     artifacts: await artifacts.next(),
   }
+  const { exitCode } = child
+  if (exitCode === undefined || exitCode === 0) return line
+  const explained = command.needsCredential ? access.explain(child.tail) : undefined
+  return { ...line, failure: failureOfLine({ ...line, exitCode, tail: child.tail, explained }) }
 }
 
-function named(secrets: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(secrets).map(([name, secret]) => [`${SECRET_PREFIX}${name}`, secret]),
-  )
+function ending({
+  exitCode,
+  signal,
+  seconds,
+}: ChildResult): Pick<LineResult, 'exitCode' | 'signal' | 'seconds'> {
+  return { exitCode, signal, seconds }
+}
+
+async function named(access: Reach): Promise<Readonly<Record<string, string>>> {
+  const secrets = Object.entries(await access.secrets())
+  return Object.fromEntries(secrets.map(([name, secret]) => [access.variable(name), secret]))
 }
 
 function environmentOf(

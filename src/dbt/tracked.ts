@@ -6,13 +6,20 @@ import { codeOf } from '../retry.ts'
 const LIMIT = 256 * 1024 * 1024
 
 /**
- * Whether a file, or a link on the way to it, may have come with the checkout: read from git's index without starting
+ * Whether a file, or a link on the way to it, may have come with a checkout: read from git's index without starting
  * git. Where that cannot be told (a compressed index, a worktree) the answer is yes; without a repository it is no.
+ * A repository may lie anywhere between the workspace and the file: `path:` of actions/checkout says where.
  */
 export async function mayBeTracked(file: string, workspace: string): Promise<boolean> {
   const names = relative(workspace, file).split(sep)
   if (names[0] === '..' || names[0] === '') return false
-  const index = await readIndex(workspace)
+  for (let depth = 0; depth < names.length; depth++)
+    if (await mayBeIn(join(workspace, ...names.slice(0, depth)), names.slice(depth))) return true
+  return false
+}
+
+async function mayBeIn(repository: string, names: readonly string[]): Promise<boolean> {
+  const index = await readIndex(repository)
   if (index === undefined) return false
   if (index.length > LIMIT || index.toString('latin1', 0, 4) !== 'DIRC') return true
   // Version 4 stores only the ends of paths.
@@ -29,9 +36,9 @@ function holds(index: Buffer, path: string): boolean {
   return false
 }
 
-async function readIndex(workspace: string): Promise<Buffer | undefined> {
+async function readIndex(repository: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(join(workspace, '.git', 'index'))
+    return await readFile(join(repository, '.git', 'index'))
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     // A worktree or submodule keeps its index elsewhere.

@@ -1,3 +1,5 @@
+import { OURS } from '../secret-names.ts'
+
 interface Rule {
   readonly names: RegExp
   readonly because: string
@@ -28,7 +30,7 @@ const RULES: readonly Rule[] = [
     because: 'it changes what every program does before its first line',
   },
   {
-    names: /^DBT_ENV_SECRET_DBT_OIDC_/i,
+    names: new RegExp(`^${OURS}`, 'i'),
     because: 'this action itself hands its secrets to dbt by such names',
   },
 ]

@@ -2,9 +2,12 @@
 import type { Exchange } from '../exchange.ts'
 import aws from './aws.ts'
 import direct from './direct.ts'
+import entra from './entra.ts'
+import google from './google.ts'
 import none from './none.ts'
+import oauth from './oauth.ts'
 
 /** Every exchange, by its name. */
 export const exchanges: ReadonlyMap<string, Exchange> = new Map(
-  [aws, direct, none].map((one) => [one.name, one]),
+  [aws, direct, entra, google, none, oauth].map((one) => [one.name, one]),
 )

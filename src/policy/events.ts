@@ -25,7 +25,7 @@ export function needsName(event: string | undefined): boolean {
 function eventHint(event: string | undefined): string {
   if (event === undefined) return 'the token does not say which event started the run'
   if (!wellFormed(event)) return 'GitHub has no event of such a name'
-  return `this event may run what others have written, so a grant must name it literally; if that is meant, add to \`when\`: event_name: ${event}`
+  return `this event may run what others have written, so a grant must name it literally; if that is meant, add to \`when\`, or to the input \`claims\`: event_name: ${event}`
 }
 
 /** The check of `event_name` for an event that needs its name: a pattern never names it. */
@@ -33,7 +33,7 @@ export function namedEvent(expected: readonly string[] | undefined, event: strin
   if (event !== undefined && wellFormed(event) && expected?.includes(event)) {
     return { claim: 'event_name', expected, actual: event, ok: true }
   }
-  const words = event === undefined ? 'an event' : `${event}, named in the grant`
+  const words = event === undefined ? 'an event' : '(must be named by the grant)'
   return {
     claim: 'event_name',
     expected: expected ?? [words],

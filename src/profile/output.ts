@@ -1,11 +1,11 @@
 import { plainValue } from '../yaml.ts'
 import type { Problem, YamlMap, YamlNode, YamlScalar } from '../yaml.ts'
+import { OURS } from '../secret-names.ts'
 import { resolveScalar } from '../yaml/scalar.ts'
 import { checkText } from './value.ts'
 import type { Output, Value } from './value.ts'
 
 const EXPRESSION = /\{[{%#]/
-const OURS = 'DBT_ENV_SECRET_DBT_OIDC'
 
 /** What Jinja in a text means: nothing (`connection`), or dbt's own expression (an existing profiles.yml). */
 export type JinjaMeaning = 'literal' | 'expression'
@@ -53,7 +53,8 @@ export function checkValues(node: YamlNode): readonly Problem[] {
       ])
     case 'scalar':
       if (!EXPRESSION.test(node.text)) return problems(node.text, node.place)
-      // Else the profile in a pull request could move our credential into a field that is logged or sent elsewhere.
+      // A profile in a pull request must not move our credential into a field that is logged or sent elsewhere. It
+      // cannot, since it cannot know the whole name: this only says so early.
       return node.text.includes(OURS)
         ? [{ place: node.place, problem: `${OURS}… belongs to this action.` }]
         : []

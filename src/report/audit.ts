@@ -11,6 +11,7 @@ export const AUDIT_SCHEMA = 1
 export type Outcome =
   | 'granted' // a decision token that a grant fits
   | 'denied' // a decision token that no grant fits
+  | 'shown' // a decision token whose claims were printed, and nothing was decided
   | 'exchanged' // traded by the action for a credential
   | 'handed-over' // given to the driver, which trades it itself
   | 'refused' // the other side said no
@@ -25,7 +26,8 @@ export interface TokenUse {
   readonly claims: Claims
   /** SHA-256 of the token, lower-case hexadecimal. */
   readonly sha256: string
-  readonly decision: 'granted' | 'denied'
+  /** Absent where nothing was decided. */
+  readonly decision?: 'granted' | 'denied' | undefined
   /** Name of the grant; absent for a denial. */
   readonly grant?: string | undefined
   readonly target?: string | undefined
@@ -86,7 +88,7 @@ export function tokenRecord(use: TokenUse): AuditRecord {
     use: use.use,
     outcome: use.outcome,
     error: use.error ?? null,
-    decision: use.decision,
+    decision: use.decision ?? null,
     grant: use.grant ?? null,
     target: use.target ?? null,
     ...asWhom(use.access),

@@ -1,10 +1,10 @@
 import type { Check, Decision, Verdict } from '../policy.ts'
+import { adviceOn } from './decision/advice.ts'
 import { actualCell, claimText, expectedText } from './decision/cell.ts'
-import { whenBlock } from './decision/when-block.ts'
-import { counted, headline, outcome, remedy } from './decision/words.ts'
+import { counted, headline, outcome } from './decision/words.ts'
 
 export { decisionMarkdown } from './decision/markdown.ts'
-export { whenBlock } from './decision/when-block.ts'
+export { blockFor, inputsBlock, whenBlock, type Form } from './decision/block.ts'
 
 /** How the lines are to look. */
 export interface Look {
@@ -80,9 +80,10 @@ export function denial(
   decision: Decision,
   look: Look,
 ): { readonly problem: string; readonly remedy: string; readonly details: readonly string[] } {
+  const { sentence, block } = adviceOn(decision)
   return {
     problem: headline(decision),
-    remedy: `${remedy(decision)}\n${whenBlock(decision.claims)}`,
+    remedy: block === undefined ? sentence : `${sentence}\n${block}`,
     details: decisionTable(decision, look),
   }
 }

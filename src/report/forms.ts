@@ -1,3 +1,5 @@
+import { inline, numbered, text } from './markdown.ts'
+
 const SHORTEST_FORM = 8
 // A secret shorter than this is no secret, and a mask for it would turn the log into asterisks.
 const SHORTEST_SECRET = 4
@@ -20,7 +22,7 @@ export function formsOf(secret: string): Forms {
   const derived = new Set(runners)
   return {
     masks: [...new Set([secret, plain, ...own.filter((form) => !derived.has(form))])],
-    all: [...new Set([secret, plain, ...own, ...runners])],
+    all: [...new Set([secret, plain, ...own, ...runners, ...wholes.flatMap(escapedForms).filter(isLong)])],
   }
 }
 
@@ -75,6 +77,11 @@ function runnerForms(secret: string): readonly string[] {
       .replaceAll('"', '&quot;')
       .replaceAll("'", '&apos;'),
   ]
+}
+
+/** Forms of our own summary, in which secrets are looked for once more when it is whole. */
+function escapedForms(secret: string): readonly string[] {
+  return [inline(secret), text(secret), numbered(secret)]
 }
 
 /** The secret may begin at any of three places of a group of three bytes; only whole groups are certain. */

@@ -15,9 +15,11 @@ function entity(character: string): string {
   }
 }
 
-// Entities and not backslashes: they hold inside HTML blocks too, and a table never splits at one.
-// An underscore inside a word means nothing to Markdown, and names of models are full of them.
-function inline(text: string): string {
+/**
+ * Foreign text of one line without the meaning of its marks. Entities and not backslashes: they hold inside HTML blocks
+ * too, and a table never splits at one. An underscore inside a word means nothing, and names of models are full of them.
+ */
+export function inline(text: string): string {
   return text
     .replace(/[&<>\\`*~[\]|$@#]/g, entity)
     .replace(/_+/g, (run, at: number, whole: string) =>
@@ -43,6 +45,11 @@ export function text(foreign: string): string {
       .replace(/^[-+=:]/, entity)
       .replace(/^(\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))
   )
+}
+
+/** Text that neither Markdown nor HTML reads as anything but text: every mark becomes its number. */
+export function numbered(foreign: string): string {
+  return foreign.replaceAll(/[!-/:-@[-`{-~]/g, (mark) => `&#${mark.charCodeAt(0)};`)
 }
 
 /** Foreign text in code type, on one line. Safe wherever {@link text} is; empty text stays empty. */

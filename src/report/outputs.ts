@@ -31,9 +31,9 @@ export function outputsOf(report: Known & Pick<Report, 'result'>, places: Places
   return told(report, resultOf(report, until), places)
 }
 
-/** The outputs of a run that was refused or broke; what it got to know before is told. */
+/** The outputs of a run that was refused or broke: what it got to know before is told, and it is never without a verdict. */
 export function outputsOfFailure(known: Known, places: Places): Outputs {
-  return told(known, 'failure', places)
+  return { granted: 'false', ...told(known, 'failure', places) }
 }
 
 /** What became of the run, in one word. */

@@ -13,8 +13,8 @@ import { all, commands, counts, slowest, squares, tally } from './tables.ts'
 export interface SummaryOptions {
   /** The word after which `until` stopped the sentence; absent in run mode and in prepared mode. */
   readonly until?: 'claims' | 'grant' | 'exchange' | 'profile'
-  /** The decision as Markdown, to be shown where `until` stopped. */
-  readonly decision?: string
+  /** What was found until then, as Markdown: the claims, or the decision. */
+  readonly found?: string
   /** Largest size in bytes; GitHub drops a summary above 1 MiB whole. */
   readonly limit?: number
 }
@@ -25,11 +25,11 @@ export function summarise(report: Told, facts: RunFacts, options: SummaryOptions
   const { result } = report
   if (result) return fit(ofRun(report, result, facts), limit)
   const head = whole('headline', 0, `## ${standstill(report, options)}\n\n${place(facts)}`)
-  if (options.decision === undefined) return fit([head, access(report), warnings([], report, facts)], limit)
+  if (options.found === undefined) return fit([head, access(report), warnings([], report, facts)], limit)
   // The decision's Markdown tells its warnings itself.
   const rest = { ...report, decision: undefined }
-  const decision = whole('decision', 2, options.decision)
-  return fit([head, decision, access(report), warnings([], rest, facts)], limit)
+  const found = whole('part that was asked for', 2, options.found)
+  return fit([head, found, access(report), warnings([], rest, facts)], limit)
 }
 
 function ofRun(report: Told, result: DbtResult, facts: RunFacts): readonly Section[] {
@@ -81,6 +81,8 @@ function versions(lines: readonly LineResult[]): string {
 function standstill(report: Told, options: SummaryOptions): string {
   const target = code(clip(report.access?.target ?? report.decision?.grant?.target ?? '', NAME))
   const onto = target === '' ? '' : ` on ${target}`
+  const denied = options.until === 'grant' && report.decision?.granted === false
+  if (denied) return '🔎 Stopped after grant, as asked: this run would be denied'
   if (options.until !== undefined) return `🔎 Stopped after ${options.until}${onto}, as asked`
   return `🔑 Later steps of this job may use dbt${onto}`
 }
@@ -106,6 +108,29 @@ function wholeLines(markdown: string, room: number): string {
     kept.push(line)
   }
   return kept.join('\n')
+}
+
+/** What `without-token` made of a run that can have no token. */
+export type Tokenless = 'skipped' | 'parsed' | 'parse-failed'
+
+const TOKENLESS: Readonly<Record<Tokenless, readonly [title: string, rest: string]>> = {
+  skipped: ['⏭️ Skipped: this run gets no ID token', 'dbt was not started.'],
+  parsed: [
+    '☑️ Parsed only: this run gets no ID token',
+    '`dbt parse` succeeded without credentials. Nothing was built or tested, and no warehouse was reached.',
+  ],
+  'parse-failed': [
+    '❌ dbt could not parse the project',
+    '`dbt parse` failed without credentials; its words are in the log. Nothing was built or tested.',
+  ],
+}
+
+/** The job summary of a run without a token, as `without-token` wanted it: what happened, why, and what was not done. */
+export function summariseTokenless(what: Tokenless, why: string, facts: RunFacts): string {
+  const [title, rest] = TOKENLESS[what]
+  const asked = `\`without-token: ${what === 'skipped' ? 'skip' : 'parse'}\` asks for that.`
+  const end = `No grant was decided on and no credential was asked for. ${rest} ${asked}`
+  return `## ${title}\n\n${place(facts)}\n\n${text(clip(plain(why), DETAILS))}\n\n${end}\n`
 }
 
 const DETAILS = 100_000

@@ -63,7 +63,8 @@ export function createWriter(output: Output): Writer {
   const pause = (): void => open?.pause()
   const aside = (lines: readonly string[]): void => gate.aside(lines, pause)
   const command: Writer['command'] = (name, properties, data) =>
-    aside([secrets.scrub(formatCommand(name, properties, data))])
+    // Once more before it is escaped: a secret with a percent sign looks different afterwards.
+    aside([secrets.scrub(formatCommand(name, properties, secrets.scrub(data)))])
   const line: Writer['line'] = (text, tone = 'plain') => {
     pause()
     gate.endLine()

@@ -14,13 +14,13 @@ const Jwk = z.object({
 })
 
 /** Why a document of the issuer cannot be used, and whether another try may bring a better one. */
-export interface Flaw {
+export interface Fault {
   readonly flaw: string
   readonly transient: boolean
 }
 
 /** The address of the keys in a discovery document (OpenID Connect Discovery 1.0, 4.3), or what is wrong with it. */
-export function jwksUriOf(body: string, issuer: string): string | Flaw {
+export function jwksUriOf(body: string, issuer: string): string | Fault {
   const document = parse(Discovery, body)
   if (!document) return { flaw: 'its discovery document is not one', transient: true }
   if (document.issuer !== issuer)
@@ -34,7 +34,7 @@ export function jwksUriOf(body: string, issuer: string): string | Flaw {
 }
 
 /** The keys of a JWK Set (RFC 7517) that may verify RS256, by kid, or what is wrong with the set. */
-export function keysOf(body: string): ReadonlyMap<string, KeyObject> | Flaw {
+export function keysOf(body: string): ReadonlyMap<string, KeyObject> | Fault {
   const set = parse(Jwks, body)
   if (!set) return { flaw: 'its key set is not one', transient: true }
   const keys = new Map<string, KeyObject>()

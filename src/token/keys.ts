@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { DbtOidcError } from '../errors.ts'
 import type { Http, HttpResponse } from '../http.ts'
 import { attemptFailed, classOf, isTransient, retry, retryAfterOf } from '../retry.ts'
-import { type Flaw, jwksUriOf, keysOf } from './jwks.ts'
+import { type Fault, jwksUriOf, keysOf } from './jwks.ts'
 
 /** The keys of one issuer, fetched when first needed and kept for as long as the process lives. */
 export interface Keys {
@@ -116,7 +116,7 @@ function clockOf({ headers }: HttpResponse, now: Date): number | undefined {
   return Number.isFinite(ahead) ? ahead : undefined
 }
 
-function flawed(issuer: string, { flaw, transient }: Flaw, retryAfter?: number): DbtOidcError {
+function flawed(issuer: string, { flaw, transient }: Fault, retryAfter?: number): DbtOidcError {
   return attemptFailed(
     { code: 'keys', problem: `The keys of the issuer ${issuer} cannot be used: ${flaw}.`, remedy },
     { transient, retryAfter },

@@ -26,6 +26,11 @@ export function identifier(name: string): Fragment {
   return { fragment: plain ? name : `"${inert(name).replaceAll('"', '""')}"` }
 }
 
+/** An identifier in backticks, as Databricks and BigQuery write it. */
+export function backticked(name: string): Fragment {
+  return { fragment: `\`${inert(name).replaceAll('`', '``')}\`` }
+}
+
 /** An identifier where plain ones would be folded to lower case (PostgreSQL, Redshift): always in double quotes. */
 export function folded(name: string): Fragment {
   return { fragment: `"${inert(name).replaceAll('"', '""')}"` }

@@ -1,7 +1,9 @@
 import type { Config } from '../config.ts'
 import { audienceOf, wantOf, type Target } from '../config/target.ts'
 import type { Claims } from '../claims.ts'
-import { trustRules } from './rules.ts'
+import { DbtOidcError } from '../errors.ts'
+import type { Trusted } from './refusal.ts'
+import { commonTo, trustRules } from './rules.ts'
 import type { TrustDocument, TrustRequest } from '../trust.ts'
 
 /** What the other side of a target is asked to trust, by the grants of this very configuration. */
@@ -15,7 +17,7 @@ export function trustRequest(config: Pick<Config, 'grants' | 'issuer'>, target: 
     jti: '',
     iat: 0,
     exp: 0,
-    all: new Map(),
+    all: commonTo(rules),
   }
   return {
     target: target.name,
@@ -35,4 +37,15 @@ export function trustDocuments(
   const request = trustRequest(config, target)
   if (request.rules.length === 0) return []
   return [...target.exchange.trust(wantOf(target), request), ...target.bound.trust(request)]
+}
+
+/** The same for the explanation of a refusal, where a statement that cannot be made must not hide the refusal. */
+export function trustedBy(config: Pick<Config, 'grants' | 'issuer'>, target: Target): Trusted {
+  const request = trustRequest(config, target)
+  try {
+    return { request, documents: trustDocuments(config, target) }
+  } catch (error) {
+    if (error instanceof DbtOidcError) return { request, documents: [] }
+    throw error
+  }
 }

@@ -29,6 +29,16 @@ export function notHeld(
   return [...new Set(open)]
 }
 
+/** Claims that have one and the same literal value in all of the rules. */
+export function commonTo(rules: readonly TrustRule[]): ReadonlyMap<string, string> {
+  const [first, ...others] = rules.map(({ when }) => when)
+  const common = [...(first ?? [])].flatMap(([claim, [value = '', ...more]]): [string, string][] => {
+    const same = (other: When): boolean => other.get(claim)?.length === 1 && other.get(claim)?.[0] === value
+    return more.length === 0 && isLiteral(value) && others.every(same) ? [[claim, value]] : []
+  })
+  return new Map(common)
+}
+
 /** Every distinct subject of the rules. */
 export function subjectsOf(rules: readonly TrustRule[]): readonly string[] {
   return [...new Set(rules.flatMap(({ subjects }) => subjects))]

@@ -1,43 +1,39 @@
-import * as z from 'zod/mini'
-import { warehouse } from '../warehouse.ts'
-
-const connection = z.looseObject({
-  host: z.string().check(z.minLength(1)),
-  http_path: z.string().check(z.minLength(1)),
-  catalog: z.optional(z.string()),
-  schema: z.string().check(z.minLength(1)),
-  /** Application id of the service principal that the federation policy belongs to. */
-  client_id: z.string().check(z.minLength(1)),
-})
-
-type Connection = z.infer<typeof connection>
-
-/** Workspaces on AWS, Azure and Google, and those of the government and China clouds. */
-const SUFFIXES = [
-  'cloud.databricks.com',
-  'azuredatabricks.net',
-  'gcp.databricks.com',
-  'cloud.databricks.us',
-  'databricks.azure.us',
-  'databricks.azure.cn',
-]
+import { warehouse, type Attribution } from '../warehouse.ts'
+import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } from './databricks/connection.ts'
+import { diagnose, ERRORS } from './databricks/diagnose.ts'
+import { trustOf } from './databricks/trust.ts'
 
 /** The driver reads the token from here whenever it exchanges; it is replaced while dbt runs. */
 const TOKEN_FILE = 'databricks-oidc-token'
 
-/** Databricks through its own federation policies: the driver exchanges GitHub's token itself (`file-oidc`). */
+/** Databricks through its own federation policies: the driver exchanges GitHub's token itself, or the action does. */
 export default warehouse<Connection>({
   type: 'databricks',
   title: 'Databricks',
   connection,
-  credentialFields: ['token', 'client_secret', 'azure_client_secret', 'auth_type', 'oidc_token_filepath'],
+  credentialFields: [
+    'token',
+    'client_secret',
+    'azure_client_id',
+    'azure_client_secret',
+    'auth_type',
+    'oidc_token_filepath',
+  ],
   accepts: {
     direct: {
       kind: 'id-token',
       trades: 'driver',
       keepAlive: { by: 'file', name: TOKEN_FILE },
       // A policy without audiences takes the account id, which is the same for every workspace: this one is not.
-      want: (c) => ({ audience: `https://${c.host}/oidc/v1/token`, host: c.host }),
+      want: (c) => ({ audience: tokenUrl(c), host: c.host }),
+      faults: needsNoKernel,
+    },
+    oauth: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ audience: tokenUrl(c), host: c.host, scope: 'all-apis' }),
+      defaults: (c) => ({ 'token-url': tokenUrl(c), grant: 'token-exchange', 'client-id': c.client_id }),
     },
   },
   adapter: {
@@ -45,22 +41,44 @@ export default warehouse<Connection>({
     bad: [{ below: '1.12.6', via: ['direct'], reason: 'it does not know `auth_type: file-oidc`' }],
   },
   carry({ credential, directory }) {
-    if (credential.kind !== 'id-token')
-      throw new Error(`databricks cannot carry a ${credential.kind} credential`)
-    return {
-      fields: {
-        auth_type: { kind: 'text', text: 'file-oidc' },
-        oidc_token_filepath: { kind: 'text', text: `${directory}/${TOKEN_FILE}` },
-      },
-      secrets: {},
-      files: { [TOKEN_FILE]: credential.token },
-      env: {},
+    switch (credential.kind) {
+      case 'id-token':
+        return {
+          fields: {
+            auth_type: { kind: 'text', text: 'file-oidc' },
+            oidc_token_filepath: { kind: 'text', text: `${directory}/${TOKEN_FILE}` },
+          },
+          secrets: {},
+          files: { [TOKEN_FILE]: credential.token },
+          env: {},
+        }
+      case 'bearer':
+        return {
+          fields: { token: { kind: 'secret', name: 'TOKEN' } },
+          secrets: { TOKEN: credential.token },
+          files: {},
+          env: {},
+        }
+      case 'aws':
+      case 'password':
+      case 'key-pair':
+      case 'none':
+        throw new Error(`databricks cannot carry a ${credential.kind} credential`)
     }
   },
+  attribute: (run) => ({ query_tags: { kind: 'text', text: JSON.stringify(tags(run)) } }),
   describe: (c) => `${c.catalog ?? 'hive_metastore'}.${c.schema} on ${c.host}`,
-  allowsHost: (host) => SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`)),
+  trust: trustOf,
+  diagnose,
+  errors: ERRORS,
+  notes: [
+    'dbt 2.x knows `token` only (release candidate 196 and its source of August 2026): use `via: oauth` there.',
+    'The token file is replaced about every three minutes, so a connection that the driver opens late finds a fresh token. An access token of `via: oauth` lives about an hour and is not renewed while dbt runs.',
+    'Unverified: the texts with which Databricks refuses a federated token. They are shown as they come, beside the claims.',
+  ],
+  allowsHost: isWorkspace,
   hosts: (c) => [c.host],
-  proof: { direct: 'shape only' },
+  proof: { direct: 'our verifier', oauth: 'our verifier' },
   example: {
     type: 'databricks',
     host: 'adb-7405605181234567.7.azuredatabricks.net',
@@ -71,3 +89,9 @@ export default warehouse<Connection>({
     threads: 4,
   },
 })
+
+/** dbt-databricks takes a JSON object of short texts; what a user sets as `query_tags` goes before it. */
+function tags(run: Attribution): Readonly<Record<string, string>> {
+  const { repository, run: id, attempt, sha, actor, grant } = run
+  return { app: 'dbt-oidc', repository, run: id, attempt, sha, actor, grant }
+}

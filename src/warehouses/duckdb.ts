@@ -1,6 +1,7 @@
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
-import { carryS3, flaws, regionOf, s3Trust } from './duckdb/s3.ts'
+import { ownCredentials } from './duckdb/faults.ts'
+import { carryS3, regionOf, s3Faults, s3Trust } from './duckdb/s3.ts'
 
 /** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
 export default warehouse<Connection>({
@@ -9,7 +10,12 @@ export default warehouse<Connection>({
   connection,
   credentialFields: [
     'motherduck_token',
+    'secrets.key_id',
+    'secrets.secret',
+    'secrets.session_token',
+    'secrets.token',
     'settings.motherduck_token',
+    'settings.s3_access_key_id',
     'settings.s3_secret_access_key',
     'settings.s3_session_token',
   ],
@@ -24,7 +30,7 @@ export default warehouse<Connection>({
         const region = regionOf(c)
         return region === undefined ? {} : { region }
       },
-      flaws,
+      faults: s3Faults,
     },
   },
   adapter: { package: 'dbt-duckdb', bad: [] },
@@ -34,6 +40,7 @@ export default warehouse<Connection>({
       : { fields: {}, secrets: {}, files: {}, env: {} },
   describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
   hosts: () => [],
+  faults: ownCredentials,
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
   proof: { none: 'third-party server', aws: 'our verifier' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },

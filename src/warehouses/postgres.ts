@@ -2,7 +2,7 @@ import type { Credential } from '../credential.ts'
 import type { Diagnosis } from '../exchange.ts'
 import type { Value } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
-import { warehouse, type Acceptance, type Attribution, type Flaw } from '../warehouse.ts'
+import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
 import { trust } from './postgres/trust.ts'
 
@@ -24,7 +24,7 @@ const rds: Acceptance<Connection> = {
       ...(region === undefined ? {} : { region }),
     }
   },
-  flaws: ({ host }) =>
+  faults: ({ host }) =>
     hostFlaw(
       host,
       regionOf(host) !== undefined,
@@ -36,7 +36,7 @@ const azure: Acceptance<Connection> = {
   kind: 'bearer',
   ...KEPT,
   want: (c) => ({ scope: 'https://ossrdbms-aad.database.windows.net/.default', host: c.host, user: c.user }),
-  flaws: ({ host }) =>
+  faults: ({ host }) =>
     hostFlaw(
       host,
       /\.postgres\.(?:cosmos\.azure\.com|database\.(?:azure\.com|usgovcloudapi\.net|chinacloudapi\.cn))$/.test(
@@ -89,6 +89,10 @@ export default warehouse<Connection>({
     schema: 'analytics',
     threads: 4,
   },
+  examples: {
+    entra: { connection: { host: 'shop.postgres.database.azure.com', user: 'dbt-prod' } },
+    google: { connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' } },
+  },
 })
 
 function text(value: string): Value {
@@ -111,7 +115,7 @@ function applicationName({ repository, run, attempt }: Attribution): string {
   return `dbt-oidc ${run}.${attempt} ${repository}`.slice(0, 63)
 }
 
-function hostFlaw(host: string, vendors: boolean, why: string): readonly Flaw[] {
+function hostFlaw(host: string, vendors: boolean, why: string): readonly Fault[] {
   // A tunnel of the vendor's own, or a rehearsal.
   if (vendors || isLoopbackHost(host)) return []
   return [{ field: 'host', problem: `\`${host}\` is not the address of a database there: ${why}.` }]

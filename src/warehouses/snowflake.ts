@@ -1,23 +1,13 @@
-import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
-import { warehouse, type Attribution } from '../warehouse.ts'
+import { warehouse, type Carried } from '../warehouse.ts'
+import { connection, hostOf, isSnowflakes, type Connection } from './snowflake/connection.ts'
+import { diagnose, ERRORS } from './snowflake/diagnose.ts'
+import { needsUser, weakened } from './snowflake/faults.ts'
+import { preflight } from './snowflake/preflight.ts'
+import { queryTag } from './snowflake/query-tag.ts'
+import { trustOf } from './snowflake/trust.ts'
 
-const connection = z.looseObject({
-  account: z.string().check(z.minLength(1)),
-  user: z.optional(z.string()),
-  role: z.optional(z.string()),
-  warehouse: z.optional(z.string()),
-  database: z.string().check(z.minLength(1)),
-  schema: z.string().check(z.minLength(1)),
-  host: z.optional(z.string()),
-})
-
-type Connection = z.infer<typeof connection>
-
-/** Hosts to which the driver itself consents to send an attestation (connector 4.x, error 251021 otherwise). */
-const SUFFIXES = ['snowflakecomputing.com', 'snowflakecomputing.cn', 'snowflakecomputing.mil']
-
-/** Snowflake through workload identity federation (OIDC), dbt-snowflake 1.12 and later. */
+/** Snowflake through workload identity federation (OIDC, dbt-snowflake 1.12 and later), or External OAuth. */
 export default warehouse<Connection>({
   type: 'snowflake',
   title: 'Snowflake',
@@ -45,6 +35,20 @@ export default warehouse<Connection>({
         ...(c.user ? { user: c.user } : {}),
       }),
     },
+    entra: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ host: hostOf(c) }),
+      faults: needsUser,
+    },
+    oauth: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
+      faults: needsUser,
+    },
   },
   adapter: {
     package: 'dbt-snowflake',
@@ -57,25 +61,41 @@ export default warehouse<Connection>({
     ],
   },
   carry({ connection: c, credential }) {
-    if (credential.kind !== 'id-token')
-      throw new Error(`snowflake cannot carry a ${credential.kind} credential`)
-    return {
-      fields: {
-        authenticator: { kind: 'text', text: 'workload_identity' },
-        workload_identity_provider: { kind: 'text', text: 'OIDC' },
-        token: { kind: 'secret', name: 'TOKEN' },
-      },
-      secrets: { TOKEN: credential.token },
+    const carried = (fields: Carried['fields'], token: string): Carried => ({
+      fields: { ...fields, token: { kind: 'secret', name: 'TOKEN' } },
+      secrets: { TOKEN: token },
       files: {},
       // Only a rehearsal lets a loopback host through the configuration.
       env: c.host && isLoopbackHost(c.host) ? { SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES: c.host } : {},
-    }
+    })
+    if (credential.kind === 'id-token')
+      return carried(
+        {
+          authenticator: { kind: 'text', text: 'workload_identity' },
+          workload_identity_provider: { kind: 'text', text: 'OIDC' },
+        },
+        credential.token,
+      )
+    // `jwt` is the name that dbt 1.x and 2.x share for an access token of External OAuth.
+    if (credential.kind === 'bearer')
+      return carried({ authenticator: { kind: 'text', text: 'jwt' } }, credential.token)
+    throw new Error(`snowflake cannot carry a ${credential.kind} credential`)
   },
   attribute: (run) => ({ query_tag: { kind: 'text', text: queryTag(run) } }),
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
-  allowsHost: (host) => SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`)),
-  hosts: (c) => [hostOf(c)],
-  proof: { direct: 'our verifier' },
+  preflight,
+  trust: trustOf,
+  diagnose,
+  errors: ERRORS,
+  notes: [
+    'dbt 2.x: workload identity is in its source (August 2026) with `authenticator: workload_identity` and a static token; the release candidate 196 does not know it. An access token goes by `authenticator: jwt` in both.',
+    'Named identities (`ADD WORKLOAD IDENTITY`) came with the release of 2026-10-12; a user has at most ten beside the default one.',
+    'Unverified: with which code Snowflake refuses a subject or an audience that does not fit. The code is shown as it comes, beside the claims.',
+  ],
+  allowsHost: isSnowflakes,
+  hosts: (c) => [hostOf(c), ...(c.proxy_host === undefined ? [] : [c.proxy_host])],
+  faults: weakened,
+  proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only' },
   example: {
     type: 'snowflake',
     account: 'acme-prod',
@@ -85,24 +105,8 @@ export default warehouse<Connection>({
     schema: 'DBT',
     threads: 4,
   },
+  examples: {
+    entra: { connection: { user: 'DBT_PROD' }, identity: { scope: 'api://snowflake-prod/.default' } },
+    oauth: { connection: { user: 'DBT_PROD' } },
+  },
 })
-
-function hostOf(c: Connection): string {
-  return c.host ?? `${c.account.toLowerCase()}.snowflakecomputing.com`
-}
-
-/** QUERY_TAG holds at most 2000 characters; JSON, so that QUERY_HISTORY can be asked by `parse_json(query_tag):run`. */
-function queryTag(run: Attribution): string {
-  const tag = {
-    app: 'dbt-oidc',
-    repository: run.repository,
-    run: run.run,
-    attempt: run.attempt,
-    sha: run.sha,
-    actor: run.actor,
-    grant: run.grant,
-    ref: run.ref,
-  }
-  const text = JSON.stringify(tag)
-  return text.length <= 2000 ? text : JSON.stringify({ ...tag, ref: '', grant: '' }).slice(0, 2000)
-}

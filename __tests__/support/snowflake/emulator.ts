@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** A running fakesnow, which believes everybody. */
+/** A running emulator of a warehouse, which believes everybody. */
 export interface Emulator extends AsyncDisposable {
   readonly port: number
   readonly pid: number
@@ -12,9 +12,11 @@ export interface Emulator extends AsyncDisposable {
 const READY = /Uvicorn running on http:\/\/127\.0\.0\.1:(\d+)/
 const DEADLINE = 60_000
 
-/** Starts fakesnow with a Python that has it; ends it by its own pid. */
-export async function startEmulator(python: string): Promise<Emulator> {
-  const script = join(import.meta.dirname, 'emulator.py')
+/** Starts fakesnow, or what another script of its kind starts, with a Python that has it; ends it by its own pid. */
+export async function startEmulator(
+  python: string,
+  script = join(import.meta.dirname, 'emulator.py'),
+): Promise<Emulator> {
   const child = spawn(python, ['-B', script], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONUNBUFFERED: '1' },
@@ -24,7 +26,7 @@ export async function startEmulator(python: string): Promise<Emulator> {
   const port = await new Promise<number>((resolve, reject) => {
     const giveUp = (why: string): void => {
       child.kill('SIGKILL')
-      reject(new Error(`fakesnow ${why}:\n${said.join('\n')}`))
+      reject(new Error(`${script} ${why}:\n${said.join('\n')}`))
     }
     const timer = setTimeout(() => giveUp(`did not start within ${DEADLINE} ms`), DEADLINE)
     child.once('exit', () => giveUp('ended'))

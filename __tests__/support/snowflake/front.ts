@@ -29,8 +29,11 @@ interface State {
   readonly identify: Identify
   readonly logins: Login[]
   readonly refusals: Refusal[]
+  /** Logins of clients that cannot read Arrow, by session token. */
+  readonly sessions: Map<string, Login>
 }
 
+const QUERY = '/queries/v1/query-request'
 const LOGIN = '/session/v1/login-request'
 const SESSION_SECONDS = 3600
 const MASTER_SECONDS = 14_400
@@ -38,7 +41,13 @@ const MASTER_SECONDS = 14_400
 /** Starts fakesnow and the front that verifies whoever wants in. */
 export async function startSnowflake({ users, python }: SnowflakeOptions): Promise<Snowflake> {
   const emulator = await startEmulator(python)
-  const state: State = { upstream: emulator.port, identify: identifyBy(users), logins: [], refusals: [] }
+  const state: State = {
+    upstream: emulator.port,
+    identify: identifyBy(users),
+    logins: [],
+    refusals: [],
+    sessions: new Map(),
+  }
   const server = createServer((req, res) => {
     // A client of a broken front must not wait for ever.
     answer(state, req, res).catch((error: unknown) => {
@@ -65,6 +74,8 @@ async function answer(state: State, req: IncomingMessage, res: ServerResponse): 
   const body = await buffer(req)
   if (pathname === LOGIN) return login(state, req, res, { body, query: searchParams })
   if (pathname === '/telemetry/send') return send(res, { data: {}, code: null, message: null, success: true })
+  const session = state.sessions.get(/Token="([^"]+)"/.exec(req.headers.authorization ?? '')?.[1] ?? '')
+  if (pathname === QUERY && session) return send(res, whoAmI(session))
   const reply = await forward(state, req, body)
   // fakesnow speaks JSON throughout and is read whole, so its own framing headers no longer hold.
   const { 'content-length': _length, 'transfer-encoding': _framing, ...headers } = reply.headers
@@ -95,7 +106,38 @@ async function login(
   const reply = await forward(state, req, Buffer.from(JSON.stringify({ data })))
   const opened = parseRecord(await text(reply))
   state.logins.push(decided)
+  const { token } = isRecord(opened.data) ? opened.data : {}
+  if (decided.client === 'JavaScript' && typeof token === 'string') state.sessions.set(token, decided)
   send(res, { code: null, message: null, ...opened, data: sessionOf(opened.data, decided) })
+}
+
+/**
+ * The one row that a client in JavaScript asks for: fakesnow answers in Arrow, which snowflake-sdk does not take without
+ * its native part. Of the verified login, and nothing else; the shape is that of snowflake-sdk 3.3.0's wiremock mappings.
+ */
+function whoAmI({ account, user, role, warehouse, database }: Login): unknown {
+  const columns = { account, user, role, warehouse, database }
+  const rowtype = Object.keys(columns).map((name) => ({
+    name,
+    type: 'text',
+    nullable: true,
+    length: 255,
+    byteLength: 1020,
+    scale: null,
+    precision: null,
+    database: '',
+    schema: '',
+    table: '',
+    collation: null,
+  }))
+  const row = Object.values(columns).map((value) => value ?? null)
+  const result = {
+    queryId: '01b2c3d4-0000-0000-0000-000000000001',
+    queryResultFormat: 'json',
+    statementTypeId: 4096,
+  }
+  const data = { parameters: [], rowtype, rowset: [row], total: 1, returned: 1, ...result, version: 1 }
+  return { data, code: null, message: null, success: true }
 }
 
 /** What Snowflake says of a new session and fakesnow leaves out. */

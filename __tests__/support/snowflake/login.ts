@@ -7,6 +7,9 @@ export interface Login {
   readonly role: string
   readonly queryTag: string | undefined
   readonly warehouse: string | undefined
+  readonly database: string | undefined
+  /** As the client names it; the account that a host belongs to is the front's own. */
+  readonly account: string | undefined
   /** `PythonConnector`, `JavaScript` ... */
   readonly client: string
   readonly tokenSha256: string
@@ -62,6 +65,8 @@ function authorize({ data, query }: LoginRequest, user: User, tokenSha256: strin
     role: user.defaultRole,
     queryTag: text(session.QUERY_TAG),
     warehouse: query.get('warehouse') ?? undefined,
+    database: query.get('databaseName') ?? undefined,
+    account: text(data.ACCOUNT_NAME),
     client: text(data.CLIENT_APP_ID) ?? '',
     tokenSha256,
   }

@@ -1,12 +1,8 @@
 import type { Check, Decision, Verdict } from '../../policy.ts'
+import { numbered as escaped } from '../markdown.ts'
+import { adviceOn } from './advice.ts'
 import { actualCell, claimText, expectedText } from './cell.ts'
-import { counted, headline, outcome, remedy } from './words.ts'
-import { whenBlock } from './when-block.ts'
-
-/** Text that neither Markdown nor HTML reads as anything but text: every other mark becomes its number. */
-function escaped(text: string): string {
-  return text.replaceAll(/[!-/:-@[-`{-~]/g, (mark) => `&#${mark.charCodeAt(0)};`)
-}
+import { counted, headline, outcome } from './words.ts'
 
 const code = (text: string): string => (text === '' ? '' : `<code>${escaped(text)}</code>`)
 
@@ -24,12 +20,15 @@ function section(verdict: Verdict, decision: Decision): string {
   return [`**${escaped(outcome(verdict, decision))}**`, '', ...table].join('\n')
 }
 
+function adviceMarkdown(decision: Decision): readonly string[] {
+  const { sentence, block } = adviceOn(decision)
+  return [escaped(sentence), ...(block === undefined ? [] : [`\`\`\`yaml\n${block}\n\`\`\``])]
+}
+
 /** The decision for the job summary: a table for each grant that counted, warnings, and what to do after a denial. */
 export function decisionMarkdown(decision: Decision): string {
   const warnings = decision.warnings.map((warning) => `> ⚠️ ${escaped(warning)}`)
-  const advice = decision.granted
-    ? []
-    : [`${escaped(remedy(decision))}\n\n\`\`\`yaml\n${whenBlock(decision.claims)}\n\`\`\``]
+  const advice = decision.granted ? [] : adviceMarkdown(decision)
   const parts = [
     escaped(headline(decision)),
     ...counted(decision).map((verdict) => section(verdict, decision)),

@@ -1,6 +1,7 @@
 import { nearest } from '../../nearest.ts'
 import type { Decision, Verdict } from '../../policy.ts'
 import { quoted, visible } from '../../policy/visible.ts'
+import { formOf } from './block.ts'
 
 /** The verdicts that could decide: those for the target asked for, or all. After a grant, the one that decided. */
 export function counted(decision: Decision): readonly Verdict[] {
@@ -37,14 +38,15 @@ export function headline(decision: Decision): string {
 
 /** What to do after a denial, no more certain than the evidence. */
 export function remedy(decision: Decision): string {
+  const block = formOf(decision) === 'inputs' ? 'these inputs' : 'a grant with this block'
   const other = decision.verdicts.find((verdict) => verdict.ok)
   if (other) {
-    return `This run would be granted target ${quoted(other.grant.target)} by ${quoted(other.grant.name)}. If it should be granted what it asked for, a grant with this block would do it:`
+    return `This run would be granted target ${quoted(other.grant.target)} by ${quoted(other.grant.name)}. If it should be granted what it asked for, ${block} would do it:`
   }
   const refused = decision.verdicts.some((verdict) =>
     verdict.checks.some((check) => check.rule === 'pull-request'),
   )
   if (refused)
     return 'A pull request from a fork is granted nothing, whatever the grants say. The claims of this run are:'
-  return 'If this run should be granted, a grant with this block would do it:'
+  return `If this run should be granted, ${block} would do it:`
 }

@@ -2,7 +2,7 @@ import type { Aws } from '../../credential.ts'
 import type { Value } from '../../profile.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, jsonWord, sh } from '../../trust/quote.ts'
-import type { Carried, Flaw } from '../../warehouse.ts'
+import type { Carried, Fault } from '../../warehouse.ts'
 import type { Connection } from './connection.ts'
 
 /** DuckDB reads the keys from here by AWS's own credential chain. */
@@ -29,12 +29,10 @@ export function regionOf({ secrets = [], settings }: Connection): string | undef
 }
 
 /** Keys of one's own beside the role's. */
-export function flaws({ secrets = [] }: Connection): readonly Flaw[] {
+export function s3Faults({ secrets = [] }: Connection): readonly Fault[] {
   const own = secrets
     .filter(isS3)
-    .flatMap((secret) =>
-      ['key_id', 'secret', 'session_token', 'provider', 'chain', 'profile'].filter((key) => key in secret),
-    )
+    .flatMap((secret) => ['provider', 'chain', 'profile'].filter((key) => key in secret))
   return own.length === 0
     ? []
     : [

@@ -1,0 +1,119 @@
+import { expect, test } from '@jest/globals'
+import { trustRules } from '../src/trust/rules.ts'
+import databricks from '../src/warehouses/databricks.ts'
+import { startIssuer, type Issuer } from './support/issuer.ts'
+import { GRANTED, openJob } from './support/job.ts'
+import { policiesOf, startWorkspace, type Policy, type Workspace } from './support/databricks/workspace.ts'
+import { logOf } from './support/process.ts'
+import { placesOf, scanForLeaks } from './support/leaks.ts'
+
+const HOST = 'acme.cloud.databricks.com'
+const CLIENT = '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10'
+const CONNECTION = { host: HOST, http_path: '/sql/1.0/warehouses/w', schema: 'dbt', client_id: CLIENT }
+const INPUTS = {
+  ...GRANTED,
+  connection: JSON.stringify({ type: 'databricks', ...CONNECTION }),
+  identity: 'via: oauth',
+}
+
+/** The policies as the trust of a target writes them, for a job on this ref. */
+function policies(issuer: Issuer, ref: string): Policy[] {
+  const bound = databricks.bind(CONNECTION)
+  const rules = trustRules(
+    [
+      {
+        name: 'g',
+        target: 'prod',
+        place: '',
+        when: new Map([
+          ['repository', ['o/r']],
+          ['ref', [ref]],
+        ]),
+      },
+    ],
+    'prod',
+  )
+  const audience = bound.want('oauth').audience ?? ''
+  const request = { target: 'prod', via: 'oauth', issuer: issuer.issuer, audience, rules, identity: CLIENT }
+  return policiesOf(
+    bound
+      .trust(request)
+      .map(({ text }) => text)
+      .join('\n'),
+  )
+}
+
+/** Runs a step whose access token a workspace with these policies gives. */
+async function stepAt(trusted: (issuer: Issuer) => Policy[], clientId = CLIENT) {
+  await using job = await openJob({}, { leak: ['stdout'] }, { 'dbt-databricks': '1.12.8' })
+  await using workspace = await startWorkspace(clientId, trusted(job.issuer))
+  job.issuer.at(HOST, (req, res) => workspace.answer(req, res))
+  await using step = await job.step({ inputs: INPUTS })
+  const leaks = scanForLeaks({ token: workspace.issued[0] ?? 'none' }, placesOf([step]))
+  return {
+    exitCode: step.exitCode,
+    log: logOf(step),
+    workspace: summaryOf(workspace),
+    leaks,
+    runs: job.dbt.runs(),
+  }
+}
+
+const summaryOf = ({ requests, issued }: Workspace) => ({ requests, issued })
+
+test('a workspace that trusts the branch gives an access token, which dbt finds in its environment alone', async () => {
+  const { exitCode, workspace, leaks, runs } = await stepAt((issuer) => policies(issuer, 'refs/heads/main'))
+  expect([exitCode, workspace.issued.length, leaks]).toEqual([0, 1, []])
+  expect(Object.values(runs[0]?.env ?? {})).toContain(workspace.issued[0])
+})
+
+test.each([
+  [
+    'another branch',
+    (issuer: Issuer) => policies(issuer, 'refs/heads/dev'),
+    CLIENT,
+    /No matching federation policy \(subject\)/,
+  ],
+  [
+    'another audience',
+    (issuer: Issuer) => policies(issuer, 'refs/heads/main').map((one) => ({ ...one, audiences: ['a'] })),
+    CLIENT,
+    /\(audience\)/,
+  ],
+  [
+    'another issuer',
+    (issuer: Issuer) => policies(issuer, 'refs/heads/main').map((one) => ({ ...one, issuer: 'https://i' })),
+    CLIENT,
+    /\(issuer\)/,
+  ],
+  [
+    'another principal',
+    (issuer: Issuer) => policies(issuer, 'refs/heads/main'),
+    'someone',
+    /There is no such service principal/,
+  ],
+])(
+  'a workspace that trusts %s refuses, and the log says why and what would repair it',
+  async (_name, trusted, client, said) => {
+    const { exitCode, log, workspace } = await stepAt(trusted, client)
+    expect([exitCode, workspace.issued]).toEqual([1, []])
+    expect(log).toContain('✗ exchange: ')
+    expect(log).toMatch(said)
+    expect(log).toContain('"subject":"repo:o/r:ref:refs/heads/main"')
+  },
+)
+
+test('the trust of a branch is one policy for its subject and for this workspace alone', async () => {
+  const issuer = await startIssuer()
+  try {
+    expect(policies(issuer, 'refs/heads/main')).toEqual([
+      {
+        issuer: issuer.issuer,
+        audiences: [`https://${HOST}/oidc/v1/token`],
+        subject: 'repo:o/r:ref:refs/heads/main',
+      },
+    ])
+  } finally {
+    await issuer.close()
+  }
+})

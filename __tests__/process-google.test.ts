@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { ACCOUNT, policyOf } from './support/google/bench.ts'
+import { standInForGoogle } from './support/google/cloud.ts'
+import { configOf } from './support/config-of.ts'
+import { openJob, PROJECT, type Job } from './support/job.ts'
+import { placesOf, scanForLeaks } from './support/leaks.ts'
+import { logOf } from './support/process.ts'
+import { parseRecord } from './support/shape.ts'
+import type { StepResult } from './support/step.ts'
+import { trustDocuments } from '../src/trust/request.ts'
+
+/** Loaded into the step before anything of ours: writes down which modules were read. */
+const PROBE = `
+import { registerHooks } from 'node:module'
+import { writeFileSync } from 'node:fs'
+const read = new Set()
+registerHooks({ load(url, context, next) { if (url.startsWith('file:')) read.add(url); return next(url, context) } })
+process.on('exit', () => writeFileSync(new URL('read.json', import.meta.url), JSON.stringify([...read])))
+`
+const DIST = join(import.meta.dirname, '..', 'dist')
+const PACKAGES = { 'dbt-bigquery': '1.12.1' }
+
+const { version } = parseRecord(
+  readFileSync(join(DIST, '..', 'node_modules', 'google-auth-library', 'package.json'), 'utf8'),
+)
+
+/** The files of dist that hold Google's library: it names itself so on the wire. */
+function library(): readonly string[] {
+  const files = readdirSync(DIST).filter((name) => name.endsWith('.js'))
+  return files.filter((name) => readFileSync(join(DIST, name), 'utf8').includes('google-byoid-sdk'))
+}
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'dbt-oidc-google-'))
+  writeFileSync(join(directory, 'probe.mjs'), PROBE)
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+function step(job: Job, policy: string): Promise<StepResult> {
+  return job.step({
+    files: { ...PROJECT, '.github/dbt-oidc.yml': policy },
+    inputs: { run: 'build' },
+    env: { NODE_OPTIONS: `--import ${join(directory, 'probe.mjs')}` },
+  })
+}
+
+/** The files of dist that a step has read. */
+function opened(): readonly string[] {
+  const read = JSON.parse(readFileSync(join(directory, 'read.json'), 'utf8')) as string[]
+  return read.filter((url) => url.includes('/dist/')).map((url) => basename(new URL(url).pathname))
+}
+
+describe('the built action', () => {
+  test('trades with Google’s own library and gives dbt the access token alone', async () => {
+    await using job = await openJob({ claims: { environment: 'production' } }, {}, PACKAGES)
+    const policy = policyOf({ 'service-account': ACCOUNT })
+    const config = await configOf({ policy, serverUrl: job.issuer.serverUrl })
+    const target = config.targets.get('prod')
+    if (!target) throw new Error('no target')
+    const [document] = trustDocuments(config, target)
+    const google = standInForGoogle(job.issuer, [document?.text ?? ''])
+    await using done = await step(job, policy)
+    expect({ exitCode: done.exitCode, log: done.exitCode === 0 ? '' : logOf(done) }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
+    expect(google.seen.map(({ host, status }) => [host, status])).toEqual([
+      ['sts', 200],
+      ['iamcredentials', 200],
+    ])
+    expect(google.seen[0]?.headers['x-goog-api-client']).toContain('google-byoid-sdk')
+    expect([done.outputs.get('identity'), done.outputs.has('expires-at')]).toEqual([ACCOUNT, true])
+    const [run] = job.dbt.runs().filter(({ command }) => command === 'build')
+    expect(run?.profiles).toContain('method: "oauth-secrets"')
+    const [, variable = ''] =
+      /token: "\{\{ env_var\('(DBT_ENV_SECRET_DBT_OIDC_[0-9A-F]{32}_TOKEN)'\) \}\}"/.exec(
+        run?.profiles ?? '',
+      ) ?? []
+    const token = run?.env[variable] ?? ''
+    expect(google.tokens.holderOf(`Bearer ${token}`)?.members).toEqual([`serviceAccount:${ACCOUNT}`])
+    const federated = /^Bearer (.*)$/.exec(String(google.seen[1]?.headers['authorization']))?.[1] ?? ''
+    expect(done.log.masks).toEqual(expect.arrayContaining([token, federated]))
+    expect(scanForLeaks({ token, federated }, placesOf([done]))).toEqual([])
+    // Snowflake's SDK brings another one of its own, which is none of this run's business.
+    expect(opened().filter((name) => library().includes(name))).toHaveLength(1)
+    expect(google.seen[0]?.headers['x-goog-api-client']).toContain(` auth/${String(version)} `)
+  })
+
+  test('reads none of it for a DuckDB', async () => {
+    await using job = await openJob()
+    await using done = await job.step({ env: { NODE_OPTIONS: `--import ${join(directory, 'probe.mjs')}` } })
+    expect([done.exitCode, opened().length > 3]).toEqual([0, true])
+    expect(opened().filter((name) => library().includes(name))).toEqual([])
+  })
+})

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { openJob, type Job } from './support/job.ts'
+import { claimsOf } from './support/jwt.ts'
+import { placesOf, scanForLeaks } from './support/leaks.ts'
+import { until } from './support/lines.ts'
+import { playOAuth, type OAuthServer } from './support/oauth-server.ts'
+import { logOf, remainsOf } from './support/process.ts'
+import type { Behaviour } from './support/dbt-stub.ts'
+import type { StepOptions, StepResult } from './support/step.ts'
+
+const interrupt = whenReady('SIGINT')
+const killNow = whenReady('SIGKILL')
+
+let job: Job
+let server: OAuthServer
+
+beforeEach(async () => {
+  job = await openJob({}, {}, { 'dbt-trino': '1.11.0' })
+  server = playOAuth(job.issuer)
+  server.trust({
+    issuer: job.issuer.issuer,
+    keys: `${job.issuer.issuer}/.well-known/jwks`,
+    audience: server.tokenUrl,
+    subjects: ['repo:o/r:ref:refs/heads/main'],
+  })
+})
+
+afterEach(async () => {
+  await job[Symbol.asyncDispose]()
+})
+
+describe('an access token whose server wants to know who gives it back', () => {
+  test('is revoked with an ID token of its own when dbt is done', async () => {
+    await using step = await run({})
+    expect([step.exitCode, remainsOf(step)]).toEqual([0, []])
+    expectRevoked([step])
+  })
+
+  test('is revoked although the job was cancelled', async () => {
+    await using step = await run({ hang: true }, { during: interrupt })
+    expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
+    expect(logOf(step)).toContain('✗ cancelled')
+    expectRevoked([step])
+  })
+
+  test('is revoked by the post step when the step was killed', async () => {
+    await using step = await run({ hang: true }, { during: killNow, streamGrace: 100 })
+    try {
+      expect([step.signal, server.revoked]).toEqual(['SIGKILL', []])
+      const post = await step.post()
+      expect([post.exitCode, remainsOf(step)]).toEqual([0, []])
+      expect(logOf(post)).toContain('The credential from oauth was revoked.')
+      expectRevoked([step, post])
+    } finally {
+      const pid = job.dbt.runs()[0]?.pid
+      if (pid) process.kill(pid, 'SIGKILL')
+    }
+  })
+
+  test('that is refused fails the run, with the words of the server and what they mean', async () => {
+    job.issuer.claims({ ref: 'refs/heads/dev' })
+    await using step = await run({}, {}, { ref: 'refs/heads/dev' })
+    expect([step.exitCode, remainsOf(step), server.revoked]).toEqual([1, [], []])
+    expect(logOf(step)).toContain('refused the request: invalid_client (status 401).')
+    expect(logOf(step)).toContain('no such subject: repo:o/r:ref:refs/heads/dev')
+    expect(scanForLeaks(secrets(), placesOf([step]))).toEqual([])
+  })
+})
+
+function expectRevoked(steps: readonly StepResult[]): void {
+  expect(server.revoked).toEqual(['oauth-access'])
+  const [traded, gaveBack] = server.bodies.map(
+    (body) => new URLSearchParams(body).get('client_assertion') ?? '',
+  )
+  expect(claimsOf(gaveBack ?? '').jti).not.toBe(claimsOf(traded ?? '').jti)
+  expect(scanForLeaks(secrets(), placesOf(steps))).toEqual([])
+}
+
+function secrets(): Record<string, string> {
+  return Object.fromEntries(job.issuer.minted.map((token, at) => [`token ${at + 1}`, token]))
+}
+
+function whenReady(signal: NodeJS.Signals): NonNullable<StepOptions['during']> {
+  return async (child, lines) => {
+    await until(lines, /READY/)
+    child.kill(signal)
+  }
+}
+
+function run(
+  behaviour: Behaviour,
+  options: StepOptions = {},
+  inputs: Readonly<Record<string, string>> = {},
+): Promise<StepResult> {
+  job.dbt.behave({ build: behaviour })
+  const identity = {
+    via: 'oauth',
+    'token-url': server.tokenUrl,
+    grant: 'client-credentials',
+    'client-id': 'dbt',
+    'revocation-url': server.revocationUrl,
+  }
+  return job.step({
+    ...options,
+    inputs: {
+      run: 'build',
+      connection: '{ type: trino, host: localhost, database: lake, schema: dbt }',
+      identity: JSON.stringify(identity),
+      ref: 'refs/heads/main',
+      ...inputs,
+    },
+  })
+}

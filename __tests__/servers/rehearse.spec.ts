@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+/** The page's workflow: what a new user pastes into a file. */
+function workflowOf(page: string): string {
+  const text = readFileSync(join(ROOT, 'docs', 'warehouses', page), 'utf8')
+  return /```yaml\n([\s\S]*?)\n```/.exec(text)?.[1] ?? ''
+}
+
+interface Ended {
+  readonly code: number
+  readonly output: string
+}
+
+function node(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: ROOT, env: process.env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
+    )
+  })
+}
+
+/** The three commands of the README: a workflow, its trust, and a run against whoever that trust lets in. */
+async function threeCommands(page: string, repository: string): Promise<Ended> {
+  const directory = mkdtempSync(join(tmpdir(), 'rehearse-'))
+  try {
+    const [workflow, trust] = [join(directory, 'dbt.yml'), join(directory, 'trust')]
+    writeFileSync(workflow, workflowOf(page))
+    const written = await node(
+      'dist/cli.js',
+      'trust',
+      '--workflow',
+      workflow,
+      '--repository',
+      'acme/dbt',
+      '--out',
+      trust,
+    )
+    if (written.code !== 0) return written
+    return await node(
+      'scripts/tasks/rehearse.ts',
+      '--workflow',
+      workflow,
+      '--trust',
+      trust,
+      '--repository',
+      repository,
+    )
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+describe.each(['snowflake.md', 'bigquery.md'])('the workflow of docs/warehouses/%s', (page) => {
+  test('is green where its own trust stands', async () => {
+    const { code, output } = await threeCommands(page, 'acme/dbt')
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
+    expect(output).toContain('Completed successfully')
+  }, 240_000)
+
+  test('is refused to another repository, by the warehouse’s side', async () => {
+    const { code, output } = await threeCommands(page, 'acme/other')
+    expect(code).toBe(1)
+    expect(output).toMatch(/390303|rejected by the attribute condition/)
+  }, 240_000)
+})

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { startTrino, type Trino } from '../../scripts/servers/trino.ts'
+import type { Target } from '../../src/config/target.ts'
+import { trustDocuments } from '../../src/trust/request.ts'
+import { selfSigned, type Certificate } from '../support/certificate.ts'
+import { claimsOf } from '../support/claims-of.ts'
+import { configOf } from '../support/config-of.ts'
+import { startIssuer, type Issuer } from '../support/issuer.ts'
+import { newKey } from '../support/jwt.ts'
+import { placesOf, scanForLeaks } from '../support/leaks.ts'
+import { logOf, QUIET, remainsOf } from '../support/process.ts'
+import { serversPython } from '../support/python.ts'
+import { runStep, type StepResult } from '../support/step.ts'
+
+const AUDIENCE = 'https://localhost'
+const PROJECT = resolve(import.meta.dirname, '..', '..', 'demo', 'project')
+
+let directory: string
+let issuer: Issuer
+let tls: Certificate
+let target: Target
+let trino: Trino
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'trino-'))
+  issuer = await startIssuer({ claims: { environment: 'production' } })
+  tls = selfSigned(['localhost', '127.0.0.1'])
+  writeFileSync(join(directory, 'ca.pem'), tls.cert)
+  const config = await configOf({ serverUrl: issuer.serverUrl, inputs: inputs({}, 443) })
+  const [one] = config.targets.values()
+  if (!one) throw new Error('no target')
+  target = one
+  const [properties, users, rules] = trustDocuments(config, target)
+  trino = await startTrino({
+    directory,
+    tls,
+    // The server gets our documents as they are.
+    authentication: properties?.text ?? '',
+    files: {
+      'etc/dbt-oidc-users.json': users?.text ?? '',
+      'etc/rules.json': rules?.text ?? '',
+      'etc/access-control.properties': `access-control.name=file\nsecurity.config-file=${directory}/etc/rules.json\n`,
+    },
+  })
+}, 600_000)
+
+afterAll(async () => {
+  await trino?.[Symbol.asyncDispose]()
+  await issuer?.close()
+  rmSync(directory, { recursive: true, force: true })
+}, 60_000)
+
+describe('the built action', () => {
+  test('builds the demo project on a Trino that verifies the token by our own documents', async () => {
+    await using step = await build({})
+    expect(logOf(step)).toContain('PASS=16 WARN=0 ERROR=0')
+    expect([step.exitCode, remainsOf(step)]).toEqual([0, []])
+    expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([step]))).toEqual([])
+  }, 300_000)
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      'another subject',
+      { environment: 'staging' },
+      /Trino maps no user to the subject `repo:o\/r:environment:staging`/,
+    ],
+    [
+      'another audience',
+      { audience: 'https://else' },
+      /takes tokens for the audience `https:\/\/localhost`, and this one is for `https:\/\/else`/,
+    ],
+  ])(
+    'fails on a token with %s, and the log says what Trino says',
+    async (_name, given, explained) => {
+      issuer.claims({ environment: given.environment ?? 'production' })
+      try {
+        await using step = await build(given)
+        expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
+        expect(explain(logOf(step))).toMatch(explained)
+      } finally {
+        issuer.claims({ environment: 'production' })
+      }
+    },
+    300_000,
+  )
+})
+
+describe('Trino', () => {
+  test('knows the token as the user of our mapping', async () => {
+    expect(await statement(issuer.mint(AUDIENCE), 'select current_user')).toMatchObject({ status: 200 })
+    const rows = await rowsOf(issuer.mint(AUDIENCE), 'select current_user')
+    expect(rows).toEqual([['dbt-prod']])
+  }, 60_000)
+
+  test.each<[string, () => string | Promise<string>, RegExp]>([
+    [
+      'another subject',
+      () => issuer.mint(AUDIENCE, { environment: 'staging' }),
+      /maps no user to the subject/,
+    ],
+    [
+      'a subject that only begins like ours',
+      () => issuer.mint(AUDIENCE, { sub: 'repo:o/r:environment:production-2' }),
+      /maps no user to the subject/,
+    ],
+    ['another audience', () => issuer.mint('https://else'), /takes tokens for the audience/],
+    [
+      'another issuer',
+      () => issuer.mint(AUDIENCE, { iss: `${issuer.issuer}/acme` }),
+      /does not take tokens of the issuer/,
+    ],
+    [
+      'an expired token',
+      () => issuer.mint(AUDIENCE, { exp: Math.floor(Date.now() / 1000) - 90 }),
+      /The token ended/,
+    ],
+    [
+      'a foreign signature',
+      async () => issuer.sign(issuer.payload(AUDIENCE), { key: await newKey() }),
+      /does not find the key/,
+    ],
+    [
+      'a foreign signature under our key id',
+      async () =>
+        issuer.sign(issuer.payload(AUDIENCE), { key: await newKey(), header: { kid: issuer.key().kid } }),
+      /does not find the key/,
+    ],
+  ])(
+    'refuses %s, and our sentence names it',
+    async (_name, forge, explained) => {
+      const { status, body } = await statement(await forge(), 'select 1')
+      expect(status).toBe(401)
+      // As dbt-trino shows it.
+      expect(explain(`error 401: b'${body}'`)).toMatch(explained)
+    },
+    60_000,
+  )
+
+  test.each([
+    'create schema memory.other',
+    'create table memory.default.t (a int)',
+    'select * from system.runtime.queries',
+  ])(
+    'lets the user of our rules not do: %s',
+    async (sql) => {
+      await expect(rowsOf(issuer.mint(AUDIENCE), sql)).rejects.toThrow('Access Denied')
+    },
+    60_000,
+  )
+})
+
+function inputs(given: Readonly<Record<string, string>>, port: number): Record<string, string> {
+  const connection = {
+    type: 'trino',
+    host: 'localhost',
+    port,
+    database: 'memory',
+    schema: 'shop',
+    threads: 2,
+  }
+  return {
+    run: 'build',
+    connection: JSON.stringify({ ...connection, cert: join(directory, 'ca.pem') }),
+    repository: 'o/r',
+    environment: 'production',
+    ...given,
+  }
+}
+
+function build(given: Readonly<Record<string, string>>): Promise<StepResult> {
+  return runStep({
+    issuer,
+    files: projectFiles(),
+    path: [dirname(serversPython())],
+    env: QUIET,
+    inputs: inputs(given, trino.port),
+    deadline: 240_000,
+  })
+}
+
+function projectFiles(): Record<string, string> {
+  const found = readdirSync(PROJECT, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+  const paths = found.map((file) => join(file.parentPath, file.name))
+  return Object.fromEntries(paths.map((path) => [relative(PROJECT, path), readFileSync(path, 'utf8')]))
+}
+
+function explain(said: string): string | undefined {
+  return target.bound.diagnose(said, claimsOf({ iss: issuer.issuer, environment: 'staging' }))?.problem
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+function ask(method: string, url: string, token: string, sql?: string): Promise<Answer> {
+  return new Promise((fulfil, reject) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const sent = request(url, { method, headers, ca: tls.cert }, (answer) => {
+      text(answer).then((body) => fulfil({ status: answer.statusCode ?? 0, body }), reject)
+    })
+    sent.on('error', reject).end(sql)
+  })
+}
+
+function statement(token: string, sql: string): Promise<Answer> {
+  return ask('POST', `https://localhost:${trino.port}/v1/statement`, token, sql)
+}
+
+interface Page {
+  readonly nextUri?: string
+  readonly data?: unknown[]
+  readonly error?: { readonly message: string }
+}
+
+async function rowsOf(token: string, sql: string): Promise<unknown[]> {
+  const rows: unknown[] = []
+  let page = JSON.parse((await statement(token, sql)).body) as Page
+  for (;;) {
+    if (page.error) throw new Error(page.error.message)
+    rows.push(...(page.data ?? []))
+    if (page.nextUri === undefined) return rows
+    page = JSON.parse((await ask('GET', page.nextUri, token)).body) as Page
+  }
+}

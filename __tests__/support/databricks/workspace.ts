@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { identifyBy, type User } from '../snowflake/identity.ts'
+
+/** A service principal's federation policy: what `service-principal-federation-policy create` was given. */
+export interface Policy {
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  readonly subject: string
+}
+
+/** What came in at the token endpoint. */
+export interface TokenRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly form: Readonly<Record<string, string>>
+}
+
+/** A workspace on 127.0.0.1 whose token endpoint knows one service principal and its policies. */
+export interface Workspace extends AsyncDisposable {
+  readonly url: string
+  readonly host: string
+  readonly requests: readonly TokenRequest[]
+  /** Access tokens that it gave out. */
+  readonly issued: readonly string[]
+  /** Answers a request as the token endpoint does, for a front at another address. */
+  readonly answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>
+}
+
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const JWT = 'urn:ietf:params:oauth:token-type:jwt'
+
+/** The policies in a script of the Databricks CLI, read back from its own words: `--json '{"oidc_policy": …}'`. */
+export function policiesOf(script: string): Policy[] {
+  const commands = script
+    .split('\n')
+    .filter((line) => line.includes('service-principal-federation-policy create'))
+  return commands.map((line) => {
+    const [, quoted = ''] = /--json '((?:[^']|'\\'')*)'/.exec(line) ?? []
+    const { oidc_policy: policy } = JSON.parse(quoted.replaceAll(`'\\''`, "'")) as { oidc_policy: Policy }
+    return policy
+  })
+}
+
+/**
+ * docs.databricks.com, "Authenticate access with OAuth token federation": the token endpoint takes RFC 8693 with a JWT as
+ * subject token; signature by the issuer's published keys, and issuer, subject and one of the audiences as whole values.
+ */
+export async function startWorkspace(clientId: string, policies: readonly Policy[]): Promise<Workspace> {
+  const users: User[] = policies.map(({ issuer, audiences, subject }) => ({
+    user: clientId,
+    issuer,
+    subject,
+    audiences,
+    defaultRole: '',
+  }))
+  const identify = identifyBy(users)
+  const requests: TokenRequest[] = []
+  const issued: string[] = []
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const form = Object.fromEntries(new URLSearchParams(await text(req)))
+    requests.push({ headers: req.headers, form })
+    const refuse = (error: string, description: string): void =>
+      send(res, 400, { error, error_description: description })
+    if (form['grant_type'] !== EXCHANGE || form['subject_token_type'] !== JWT)
+      return refuse('unsupported_grant_type', 'Only token exchange with a JWT is known here.')
+    if (form['client_id'] !== clientId) return refuse('invalid_client', 'There is no such service principal.')
+    if (form['scope'] !== 'all-apis') return refuse('invalid_scope', 'The scope is not known.')
+    const identity = await identify(form['subject_token'] ?? '')
+    if ('flaw' in identity)
+      return refuse('invalid_grant', `No matching federation policy (${identity.flaw}).`)
+    issued.push(`dapi-${issued.length + 1}-${Date.now()}`)
+    send(res, 200, { access_token: issued.at(-1), token_type: 'Bearer', expires_in: 3600, scope: 'all-apis' })
+  }
+  const server = createServer((req, res) => {
+    const url = `http://${req.headers.host ?? ''}`
+    const configuration = { oidc_endpoint: `${url}/oidc`, token_endpoint: `${url}/oidc/v1/token` }
+    if (req.url?.startsWith('/.well-known/') || req.url?.startsWith('/oidc/.well-known/'))
+      return send(res, 200, {
+        ...configuration,
+        authorization_endpoint: `${url}/oidc/v1/authorize`,
+        account_id: 'a',
+      })
+    if (req.url === '/oidc/v1/token') return void answer(req, res).catch(() => res.destroy())
+    const known = issued.some((token) => req.headers.authorization === `Bearer ${token}`)
+    return send(res, known ? 200 : 401, known ? { userName: clientId } : { error_code: 'UNAUTHENTICATED' })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const host = `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  return {
+    url: `http://${host}`,
+    host,
+    requests,
+    issued,
+    answer,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+function send(res: ServerResponse, status: number, body: unknown): void {
+  res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}

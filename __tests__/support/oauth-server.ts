@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { readBody, sendJson } from './issuer-server.ts'
+import type { Issuer } from './issuer.ts'
+
+/** What an authorization server was told to trust. */
+export interface Trusted {
+  readonly issuer: string
+  readonly keys: string
+  readonly audience: string
+  readonly subjects: readonly string[]
+}
+
+/** Reads the document for a person as a person would: by its labels. */
+export function trustedIn(document: string): Trusted {
+  const lines = document.split('\n').map((line) => line.replace(/^# ?/, ''))
+  const all = (label: string): string[] =>
+    lines.filter((line) => line.startsWith(`${label}:`)).map((line) => line.slice(label.length + 1).trim())
+  const one = (label: string): string => {
+    const [value, ...more] = all(label)
+    if (value === undefined || more.length > 0) throw new Error(`the document must say once: ${label}`)
+    return value
+  }
+  return {
+    issuer: one('Trusted issuer'),
+    keys: one('Its keys').replace(' (RS256 only)', ''),
+    audience: one('Audience'),
+    subjects: all('Trusted subject'),
+  }
+}
+
+/** An authorization server at `<server>/as/token` and `<server>/as/revoke`. */
+export interface OAuthServer {
+  readonly tokenUrl: string
+  readonly revocationUrl: string
+  readonly bodies: readonly string[]
+  readonly revoked: readonly string[]
+  /** Answers that are given before any other. */
+  readonly next: ((res: ServerResponse, body: string) => unknown)[]
+  trust(trusted: Trusted): void
+}
+
+/**
+ * Plays an authorization server: RFC 7523 3 for every assertion (issuer, subject, audience, exp, and a `jti` only once),
+ * RFC 8693 2.1 for the exchange, RFC 7009 2.1 for the revocation.
+ */
+export function playOAuth(issuer: Issuer): OAuthServer {
+  const bodies: string[] = []
+  const revoked: string[] = []
+  const next: OAuthServer['next'] = []
+  const seen = new Set<string>()
+  let trusted: Trusted | undefined
+
+  async function flaw(token: string | null): Promise<string | undefined> {
+    if (token === null) return undefined
+    if (!trusted) return 'nothing is trusted yet'
+    const keys = (await (await fetch(trusted.keys)).json()) as JSONWebKeySet
+    const checks = { issuer: trusted.issuer, audience: trusted.audience, algorithms: ['RS256'] }
+    const verified = await jwtVerify(token, createLocalJWKSet(keys), {
+      ...checks,
+      requiredClaims: ['exp', 'jti', 'sub'],
+    }).catch(String)
+    if (typeof verified === 'string') return verified
+    const { sub = '', jti = '' } = verified.payload
+    if (!trusted.subjects.includes(sub)) return `no such subject: ${sub}`
+    if (seen.has(jti)) return 'Token reuse detected'
+    seen.add(jti)
+    return undefined
+  }
+
+  const root = issuer.route('/as', async (req, res, path) => {
+    const body = await readBody(req)
+    bodies.push(body)
+    const queued = next.shift()
+    if (queued) return queued(res, body)
+    const form = new URLSearchParams(body)
+    const client = await flaw(form.get('client_assertion'))
+    if (client !== undefined) return deny(res, 'invalid_client', client, 401)
+    if (path === '/revoke') {
+      revoked.push(form.get('token') ?? '')
+      return res.writeHead(200).end()
+    }
+    const grant = await flaw(form.get('assertion') ?? form.get('subject_token'))
+    if (grant !== undefined) return deny(res, 'invalid_grant', grant)
+    const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token'
+    const refresh_token = 'never-to-be-read'
+    return sendJson(res, {
+      access_token: 'oauth-access',
+      token_type: 'Bearer',
+      expires_in: '600',
+      issued_token_type,
+      refresh_token,
+    })
+  })
+  return {
+    tokenUrl: `${root}/token`,
+    revocationUrl: `${root}/revoke`,
+    bodies,
+    revoked,
+    next,
+    trust: (told) => void (trusted = told),
+  }
+}
+
+function deny(res: ServerResponse, error: string, error_description: string, status = 400): void {
+  sendJson(res, { error, error_description }, status)
+}

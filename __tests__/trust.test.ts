@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Grant } from '../src/policy.ts'
+import { comment, identifier, json, sh, sql } from '../src/trust/quote.ts'
+import { trustRules } from '../src/trust/rules.ts'
+import snowflake from '../src/warehouses/snowflake.ts'
+import { startIssuer } from './support/issuer.ts'
+import { identifyBy } from './support/snowflake/identity.ts'
+import { usersOf } from './support/snowflake/trust.ts'
+import { codeOf } from './support/token-setup.ts'
+
+const IDS = { repository: ['acme/dbt'], repository_id: ['7654321'], repository_owner_id: ['1234567'] }
+
+function grant(when: Record<string, string[]>, name = 'nightly'): Grant {
+  return { name, target: 'prod', when: new Map(Object.entries(when)), place: 'policy' }
+}
+
+describe('the subjects of a grant', () => {
+  test.each([
+    [
+      'an environment goes before the ref',
+      { environment: ['prod'], ref: ['refs/heads/main'] },
+      'environment:prod',
+    ],
+    ['a pull request has one context', { event_name: ['pull_request'] }, 'pull_request'],
+    ['a ref stands as it is', { ref: ['refs/tags/v1'] }, 'ref:refs/tags/v1'],
+    ['a colon is encoded', { environment: ['eu:prod'] }, 'environment:eu%3Aprod'],
+  ])('%s', (_name, when, context) => {
+    const [rule] = trustRules([grant({ ...IDS, ...when })], 'prod')
+    expect(rule?.subjects).toEqual([`repo:acme/dbt:${context}`, `repo:acme@1234567/dbt@7654321:${context}`])
+    expect(rule?.exact).toBe(true)
+  })
+
+  test('have the name form alone where no ids are pinned', () => {
+    const [rule] = trustRules([grant({ repository: ['acme/dbt'], environment: ['prod'] })], 'prod')
+    expect(rule?.subjects).toEqual(['repo:acme/dbt:environment:prod'])
+  })
+
+  test('are those that the policy writes as `sub`', () => {
+    const [rule] = trustRules([grant({ ...IDS, sub: ['repo:acme/dbt:custom'] })], 'prod')
+    expect([rule?.subjects, rule?.heldBySubject]).toEqual([['repo:acme/dbt:custom'], ['sub']])
+  })
+
+  test('are not exact where a glob or nothing at all says which', () => {
+    const rules = trustRules(
+      [grant({ ...IDS, ref: ['refs/heads/**'] }), grant({ ...IDS, actor: ['mona'] })],
+      'prod',
+    )
+    expect(rules.map(({ exact }) => exact)).toEqual([false, false])
+  })
+})
+
+describe('what goes into a document', () => {
+  test('is quoted for its language', () => {
+    expect(sql`X = ${"o'brien"} IN (${['a', "b'"]}) ${identifier('Mixed"Case')}`).toBe(
+      `X = 'o''brien' IN ('a', 'b''') "Mixed""Case"`,
+    )
+    expect(sh`az ${"it's $(rm) ;"} ${'plain-1'}`).toBe(`az 'it'\\''s $(rm) ;' plain-1`)
+  })
+
+  test.each(['a\nDROP USER X;', 'a\u2028b', 'a\u202eb', 'a\\b', 'a\u0000b'])(
+    'is refused where it could end a line or turn the reading: %j',
+    async (text) => {
+      for (const write of [
+        () => sql`${text}`,
+        () => sh`${text}`,
+        () => json({ text }),
+        () => comment('--', [text]),
+      ])
+        expect(await codeOf((async () => write())())).toBe('configuration')
+    },
+  )
+})
+
+describe('the trust of Snowflake', () => {
+  const connection = {
+    account: 'acme-prod',
+    role: 'TRANSFORMER',
+    warehouse: 'XS',
+    database: 'PROD',
+    schema: 'DBT',
+  }
+  const written = (grants: readonly Grant[], issuer: string): string => {
+    const request = {
+      target: 'prod',
+      via: 'direct',
+      issuer,
+      audience: 'https://acme-prod.snowflakecomputing.com',
+      rules: trustRules(grants, 'prod'),
+      identity: '',
+    }
+    return snowflake
+      .bind(connection)
+      .trust(request)
+      .map(({ text }) => text)
+      .join('\n')
+  }
+
+  test('read back, lets both forms of the granted subject in and nobody else', async () => {
+    const issuer = await startIssuer()
+    try {
+      const users = usersOf(written([grant({ ...IDS, environment: ['production'] })], issuer.issuer))
+      const identify = identifyBy(users)
+      const audience = 'https://acme-prod.snowflakecomputing.com'
+      const flawOf = async (sub: string, aud = audience): Promise<string> => {
+        const identity = await identify(issuer.mint(aud, { sub }))
+        return 'flaw' in identity ? identity.flaw : identity.user.user
+      }
+      expect(await flawOf('repo:acme/dbt:environment:production')).toBe('GH_DBT_PROD')
+      expect(await flawOf('repo:acme@1234567/dbt@7654321:environment:production')).toBe('GH_DBT_PROD')
+      expect(await flawOf('repo:acme@1234567/dbt@9:environment:production')).toBe('subject')
+      expect(await flawOf('repo:acme/dbt:ref:refs/heads/main')).toBe('subject')
+      expect(await flawOf('repo:acme/dbt:environment:production', 'snowflakecomputing.com')).toBe('audience')
+    } finally {
+      await issuer.close()
+    }
+  })
+
+  test('says which conditions it does not hold', () => {
+    const [document] = snowflake.bind(connection).trust({
+      target: 'prod',
+      via: 'direct',
+      issuer: 'https://token.actions.githubusercontent.com',
+      audience: 'a',
+      rules: trustRules([grant({ ...IDS, environment: ['production'], ref: ['refs/heads/main'] })], 'prod'),
+      identity: '',
+    })
+    expect(document?.heldThere).toEqual(['repository', 'environment'])
+    expect(document?.checkedHere).toEqual(['repository_id', 'repository_owner_id', 'ref'])
+    expect(document?.text).toContain(
+      '-- Checked by the action only, and not by this statement: repository_id',
+    )
+  })
+
+  test('is refused for a grant that fits many subjects, with what to write instead', () => {
+    expect(() => written([grant({ ...IDS, ref: ['refs/heads/release/*'] })], 'https://i')).toThrow(
+      /Snowflake compares the subject as a whole/,
+    )
+  })
+})

@@ -1,0 +1,16 @@
+// Tests against real servers of others (Keycloak, Trino ...): downloads them once, which needs Maven and about 1 GB.
+import { join } from 'node:path'
+import { runJest } from '../jest.ts'
+import { ensurePython } from '../python.ts'
+import { task } from '../task.ts'
+
+await task(async () => {
+  await ensurePython('servers')
+  await ensurePython('duckdb')
+  // These are named otherwise than the tests, since most changes need no server of anybody else.
+  const specs = ['--testMatch', join(import.meta.dirname, '..', '..', '__tests__', 'servers', '*.spec.ts')]
+  // One server at a time: each takes half a gigabyte of memory, and both cores while it starts.
+  const { passed, failed, exitCode } = await runJest([...specs, '--runInBand', ...process.argv.slice(2)])
+  console.log(`servers: ${passed} passed, ${failed} failed`)
+  return exitCode
+})

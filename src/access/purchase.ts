@@ -1,0 +1,84 @@
+import type { Explained, Surroundings, Trade } from '../access.ts'
+import type { Claims, IdToken, Mint } from '../claims.ts'
+import type { Target } from '../config/target.ts'
+import { secretsOf, type Credential } from '../credential.ts'
+import { DbtOidcError } from '../errors.ts'
+import type { Io, Want } from '../exchange.ts'
+import { refusal } from '../trust/refusal.ts'
+import type { Carried } from '../warehouse.ts'
+
+/** A credential as dbt gets it, and when it was bought. */
+export interface Bought {
+  readonly credential: Credential
+  readonly carried: Carried
+  readonly boughtAt: Date
+}
+
+/** Buys once, with every token that it took on record; what was bought and cannot be used is given back. */
+export async function buy(
+  target: Target,
+  want: Want,
+  claims: Claims,
+  use: Trade['use'],
+  around: Surroundings,
+  giveBack: (credential: Credential) => Promise<void>,
+): Promise<Bought> {
+  const tokens: IdToken[] = []
+  const mint: Mint = async (audience) => {
+    const token = await around.mint(audience)
+    tokens.push(token)
+    return token
+  }
+  const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
+    const explained = withExplanation(error, (text) => explain(text, target, claims, around))
+    const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
+    await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
+    throw explained
+  })
+  try {
+    if (target.exchange.revoke) await around.remember(credential)
+    const carried = target.bound.carry(credential, around.directory.path)
+    for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
+    await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
+    return { credential, carried, boughtAt: around.io.now() }
+  } catch (error) {
+    await giveBack(credential)
+    throw error
+  }
+}
+
+async function trade(target: Target, want: Want, mint: Mint, around: Surroundings): Promise<Credential> {
+  const { io } = around
+  const http: Io['http'] = (request) => io.http(io.signal ? { signal: io.signal, ...request } : request)
+  const credential = await target.exchange.trade(want, mint, { ...io, http })
+  for (const secret of secretsOf(credential)) io.mask(secret)
+  return credential
+}
+
+/** The exchange and the warehouse know best what the other side's words mean. */
+export function explain(
+  text: string,
+  target: Target,
+  claims: Claims,
+  { trusted }: Pick<Surroundings, 'trusted'>,
+): Explained | undefined {
+  const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
+  return diagnosis && refusal(diagnosis, claims, trusted(target))
+}
+
+/** The same error in our words, with the other side's below; what nobody knows stays as it is. */
+export function withExplanation(
+  error: unknown,
+  explaining: (text: string) => Explained | undefined,
+): unknown {
+  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
+  const own = [error.problem, ...error.details]
+  const explained = explaining(own.join(' '))
+  if (!explained) return error
+  return new DbtOidcError({
+    ...explained,
+    code: error.code,
+    details: [...own, ...(explained.details ?? [])],
+    cause: error,
+  })
+}

@@ -1,0 +1,76 @@
+import { fail } from '../errors.ts'
+import { readYaml, toPlain, type YamlMap, type YamlNode } from '../yaml.ts'
+
+/** Inputs that decide about the trust; what else a step says does not matter here. */
+const DECIDING = [
+  'connection',
+  'identity',
+  'repository',
+  'ref',
+  'environment',
+  'claims',
+  'config',
+  'target',
+  'audience',
+  'issuer',
+  'profiles-dir',
+  'profile',
+  'project-dir',
+]
+
+/**
+ * The deciding inputs (or those asked for) of the one step that uses this action. Throws `configuration` where there is none or more than
+ * one, or where an input is an expression, whose value nobody knows before the job runs.
+ */
+export function inputsOfWorkflow(
+  text: string,
+  path: string,
+  deciding: readonly string[] = DECIDING,
+): Map<string, string> {
+  const { node, problems } = readYaml(text, path)
+  const [first] = problems
+  if (first) refuse(`${first.place}: ${first.problem}`, 'Mend the workflow; GitHub would refuse it as well.')
+  const steps = node ? stepsOf(node) : []
+  const [step] = steps
+  if (!step || steps.length > 1)
+    refuse(
+      `${path} has ${steps.length === 0 ? 'no step' : `${steps.length} steps`} with \`uses: …/dbt-oidc@…\`.`,
+      steps.length === 0
+        ? 'Name the workflow that uses the action.'
+        : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
+    )
+  const given = mapOf(step, 'with')
+  const values = (given ? [...given.entries] : []).filter(([name]) => deciding.includes(name))
+  return new Map(values.map(([name, { value }]) => [name, literal(name, value, path)]))
+}
+
+function literal(name: string, value: YamlNode, path: string): string {
+  const text = value.kind === 'scalar' ? value.text : JSON.stringify(toPlain(value))
+  if (!text.includes('${{')) return text
+  return refuse(
+    `${value.place}: the input \`${name}\` is an expression, and its value is known to a running job only.`,
+    `Write the value out in ${path}, or use a policy file.`,
+  )
+}
+
+function stepsOf(node: YamlNode): readonly YamlMap[] {
+  const jobs = mapOf(node, 'jobs')
+  return (jobs ? [...jobs.entries.values()] : []).flatMap(({ value }) => {
+    const steps = value.kind === 'map' ? value.entries.get('steps')?.value : undefined
+    return steps?.kind === 'list' ? steps.items.filter((one) => one.kind === 'map').filter(usesUs) : []
+  })
+}
+
+function usesUs(step: YamlMap): boolean {
+  const uses = step.entries.get('uses')?.value
+  return uses?.kind === 'scalar' && /(^|\/)dbt-oidc(@|$)|^[.$]\/?$/.test(uses.text)
+}
+
+function mapOf(node: YamlNode, key: string): YamlMap | undefined {
+  const value = node.kind === 'map' ? node.entries.get(key)?.value : undefined
+  return value?.kind === 'map' ? value : undefined
+}
+
+function refuse(problem: string, remedy: string): never {
+  return fail({ code: 'configuration', problem, remedy })
+}

@@ -1,0 +1,124 @@
+import * as z from 'zod/mini'
+import { exchange, type Want } from '../exchange.ts'
+import { fail } from '../errors.ts'
+import { isLoopback } from '../rehearsal.ts'
+import { retry, type RetryRule } from '../retry.ts'
+import { CLOUDS, CLOUD_NAMES } from './entra/clouds.ts'
+import { diagnose, ERRORS, isPropagating } from './entra/diagnosis.ts'
+import { federatedCredentials } from './entra/trust.ts'
+import { CLIENT_ASSERTION } from './oauth/body.ts'
+import { askForToken } from './oauth/token-endpoint.ts'
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+const settings = z.strictObject({
+  /** Directory (tenant) id. */
+  tenant: guid('the directory (tenant) id of the app registration'),
+  /** Application (client) id of the app registration or the managed identity. */
+  'client-id': guid('the application (client) id, not its name and not its object id'),
+  cloud: z.optional(z.enum(CLOUD_NAMES)),
+  /** `RESOURCE/.default`; the warehouse's own unless given. */
+  scope: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (scope) => /^\S+\/\.default$/.test(scope),
+          'must be one resource and end in `/.default`, such as `https://database.windows.net/.default`: client credentials take no other scope',
+        ),
+      ),
+  ),
+  /** In a rehearsal: the origin that stands in for the cloud's own. */
+  authority: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          isLoopback,
+          'must be a loopback address, for rehearsals; the clouds of Microsoft are chosen by `cloud`',
+        ),
+      ),
+  ),
+})
+
+export type Settings = z.infer<typeof settings>
+
+/** A federated credential takes minutes to be known everywhere; whoever has just made it shall not have to know that. */
+const RULE: RetryRule = { tries: 5, first: 500, longest: 10_000, total: 60_000 }
+const PROPAGATION_TRIES = 4
+
+/** Microsoft Entra ID: client credentials with the ID token as client assertion (RFC 7523 2.2), no secret. */
+export default exchange<Settings>({
+  name: 'entra',
+  summary: 'an access token of Microsoft Entra ID, by a federated credential of an app',
+  settings,
+  audience(s, want) {
+    scopeOf(s, want) // a missing one is found before anything is asked of anybody
+    return audienceOf(s, want)
+  },
+  async trade(s, want, mint, io) {
+    const scope = scopeOf(s, want)
+    const attempt = async (left: number) => {
+      const { text: token } = await mint(audienceOf(s, want))
+      return askForToken(
+        {
+          url: `${s.authority ?? io.at(`https://${cloudOf(s).host}`)}/${s.tenant}/oauth2/v2.0/token`,
+          who: 'Entra ID',
+          parameters: [
+            ['grant_type', 'client_credentials'],
+            ['client_id', s['client-id']],
+            ['scope', scope],
+            ['client_assertion_type', CLIENT_ASSERTION],
+            ['client_assertion', token],
+          ],
+          secrets: [token],
+          worth: (error) =>
+            isPropagating(error.description) ? { transient: true, tries: PROPAGATION_TRIES } : undefined,
+        },
+        io,
+        left,
+      )
+    }
+    return retry(attempt, { ...RULE, signal: io.signal })
+  },
+  identity: (s) => s['client-id'],
+  diagnose: (error, s, claims) => diagnose(error, s, claims),
+  errors: ERRORS,
+  notes: [
+    'Entra’s token lives 60 to 90 minutes and cannot be revoked.',
+    'The request is proven against Keycloak, an independent server; Entra’s own texts (AADSTS…), its case rules and how long a new credential takes to spread are from its documentation and from public issues.',
+    'Unverified: the audiences of the sovereign clouds, and the texts of AADSTS90002, 500011, 50013 and 700212.',
+  ],
+  trust: (s, _want, request) => federatedCredentials(s, request),
+  hosts: (s) => [s.authority === undefined ? cloudOf(s).host : new URL(s.authority).host],
+  proof: 'our verifier',
+  example: {
+    tenant: '72f988bf-86f1-41af-91ab-2d7cd011db47',
+    'client-id': '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',
+  },
+})
+
+function guid(what: string): z.ZodMiniString {
+  return z.string().check(z.refine((text) => GUID.test(text), `must be a GUID, ${what}`))
+}
+
+function cloudOf(s: Settings): (typeof CLOUDS)[keyof typeof CLOUDS] {
+  return CLOUDS[s.cloud ?? 'public']
+}
+
+function audienceOf(s: Settings, want: Want): string {
+  return want.audience ?? cloudOf(s).audience
+}
+
+function scopeOf(s: Settings, want: Want): string {
+  return (
+    s.scope ??
+    want.scope ??
+    fail({
+      code: 'configuration',
+      problem: 'The warehouse does not say for which resource of Entra ID its token is.',
+      remedy:
+        'Write `scope:` under `identity:`, the application id URI of the resource with `/.default` behind it, such as `api://trino-prod/.default`.',
+    })
+  )
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { fail } from '../../errors.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { comment, inert, sh, verbatim } from '../../trust/quote.ts'
+import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import type { Settings } from '../entra.ts'
+
+/** What an app or a managed identity may have, https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations. */
+const MOST = 20
+
+/** One federated credential for each subject: Entra compares issuer, subject and audience as they are. */
+export function federatedCredentials(settings: Settings, request: TrustRequest): readonly TrustDocument[] {
+  const subjects = exactSubjects(request)
+  const held = notHeld(request.rules, (rule) => rule.heldBySubject)
+  const there = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))].filter(
+    (claim) => !held.includes(claim),
+  )
+  const head = comment('#', [
+    `Federated credentials of the app ${settings['client-id']} for the target ${request.target}.`,
+    `Entra compares issuer, subject and audience, each as a whole and with its case, and sees no other claim.`,
+    `Held there by the subject: ${there.join(', ') || 'nothing but the repository'}.`,
+    `Checked by this action only: ${held.join(', ') || 'nothing'}.`,
+    'A credential takes some minutes to be known everywhere.',
+  ])
+  const commands = subjects.map((subject) => command(settings, request, subject))
+  return [
+    {
+      title: 'Microsoft Entra ID: federated credentials',
+      language: 'sh',
+      text: [head, ...commands, ''].join('\n'),
+      heldThere: there,
+      checkedHere: held,
+    },
+  ]
+}
+
+function command(settings: Settings, { target, issuer, audience }: TrustRequest, subject: string): string {
+  const parameters = {
+    name: nameOf(target, subject),
+    issuer: issuer.replace(/\/$/, ''),
+    subject,
+    audiences: [audience],
+  }
+  for (const text of [subject, issuer, audience]) inert(text)
+  const quoted = sh`${JSON.stringify(parameters)}`
+  return sh`az ad app federated-credential create --id ${settings['client-id']} --parameters ${verbatim(quoted)}`
+}
+
+/** Unique in the app and the same each time: a second run of the command tells that it is there already. */
+function nameOf(target: string, subject: string): string {
+  const digest = createHash('sha256').update(subject).digest('hex').slice(0, 12)
+  return `dbt-oidc-${target.replaceAll(/[^\w-]/g, '-').slice(0, 60)}-${digest}`
+}
+
+function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
+  const vague = rules.find(({ exact }) => !exact)
+  if (vague) {
+    const [subject = ''] = vague.subjects.filter((one) => one.includes('*'))
+    return fail({
+      code: 'configuration',
+      problem: `Entra compares subjects as a whole, and the grant ${vague.grant} of ${target} fits every subject like \`${subject}\`.`,
+      remedy:
+        'Let the grant name one `environment` (or one `ref`) in full, without `*`; the environment can allow further branches on GitHub.',
+    })
+  }
+  const subjects = subjectsOf(rules)
+  if (subjects.length <= MOST) return subjects
+  return fail({
+    code: 'configuration',
+    problem: `The grants of ${target} have ${subjects.length} subjects, and an app of Entra has at most ${MOST} federated credentials.`,
+    remedy: 'Grant the target to one environment instead of many refs, or use an app for each target.',
+  })
+}

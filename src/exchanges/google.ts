@@ -1,0 +1,52 @@
+import { exchange, type Want } from '../exchange.ts'
+import { diagnose, ERRORS } from './google/diagnose.ts'
+import { principalSet } from './google/principal.ts'
+import { recipeOf } from './google/recipe.ts'
+import { settings, type GoogleSettings } from './google/settings.ts'
+import { tradeAt } from './google/trade.ts'
+import { trustOf } from './google/trust.ts'
+
+/** Google's workload identity federation: the token service, then, as a rule, a service account's access token. */
+export default exchange({
+  name: 'google',
+  summary: 'workload identity federation, with or without a service account',
+  settings,
+  audience: (s, want) => audienceOf(s, want),
+  trade: (s, want, mint, io) =>
+    tradeAt({ settings: s, audience: audienceOf(s, want), scopes: scopesOf(want) }, mint, io),
+  recipe: (s) => recipeOf(s),
+  identity: (s, _want, claims) =>
+    s['service-account'] ?? principalSet(s.provider, claims.all.get('repository_id') ?? ''),
+  diagnose,
+  errors: ERRORS,
+  notes: [
+    'Google’s audit logs name the run: the subject of the federated identity is `github:` with the id of the repository, the id of the run and the attempt.',
+    'A service account is bound to the provider and the repository together, so that a token which another provider of the same pool has let in opens nothing.',
+    'Above 3600 s of `lifetime` the organisation policy `iam.allowServiceAccountCredentialLifetimeExtension` must list the service account.',
+    'Without `service-account` the access token lives as long as GitHub’s, about five minutes.',
+    'Not verified against Google itself: the texts for a wrong issuer and a wrong audience, and the universes other than `googleapis.com`.',
+  ],
+  trust: (s, _want, request) => trustOf(s, request),
+  hosts: (s) => [
+    `sts.${s.universe}`,
+    ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),
+  ],
+  proof: 'our verifier',
+  example: {
+    provider: 'projects/123456789012/locations/global/workloadIdentityPools/github/providers/dbt-prod',
+    'service-account': 'dbt-prod@acme-prod.iam.gserviceaccount.com',
+    delegates: [],
+    lifetime: 3600,
+    universe: 'googleapis.com',
+  },
+})
+
+/** The name of the provider is in it, so that a token for one provider is worth nothing at another. */
+function audienceOf({ provider, universe }: GoogleSettings, want: Want): string {
+  return want.audience ?? `https://iam.${universe}/${provider}`
+}
+
+/** One text with blanks between the scopes (RFC 6749 3.3). */
+function scopesOf({ scope }: Want): readonly string[] {
+  return (scope ?? 'https://www.googleapis.com/auth/cloud-platform').split(' ')
+}

@@ -1,0 +1,181 @@
+import { fail } from '../../errors.ts'
+import type { Want } from '../../exchange.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { comment, json } from '../../trust/quote.ts'
+import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { clientIsAsserted, type Settings } from './settings.ts'
+
+/** Name of the identity provider in what is written for Keycloak. */
+const PROVIDER = 'github-actions'
+
+/** What an authorization server must be told, in words for any and as a partial import for Keycloak. */
+export function serverSettings(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
+  const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
+  const heldThere = claimsOf(request).filter((claim) => !checkedHere.includes(claim))
+  const held = { heldThere, checkedHere }
+  const documents: TrustDocument[] = [
+    {
+      title: 'Authorization server: what to trust',
+      language: 'sh',
+      text: inWords(s, request, held),
+      ...held,
+    },
+  ]
+  if (s.grant === 'token-exchange') return documents
+  const text = `${json(partialImport(s, want, request))}\n`
+  return [...documents, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
+}
+
+function inWords(
+  s: Settings,
+  request: TrustRequest,
+  held: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
+): string {
+  const by =
+    s.grant === 'client-credentials'
+      ? 'as the proof of who the client is (client_assertion, RFC 7523 2.2)'
+      : s.grant === 'jwt-bearer'
+        ? 'as an authorization grant (assertion, RFC 7523 2.1)'
+        : 'as the token to exchange (subject_token, RFC 8693)'
+  return `${comment('#', [
+    `What the authorization server of ${s['token-url']} must be told for the target ${request.target}.`,
+    `It takes GitHub's ID token ${by}.`,
+    '',
+    `Trusted issuer:   ${request.issuer}`,
+    `Its keys:         ${request.issuer}/.well-known/jwks (RS256 only)`,
+    `Audience:         ${request.audience}`,
+    ...(s['client-id'] === undefined ? [] : [`Client:           ${s['client-id']}`]),
+    ...(clientIsAsserted(s) && s.grant !== 'client-credentials'
+      ? ['Client proof:     a further ID token (client_assertion, RFC 7523 2.2)']
+      : []),
+    ...subjectsOf(request.rules).map((subject) => `Trusted subject:  ${subject}`),
+    '',
+    'Compare the subject as a whole: any repository on GitHub gets a token for this audience.',
+    'Refuse a token whose jti was seen before. Give the client no refresh token: it is not used.',
+    `Held there by the subject: ${held.heldThere.join(', ') || 'nothing but the repository'}.`,
+    `Checked by this action only: ${held.checkedHere.join(', ') || 'nothing'}.`,
+  ])}\n`
+}
+
+/**
+ * Partial import of Keycloak 26 (realm settings, action): features `client-auth-federated` for client assertions and
+ * `jwt-authorization-grant` for jwt-bearer. A federated client has one subject, a user one link to a provider.
+ */
+function partialImport(s: Settings, want: Want, request: TrustRequest): unknown {
+  const subject = oneSubject(s, request)
+  const jwtBearer = s.grant === 'jwt-bearer'
+  return {
+    ifResourceExists: 'FAIL',
+    identityProviders: [provider(s, request)],
+    clients: [client(s, subject, want.host)],
+    users: [jwtBearer ? user(request, subject) : serviceAccount(s)],
+  }
+}
+
+function provider(s: Settings, { issuer }: TrustRequest): unknown {
+  return {
+    alias: PROVIDER,
+    providerId: 'oidc',
+    enabled: true,
+    // Nobody logs in through it: it is there for its keys.
+    hideOnLogin: true,
+    config: {
+      issuer,
+      jwksUrl: `${issuer}/.well-known/jwks`,
+      useJwksUrl: 'true',
+      validateSignature: 'true',
+      clientId: 'unused',
+      clientSecret: 'unused',
+      authorizationUrl: `${issuer}/unused`,
+      tokenUrl: `${issuer}/unused`,
+      supportsClientAssertions: String(clientIsAsserted(s)),
+      ...(s.grant === 'jwt-bearer'
+        ? {
+            jwtAuthorizationGrantEnabled: 'true',
+            jwtAuthorizationGrantMaxAllowedAssertionExpiration: '600',
+            jwtAuthorizationGrantLimitAccessTokenExp: 'false',
+          }
+        : {}),
+    },
+  }
+}
+
+function client(s: Settings, subject: string, host: string | undefined): unknown {
+  const asserted = clientIsAsserted(s)
+  const jwtBearer = s.grant === 'jwt-bearer'
+  return {
+    clientId: s['client-id'],
+    enabled: true,
+    publicClient: !asserted,
+    standardFlowEnabled: false,
+    directAccessGrantsEnabled: false,
+    serviceAccountsEnabled: s.grant === 'client-credentials',
+    ...(asserted ? { clientAuthenticatorType: 'federated-jwt' } : {}),
+    attributes: {
+      ...(asserted ? { 'jwt.credential.issuer': PROVIDER, 'jwt.credential.sub': subject } : {}),
+      ...(jwtBearer
+        ? {
+            'oauth2.jwt.authorization.grant.enabled': 'true',
+            'oauth2.jwt.authorization.grant.idp': PROVIDER,
+          }
+        : {}),
+    },
+    ...(host === undefined ? {} : { protocolMappers: [audienceMapper(host)] }),
+  }
+}
+
+/** A warehouse takes a token that is meant for it and no other. */
+function audienceMapper(host: string): unknown {
+  return {
+    name: 'warehouse',
+    protocol: 'openid-connect',
+    protocolMapper: 'oidc-audience-mapper',
+    config: { 'included.custom.audience': `https://${host}`, 'access.token.claim': 'true' },
+  }
+}
+
+/** What `serviceAccountsEnabled` alone does not make in a partial import. */
+function serviceAccount(s: Settings): unknown {
+  const name = `service-account-${s['client-id']?.toLowerCase()}`
+  return { username: name, enabled: true, serviceAccountClientId: s['client-id'] }
+}
+
+function user({ target }: TrustRequest, subject: string): unknown {
+  const name = `dbt-${target.toLowerCase()}`
+  return {
+    username: name,
+    enabled: true,
+    federatedIdentities: [{ identityProvider: PROVIDER, userId: subject, userName: name }],
+  }
+}
+
+/** Where a repository may have either form of `sub`, the one with ids is the one to trust; the words list both. */
+function oneSubject(s: Settings, { rules, target }: TrustRequest): string {
+  const vague = rules.find(({ exact }) => !exact)
+  if (vague)
+    return refuse(
+      `An authorization server compares subjects as a whole, and the grant ${vague.grant} of ${target} has a pattern.`,
+      'Let the grant name one `environment` (or one `ref`) in full, without `*`.',
+    )
+  if (s['client-id'] === undefined)
+    return refuse(
+      `The target ${target} names no client of the authorization server.`,
+      'Write `client-id:` under `identity:`.',
+    )
+  const subjects = subjectsOf(rules)
+  const withIds = subjects.filter((subject) => /^repo:[^:/]+@\d+\//.test(subject))
+  const [subject, ...others] = withIds.length > 0 ? withIds : subjects
+  if (subject !== undefined && others.length === 0) return subject
+  return refuse(
+    `A client or user of Keycloak is bound to one subject, and the grants of ${target} have ${subjects.length}.`,
+    'Grant the target to one environment, or use a target (and a client) for each.',
+  )
+}
+
+function claimsOf({ rules }: TrustRequest): readonly string[] {
+  return [...new Set(rules.flatMap(({ when }) => [...when.keys()]))]
+}
+
+function refuse(problem: string, remedy: string): never {
+  return fail({ code: 'configuration', problem, remedy })
+}

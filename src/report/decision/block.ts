@@ -1,0 +1,86 @@
+import type { Claims } from '../../claims.ts'
+import { checkPattern } from '../../pattern.ts'
+import type { Decision } from '../../policy.ts'
+
+/** Where the rules of a run stand, and so what a block to paste must look like. */
+export type Form = 'policy' | 'inputs'
+
+/** What a grant for this run would name: the repository by name and ids, then where and why it ran. */
+const NAMED = [
+  'repository',
+  'repository_id',
+  'repository_owner_id',
+  'event_name',
+  'ref',
+  'environment',
+] as const
+
+/** Claims that have an input of their own; the others go into `claims`. */
+const OWN_INPUT: ReadonlySet<string> = new Set(['repository', 'ref', 'environment'])
+
+/** Words that some YAML reader takes for something else than text. */
+const SPECIAL = /^(?:true|false|null|yes|no|on|off|y|n)$/i
+
+/** A value that every YAML reader reads as this very text, and no log as anything else. */
+function scalar(value: string): string {
+  if (/^[A-Za-z][A-Za-z0-9._/-]*$/.test(value) && !SPECIAL.test(value)) return value
+  // JSON's strings are YAML's as well. `##[` would be a command to the runner.
+  return JSON.stringify(value)
+    .replaceAll(/[^ -~]/g, (unit) => `\\u${hex(unit)}`)
+    .replaceAll('##[', `\\u${hex('#')}#[`)
+}
+
+function hex(unit: string): string {
+  return unit.charCodeAt(0).toString(16).padStart(4, '0')
+}
+
+interface Line {
+  readonly claim: string
+  readonly text: string
+}
+
+function lineOf(claim: string, value: string, form: Form): Line {
+  // GitHub would evaluate it as an expression of the workflow, wherever it stands.
+  const expression = form === 'inputs' && value.includes('${{')
+  if (checkPattern(value) === undefined && !expression) return { claim, text: `${claim}: ${scalar(value)}` }
+  const what = form === 'inputs' ? 'an input' : 'a pattern'
+  return { claim, text: `# ${claim}: the value of this run cannot be written as ${what}` }
+}
+
+function linesOf(claims: Claims, form: Form): readonly Line[] {
+  const event = claims.all.get('event_name') ?? ''
+  // The ref of a pull request holds its number: a grant for it would end with this one pull request.
+  const pullRequest =
+    claims.all.get('ref')?.startsWith('refs/pull/') === true && event.startsWith('pull_request')
+  const names = NAMED.map((name) => (name === 'ref' && pullRequest ? 'base_ref' : name))
+  return names.flatMap((name) => {
+    const value = claims.all.get(name)
+    return value ? [lineOf(name, value, form)] : []
+  })
+}
+
+const indented = ({ text }: Line): string => `  ${text}`
+
+/** The `when:` block that would grant this run and hardly any other, to be pasted into a grant. */
+export function whenBlock(claims: Claims): string {
+  return ['when:', ...linesOf(claims, 'policy').map(indented)].join('\n')
+}
+
+/** The same as inputs of the step, to be pasted below `with:`. */
+export function inputsBlock(claims: Claims): string {
+  const lines = linesOf(claims, 'inputs')
+  const own = lines.filter(({ claim }) => OWN_INPUT.has(claim))
+  const more = lines.filter(({ claim }) => !OWN_INPUT.has(claim))
+  const rest = more.length === 0 ? [] : ['claims: |', ...more.map(indented)]
+  return [...own.map(({ text }) => text), ...rest].join('\n')
+}
+
+/** The block in the form in which the rules of the run are written. */
+export function blockFor(claims: Claims, form: Form): string {
+  return form === 'inputs' ? inputsBlock(claims) : whenBlock(claims)
+}
+
+/** How the rules behind a decision are written. */
+export function formOf({ verdicts }: Decision): Form {
+  return verdicts.length > 0 && verdicts.every(({ grant }) => grant.place === 'inputs') ? 'inputs' : 'policy'
+}

@@ -1,0 +1,45 @@
+import type { Diagnosis } from '../../exchange.ts'
+import { datasetOf, projectOf, type Connection } from './connection.ts'
+
+const CAUSES: readonly (readonly [string, (connection: Connection) => Diagnosis])[] = [
+  [
+    'do not contain the necessary fields need to refresh',
+    () => ({
+      problem: 'The access token of this run has expired while dbt was at work.',
+      remedy:
+        'Set a longer `lifetime` in the identity (up to 43200 s, by organisation policy), or a `service-account` if there is none: without one a token lives about five minutes.',
+    }),
+  ],
+  [
+    'User does not have bigquery.jobs.create permission',
+    (c) => ({
+      problem: `The identity may not run jobs in ${c.execution_project ?? projectOf(c)}.`,
+      remedy: 'Give it roles/bigquery.jobUser there; `dbt-oidc trust` prints the command.',
+    }),
+  ],
+  ['User does not have bigquery.datasets.create permission', mayNot],
+  ['User does not have bigquery.datasets.get permission', mayNot],
+  ['Permission bigquery.tables.', mayNot],
+  [
+    "'NoneType' object has no attribute 'close'",
+    () => ({
+      problem: 'dbt-bigquery could not open a connection, and hides why.',
+      remedy: 'Run `dbt debug` as a line of `run`; it prints the error itself.',
+    }),
+  ],
+]
+
+/** The texts that are known, as BigQuery and dbt-bigquery write them. */
+export const ERRORS: readonly string[] = CAUSES.map(([text]) => text)
+
+/** What an error of BigQuery or of dbt-bigquery means; undefined where the text is not known. */
+export function diagnose(error: string, connection: Connection): Diagnosis | undefined {
+  return CAUSES.find(([text]) => error.includes(text))?.[1](connection)
+}
+
+function mayNot(c: Connection): Diagnosis {
+  return {
+    problem: `The identity may not do this in ${projectOf(c)}.${datasetOf(c)}.`,
+    remedy: 'Give it roles/bigquery.dataEditor on the dataset; `dbt-oidc trust` prints the statement.',
+  }
+}

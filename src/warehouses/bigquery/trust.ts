@@ -1,0 +1,62 @@
+import { comment, sh } from '../../trust/quote.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { datasetOf, projectOf, type Connection } from './connection.ts'
+
+const CONTINUED = ' \\\n  '
+
+/** Rights of the identity: jobs in the project that pays, data in the one dataset. */
+export function trustOf(c: Connection, request: TrustRequest): readonly TrustDocument[] {
+  // A federated identity is already written as IAM writes it.
+  const member = request.identity.startsWith('principalSet:')
+    ? request.identity
+    : `serviceAccount:${request.identity}`
+  const dataset = datasetOf(c)
+  // Which datasets there will be is known to nobody before the runs: whoever may create one owns it then.
+  const open = dataset.includes('{')
+  const jobs = [
+    bind(c.execution_project ?? projectOf(c), 'roles/bigquery.jobUser', member),
+    ...(open ? [bind(projectOf(c), 'roles/bigquery.user', member)] : []),
+  ]
+  const none = { heldThere: [], checkedHere: [] }
+  const shell = [heading(request, dataset, open), ...jobs].join('\n\n')
+  const documents: TrustDocument[] = [
+    { title: `BigQuery: jobs as ${request.target}`, language: 'sh', text: `${shell}\n`, ...none },
+  ]
+  if (open) return documents
+  const text = `${grantOf(c, member, request)}\n`
+  return [...documents, { title: `BigQuery: data of ${request.target}`, language: 'sql', text, ...none }]
+}
+
+function heading({ target }: TrustRequest, dataset: string, open: boolean): string {
+  return comment('#', [
+    `Rights of target ${target}. Who may have them is decided by the provider's condition; nothing is compared here.`,
+    ...(open
+      ? [`The dataset ${dataset} differs from run to run, so roles/bigquery.user lets a run create its own.`]
+      : []),
+    'Other projects that models read need roles/bigquery.dataViewer on the datasets in question.',
+  ])
+}
+
+function bind(project: string, role: string, member: string): string {
+  return [
+    sh`gcloud projects add-iam-policy-binding ${project}`,
+    sh`--role=${role}`,
+    sh`--member=${member}`,
+    '--condition=None',
+  ].join(CONTINUED)
+}
+
+/** GoogleSQL: names in backquotes, which the connection's schema keeps out of them, as the identity's keeps out quotes. */
+function grantOf(c: Connection, member: string, { target }: TrustRequest): string {
+  const name = `\`${projectOf(c)}.${datasetOf(c)}\``
+  const location =
+    c.location && /^[A-Za-z0-9-]+$/.test(c.location) ? ` OPTIONS (location = "${c.location}")` : ''
+  return [
+    comment('--', [
+      `Data of target ${target}. dbt then needs no right to create datasets.`,
+      'Run it with `bq query --use_legacy_sql=false`, or in the console.',
+    ]),
+    `CREATE SCHEMA IF NOT EXISTS ${name}${location};`,
+    `GRANT \`roles/bigquery.dataEditor\` ON SCHEMA ${name} TO "${member}";`,
+  ].join('\n')
+}

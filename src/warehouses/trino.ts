@@ -1,0 +1,140 @@
+import * as z from 'zod/mini'
+import { isLoopbackHost } from '../rehearsal.ts'
+import { warehouse, type Attribution } from '../warehouse.ts'
+import { diagnose, ERRORS } from './trino/diagnosis.ts'
+import { serverConfiguration } from './trino/trust.ts'
+
+const connection = z.looseObject({
+  host: z.string().check(z.minLength(1)),
+  port: z._default(z.number(), 443),
+  /** Catalog and schema; dbt-trino also takes `catalog`. */
+  database: z.optional(z.string()),
+  catalog: z.optional(z.string()),
+  schema: z.string().check(z.minLength(1)),
+  /** The Trino user; the one that the server maps the token to unless given. */
+  user: z.optional(z.string()),
+  http_scheme: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (scheme) => scheme === 'https',
+          'must be `https` (or left out): Trino takes a JWT over TLS only',
+        ),
+      ),
+  ),
+  cert: z.optional(z.unknown()),
+})
+
+export type Connection = z.infer<typeof connection>
+
+/** Trino and Starburst: the server verifies a JWT itself, GitHub's own or that of an identity provider. */
+export default warehouse<Connection>({
+  type: 'trino',
+  title: 'Trino/Starburst',
+  connection,
+  credentialFields: ['password', 'jwt_token', 'method', 'client_private_key', 'starburst_secret_key'],
+  accepts: {
+    direct: {
+      kind: 'id-token',
+      trades: 'driver',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ audience: `https://${c.host}`, host: c.host, ...userOf(c) }),
+    },
+    entra: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      // The resource is an app of the user's own; nothing of the connection tells which.
+      want: (c) => ({ host: c.host, ...userOf(c) }),
+    },
+    oauth: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'static' },
+      want: (c) => ({ host: c.host, ...userOf(c) }),
+    },
+  },
+  adapter: { package: 'dbt-trino', bad: [] },
+  carry({ connection: c, credential }) {
+    if (credential.kind !== 'id-token' && credential.kind !== 'bearer')
+      throw new Error(`trino cannot carry a ${credential.kind} credential`)
+    return {
+      fields: {
+        method: { kind: 'text', text: 'jwt' },
+        jwt_token: { kind: 'secret', name: 'TOKEN' },
+        ...(c.port === 443 ? { port: { kind: 'plain', source: '443' } } : {}),
+        // dbt-trino checks no certificate unless told to, and the token would go to whoever answers.
+        ...(c.cert === undefined ? { cert: { kind: 'plain', source: 'true' } } : {}),
+      },
+      secrets: { TOKEN: credential.token },
+      files: {},
+      env: {},
+    }
+  },
+  attribute: (run) => ({
+    client_tags: { kind: 'list', items: tagsOf(run).map((text) => ({ kind: 'text', text })) },
+  }),
+  describe: (c) => `${catalogOf(c)}.${c.schema} on ${c.host}${c.user ? ` as ${c.user}` : ''}`,
+  trust: serverConfiguration,
+  diagnose,
+  errors: ERRORS,
+  notes: [
+    'dbt 2.x knows `trino` behind `DBT_ALLOW_EXPERIMENTAL_ADAPTERS=true` only (release candidate 196); not tried.',
+    'Trino checks the token with every statement: a query that runs goes on after its expiry, the next statement is refused. GitHub’s own token lives five minutes.',
+    'Where REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE is set, Python takes that file and not `cert:`.',
+    'Unverified: Starburst’s own products beside Trino, and the text for a wrong issuer.',
+  ],
+  faults: faultsOf,
+  hosts: (c) => [c.host],
+  proof: { direct: 'third-party server', entra: 'shape only', oauth: 'shape only' },
+  example: {
+    type: 'trino',
+    host: 'trino.acme.example',
+    port: 443,
+    database: 'lake',
+    schema: 'analytics',
+    threads: 4,
+  },
+  examples: { entra: { identity: { scope: 'api://trino-prod/.default' } } },
+})
+
+/** The catalog, by either name that dbt-trino takes. */
+export function catalogOf(c: Connection): string {
+  return c.database ?? c.catalog ?? ''
+}
+
+function userOf(c: Connection): { readonly user?: string } {
+  return c.user ? { user: c.user } : {}
+}
+
+function faultsOf(c: Connection): { readonly field: string; readonly problem: string }[] {
+  const faults = []
+  if (catalogOf(c) === '')
+    faults.push({ field: 'database', problem: 'is missing: name the catalog to write to.' })
+  if (c.cert === false && !isLoopbackHost(c.host))
+    faults.push({
+      field: 'cert',
+      problem:
+        '`false` would send the credential to whoever answers: leave it out, or name the PEM file of your certificate authority.',
+    })
+  return faults
+}
+
+/** The web interface and `system.runtime.queries` show them; a resource group can select by them. */
+function tagsOf(run: Attribution): readonly string[] {
+  const tags = {
+    repository: run.repository,
+    run: run.run,
+    attempt: run.attempt,
+    sha: run.sha,
+    actor: run.actor,
+    grant: run.grant,
+  }
+  return ['dbt-oidc', ...Object.entries(tags).map(([name, value]) => `${name}=${printable(value)}`)]
+}
+
+/** Trino reads the tags from a header, in which a comma parts them. */
+function printable(value: string): string {
+  return value.replaceAll(/[^\u0021-\u007e]|,/g, '-')
+}

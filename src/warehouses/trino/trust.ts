@@ -1,0 +1,132 @@
+import { fail } from '../../errors.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { comment, inert, json } from '../../trust/quote.ts'
+import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { catalogOf, type Connection } from '../trino.ts'
+import { nameToRegex, toRegex } from './regex.ts'
+
+const MAPPING = 'etc/dbt-oidc-users.json'
+
+/**
+ * What a Trino server must hold: who may issue, for whom, which principal is which user
+ * (https://trino.io/docs/476/security/jwt.html, user-mapping.html), and what that user may do (file-system-access-control.html).
+ */
+export function serverConfiguration(c: Connection, request: TrustRequest): readonly TrustDocument[] {
+  const direct = request.via === 'direct'
+  // Behind an identity provider Trino sees the provider's token, and none of GitHub's claims.
+  const checkedHere = direct ? notHeld(request.rules, (rule) => rule.heldBySubject) : []
+  const claims = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
+  const heldThere = direct ? claims.filter((claim) => !checkedHere.includes(claim)) : []
+  const held = { heldThere, checkedHere }
+  const user = c.user ?? `dbt-${request.target.toLowerCase()}`
+  return [
+    {
+      title: 'Trino: etc/config.properties',
+      language: 'properties',
+      text: direct ? forGitHub(request, held) : forProvider(request),
+      ...held,
+    },
+    { title: `Trino: ${MAPPING}`, language: 'json', text: `${json(mapping(request, user))}\n`, ...held },
+    {
+      title: 'Trino: rules to put first into the file of `security.config-file`',
+      language: 'json',
+      text: `${json(rules(c, user))}\n`,
+      ...held,
+    },
+  ]
+}
+
+function forGitHub(
+  request: TrustRequest,
+  { heldThere, checkedHere }: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
+): string {
+  const head = comment('#', [
+    `Tokens of GitHub for the target ${request.target}. TLS must be on; add JWT to the types that are there already.`,
+    'Any repository on GitHub can get a token for this audience: the user mapping is what lets ours in and no other.',
+    `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
+    `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
+  ])
+  return [
+    head,
+    'http-server.authentication.type=JWT',
+    property('http-server.authentication.jwt.key-file', `${request.issuer}/.well-known/jwks`),
+    property('http-server.authentication.jwt.required-issuer', request.issuer),
+    property('http-server.authentication.jwt.required-audience', request.audience),
+    'http-server.authentication.jwt.principal-field=sub',
+    property('http-server.authentication.jwt.user-mapping.file', MAPPING),
+    '',
+  ].join('\n')
+}
+
+/** Which tokens a provider makes is not known here; what is not known stands as a comment, so that it is not overlooked. */
+function forProvider(request: TrustRequest): string {
+  const entra = request.via === 'entra'
+  const head = comment('#', [
+    `Tokens of the identity provider for the target ${request.target}. TLS must be on; add JWT to the types that are there already.`,
+    "GitHub's token is judged by the provider: its trust is the document before this one.",
+    entra
+      ? 'Fill in the tenant. These are those of v2 tokens (requestedAccessTokenVersion 2 of the resource app), whose azp is the client id.'
+      : 'Fill in the issuer, its keys and the audience of its access tokens, and the claim that names the client.',
+  ])
+  const lines = entra
+    ? [
+        'http-server.authentication.jwt.key-file=https://login.microsoftonline.com/TENANT/discovery/v2.0/keys',
+        'http-server.authentication.jwt.required-issuer=https://login.microsoftonline.com/TENANT/v2.0',
+        'http-server.authentication.jwt.required-audience=CLIENT-ID-OF-THE-RESOURCE-APP',
+      ]
+    : [
+        'http-server.authentication.jwt.key-file=KEYS-OF-THE-PROVIDER',
+        'http-server.authentication.jwt.required-issuer=ISSUER-OF-THE-PROVIDER',
+        'http-server.authentication.jwt.required-audience=AUDIENCE-OF-ITS-ACCESS-TOKENS',
+      ]
+  return [
+    head,
+    'http-server.authentication.type=JWT',
+    ...lines,
+    'http-server.authentication.jwt.principal-field=azp',
+    property('http-server.authentication.jwt.user-mapping.file', MAPPING),
+    '',
+  ].join('\n')
+}
+
+/** The first rule that fits names the user; where none fits, nobody gets in. */
+function mapping(request: TrustRequest, user: string): unknown {
+  const patterns =
+    request.via === 'direct' ? subjectsOf(request.rules).map(toRegex) : [nameToRegex(request.identity)]
+  // The name of a user is a replacement of Java's regular expressions, in which `$` stands for a group.
+  if (user.includes('$'))
+    return fail({
+      code: 'configuration',
+      problem: `The user \`${user}\` cannot be written into a user mapping of Trino: \`$\` stands for something else there.`,
+      remedy: 'Choose a user name without `$`.',
+    })
+  return { rules: patterns.map((pattern) => ({ pattern, user })) }
+}
+
+/** The least that dbt needs: to see the catalog, and to own one schema with what is in it. */
+function rules(c: Connection, user: string): unknown {
+  const [who, catalog, schema] = [user, catalogOf(c), c.schema].map(nameToRegex)
+  const mine = { user: who, catalog, schema }
+  return {
+    catalogs: [
+      { user: who, catalog, allow: 'all' },
+      { user: who, catalog: 'system', allow: 'read-only' },
+      { user: who, allow: 'none' },
+    ],
+    schemas: [
+      { ...mine, owner: true },
+      { user: who, owner: false },
+    ],
+    tables: [
+      { ...mine, privileges: ['SELECT', 'INSERT', 'DELETE', 'UPDATE', 'OWNERSHIP', 'GRANT_SELECT'] },
+      { user: who, catalog, schema: 'information_schema', privileges: ['SELECT'] },
+      { user: who, catalog: 'system', schema: 'jdbc|metadata', privileges: ['SELECT'] },
+      { user: who, privileges: [] },
+    ],
+  }
+}
+
+/** A line of a Java properties file; nothing of ours needs an escape, and what would is refused. */
+function property(name: string, value: string): string {
+  return `${name}=${inert(value)}`
+}
