@@ -6,6 +6,7 @@ import { apply } from '../support/aws/account.ts'
 import { admitByToken } from '../support/aws/rds.ts'
 import { ACCOUNT, openSite, REGION, ROLE, serversBin, type Site } from '../support/aws/site.ts'
 import { selfSigned } from '../support/certificate.ts'
+import { runChild } from '../support/child.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
 import { logOf, remainsOf } from '../support/process.ts'
 import { startFront, type Admission, type Front } from '../support/postgres/front.ts'
@@ -135,6 +136,17 @@ describe('dbt-postgres at an RDS that takes signed tokens', () => {
     expect(admit('dbt_prod', logins[0]?.password ?? '')).toMatchObject({ detail: 'the session has expired' })
   }, 200_000)
 })
+
+test('in prepared mode a later step logs in by the exported file, and the post step removes it', async () => {
+  await using prepared = await site.step(inputs({ run: '' }))
+  expect([prepared.exitCode, prepared.exportedEnv.has('PGPASSFILE')]).toEqual([0, true])
+  const command = [join(serversBin(), 'dbt'), '--no-version-check', 'debug', '--connection']
+  const later = await runChild(command, { cwd: prepared.paths.workspace, env: prepared.laterEnv() })
+  expect(later.stdout).toContain('All checks passed!')
+  expect(front.logins.at(-1)).toMatchObject({ user: 'dbt_prod', admitted: true })
+  await using post = await prepared.post()
+  expect([post.exitCode, remainsOf(post)]).toEqual([0, []])
+}, 100_000)
 
 describe('a broken trust is named', () => {
   const DENIED = 'there is no such role, or its trust policy does not fit the token'

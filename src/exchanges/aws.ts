@@ -1,6 +1,6 @@
 import { exchange } from '../exchange.ts'
 import { assume } from './aws/assume.ts'
-import { diagnose } from './aws/diagnosis.ts'
+import { diagnose, ERRORS } from './aws/diagnosis.ts'
 import { audienceOf, placeOf } from './aws/place.ts'
 import { rdsPassword } from './aws/rds.ts'
 import { settings, type Settings } from './aws/settings.ts'
@@ -23,6 +23,12 @@ export default exchange<Settings>({
   },
   identity: (settings) => settings.chain?.at(-1)?.role ?? settings.role,
   diagnose,
+  errors: ERRORS,
+  notes: [
+    "AWS names the claims beside `aud` and `sub` for github.com's own issuer only; for an enterprise server the trust policy holds what `sub` says, and no more.",
+    'A grant for a branch fits jobs without an environment: the subject of a job with one names the environment in place of the branch, so name it in the grant.',
+    'No real account has been used yet: the texts of the errors are from public reports.',
+  ],
   trust,
   hosts: (settings, want) => [placeOf(settings, want).host],
   proof: 'our verifier',

@@ -34,7 +34,7 @@ export function smithyOver({ http, at, signal }: Pick<Io, 'http' | 'at' | 'signa
         url: at(addressOf(request)),
         method: request.method === 'GET' ? 'GET' : 'POST',
         headers: request.headers,
-        ...(typeof request.body === 'string' && request.body !== '' ? { body: request.body } : {}),
+        ...bodyOf(request),
         deadline: DEADLINE,
         ...(signal && { signal }),
       })
@@ -46,6 +46,14 @@ export function smithyOver({ http, at, signal }: Pick<Io, 'http' | 'at' | 'signa
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
   }
+}
+
+function bodyOf({ body }: SmithyRequest): { readonly body?: string } {
+  if (body === undefined || body === null || body === '') return {}
+  if (typeof body === 'string') return { body }
+  if (body instanceof Uint8Array) return { body: Buffer.from(body).toString('utf8') }
+  // A stream would be sent as nothing, under a signature for something.
+  throw new Error('the SDK of AWS made a body that is no text')
 }
 
 function addressOf({ protocol, hostname, port, path, query = {} }: SmithyRequest): string {

@@ -46,6 +46,11 @@ export default warehouse<Connection>({
   preflight: async ({ credential }, { io, identity }) =>
     credential.kind === 'aws' ? callerIdentity(credential, identity, io) : undefined,
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
+  notes: [
+    'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',
+    'S3 gets the keys by the credential chain from private files that are replaced while dbt runs; DuckDB looks again when S3 says that they have expired (tried with DuckDB 1.5.5).',
+    'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
+  ],
   proof: { none: 'third-party server', aws: 'our verifier' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
 })

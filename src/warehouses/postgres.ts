@@ -81,6 +81,13 @@ export default warehouse<Connection>({
   preflight: ({ connection: c, credential }, tools) => preflight(c, passwordOf(credential), tools),
   trust,
   diagnose,
+  errors: ['PAM authentication failed for user', 'no pg_hba.conf entry for host, no encryption'],
+  notes: [
+    'The password stands in a file that libpq reads at each connection, and that is replaced while dbt runs; the profile holds none.',
+    'For `sslmode: verify-full` name the bundle of the certificate authority of your cloud by `sslrootcert`; without it the default is `require`, which encrypts and does not check the certificate.',
+    'Azure Database and Cloud SQL have not been tried: their fields are from the documentation.',
+    'dbt 2.x has PostgreSQL behind DBT_ALLOW_EXPERIMENTAL_ADAPTERS only (not run).',
+  ],
   proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only' },
   example: {
     type: 'postgres',

@@ -72,11 +72,21 @@ export default warehouse<Connection>({
   attribute: (run) => ({ query_group: text(queryGroup(run)) }),
   describe: (c) =>
     `${databaseOf(c)}.${c.schema} on ${isServerless(c) ? (endpointOf(c.host)?.name ?? c.host) : (c.cluster_id ?? c.host)}${c.user === undefined ? '' : ` as ${c.user}`}`,
-  allowsHost: (host) => endpointOf(host) !== undefined,
-  hosts: (c) => [c.host],
+  allowsHost: (host) => endpointOf(host) !== undefined || API.test(host),
+  hosts: (c) => [c.host, ...apiOf(c)],
   preflight,
   trust,
   diagnose,
+  errors: [
+    'is not authorized to perform: redshift:GetClusterCredentialsWithIAM',
+    'Either provide both username/password or neither when using IAM',
+  ],
+  notes: [
+    'dbt-redshift has no field for a session token, so the keys go by a private credentials file; `AWS_SHARED_CREDENTIALS_FILE` names it to dbt.',
+    'dbt 2.x takes `method: iam` with `iam_profile` only (from its source; not run).',
+    'Each run is the same database user; `query_group` tells runs apart in STL_QUERY and SYS_QUERY_HISTORY.',
+    'A custom domain is refused: name the endpoint of the cluster or workgroup itself.',
+  ],
   proof: { aws: 'our verifier' },
   example: {
     type: 'redshift',
@@ -88,6 +98,15 @@ export default warehouse<Connection>({
     threads: 4,
   },
 })
+
+/** Where the driver asks for the password. */
+const API = /^redshift(?:-serverless)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/
+
+function apiOf(c: Connection): readonly string[] {
+  const { region, serverless } = endpointOf(c.host) ?? {}
+  const suffix = c.host.endsWith('.cn') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  return region === undefined ? [] : [`redshift${serverless ? '-serverless' : ''}.${region}.${suffix}`]
+}
 
 function text(value: string): Value {
   return { kind: 'text', text: value }

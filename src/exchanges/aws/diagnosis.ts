@@ -3,6 +3,21 @@ import type { Diagnosis } from '../../exchange.ts'
 import { checkedRole } from './place.ts'
 import type { Settings } from './settings.ts'
 
+/** As AWS writes them. */
+export const ERRORS: readonly string[] = [
+  'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+  'No OpenIDConnect provider found in your account',
+  'Incorrect token audience',
+  "Couldn't retrieve verification key from your identity provider",
+  'ExpiredTokenException: Token expired',
+  'exceeds the MaxSessionDuration set for this role',
+  'exceeds the 1 hour session limit for roles assumed by role chaining',
+  'is not authorized to perform: sts:AssumeRole on resource',
+  'PackedPolicyTooLarge',
+  'MalformedPolicyDocument',
+  'RegionDisabledException',
+]
+
 type Case = (settings: Settings, claims: Claims) => Diagnosis
 
 const CASES: readonly (readonly [RegExp, Case])[] = [

@@ -40,7 +40,8 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
     `Held there: ${list(['aud', ...heldThere])}.`,
     `Checked by this action only: ${checkedHere.length === 0 ? 'nothing' : list(checkedHere)}.`,
     ...sizeOf(policy, request.target),
-    'The identity provider is one for the whole account: where it exists, leave the first command out.',
+    'The identity provider is one for the whole account: where it exists, leave the first command out. A role that exists',
+    'takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...',
   ]
   return {
     title: `Identity provider and role ${role.name} in account ${role.account}`,
