@@ -37,6 +37,9 @@ describe('a connection is refused with what to write', () => {
     [{ api_endpoint: 'https://bigquery.evil.example' }, '`bigquery.evil.example` is no host of bigquery'],
     [{ api_endpoint: 'https://evil.example/.googleapis.com' }, '`evil.example` is no host of bigquery'],
     [{ api_endpoint: 'http://127.0.0.1:9050' }, '`127.0.0.1:9050` is no host of bigquery'],
+    [{ api_endpoint: 'https://evil-example.translate.goog' }, 'is no host of bigquery'],
+    [{ compute_region: 'evil.example/' }, '`compute_region` does not look right: write a region'],
+    [{ dataproc_region: 'evil.example:443/' }, '`dataproc_region` does not look right: write a region'],
     [{ impersonate_service_account: ACCOUNT }, 'write the account as `service-account` under `identity`'],
   ])('%j', async (connection, sentence) => {
     const problems = await problemsOf({ policy: policy(connection) })

@@ -117,3 +117,20 @@ test('the trust of a branch is one policy for its subject and for this workspace
     await issuer.close()
   }
 })
+
+test('names the run in tags that dbt-databricks takes, whatever the grant is called', () => {
+  const run = {
+    repository: 'o/r',
+    ref: '',
+    sha: 's',
+    workflow: '',
+    run: '1',
+    attempt: '1',
+    actor: 'a',
+    target: 't',
+  }
+  const { query_tags: value } = databricks.attribute({ ...run, grant: `a:b,c${'x'.repeat(200)}` })
+  const tags = value?.kind === 'text' ? (JSON.parse(value.text) as Record<string, string>) : {}
+  expect(tags['repository']).toBe('o/r')
+  expect(tags['grant']).toMatch(/^a-b-cx{123}$/)
+})

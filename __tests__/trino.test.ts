@@ -68,12 +68,27 @@ describe('a connection is refused with what to write instead', () => {
       { cert: false },
       '`cert`: `false` would send the credential to whoever answers',
     ],
-    ['no catalog', { database: undefined }, '`database`: is missing: name the catalog'],
+    ['a certificate of nothing', { cert: null }, '`cert` must be the PEM file of your certificate authority'],
+    ['a certificate of no name', { cert: '' }, '`cert` must be the PEM file of your certificate authority'],
+    ['a certificate of zero', { cert: 0 }, '`cert` must be the PEM file of your certificate authority'],
+    ['no catalog', { database: undefined }, '`database`: add it: it names the catalog'],
     ['a password', { password: 'x' }, '`password` is a credential'],
     ['a method of its own', { method: 'ldap' }, '`method` is a credential'],
   ])('%s', async (_name, more, problem) => {
     const [first] = await problemsOf(setting({ ...CONNECTION, ...more }))
     expect(first).toContain(problem)
+  })
+
+  test('nor is the check of certificates left to an expression', async () => {
+    const profiles = `shop:
+  target: prod
+  outputs:
+    prod: { type: trino, host: trino.acme.example, database: lake, schema: s, cert: "{{ 'false' | as_bool }}" }
+`
+    const inputs = { ref: 'refs/heads/main', profile: 'shop' }
+    expect(await problemsOf({ inputs, files: { 'profiles.yml': profiles } })).toEqual([
+      expect.stringContaining('`cert` must be the PEM file of your certificate authority'),
+    ])
   })
 
   test.each(['http://127.0.0.1:9701', 'https://localhost'])(

@@ -129,7 +129,11 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     async preflight(python) {
       const { io, directory } = around
       try {
-        return await target.bound.preflight?.(current.credential, directory.path, { io, python })
+        return await target.bound.preflight?.(current.credential, directory.path, {
+          io,
+          python,
+          identity: target.exchange.identity(want, claims),
+        })
       } catch (error) {
         throw withExplanation(error, (text) => explain(text, target, claims, around))
       }

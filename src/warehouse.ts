@@ -87,12 +87,17 @@ export interface Finding {
   readonly actual: string | undefined
 }
 
-/** A cheap login before dbt starts. Throws `exchange` where it is refused. */
-export type Preflight<C> = (source: Source<C>, tools: PreflightTools) => Promise<readonly Finding[]>
+/** A cheap login before dbt starts; undefined where there is nobody to ask. Throws `exchange` where it is refused. */
+export type Preflight<C> = (
+  source: Source<C>,
+  tools: PreflightTools,
+) => Promise<readonly Finding[] | undefined>
 
 /** What a preflight may use: the way out, and the Python that dbt and its driver live in. */
 export interface PreflightTools {
   readonly io: Io
+  /** Who the exchange says we are. */
+  readonly identity: string
   /** Runs a script of ours with `input` as JSON on its standard input; what it prints as JSON is the answer. Throws `exchange` with its words. */
   readonly python: (script: string, input: unknown) => Promise<unknown>
 }
@@ -151,7 +156,11 @@ export interface BoundWarehouse {
   carry(credential: Credential, directory: string): Carried
   describe(): string
   readonly preflight:
-    | ((credential: Credential, directory: string, tools: PreflightTools) => Promise<readonly Finding[]>)
+    | ((
+        credential: Credential,
+        directory: string,
+        tools: PreflightTools,
+      ) => Promise<readonly Finding[] | undefined>)
     | undefined
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]

@@ -93,7 +93,8 @@ async function trust(more: Readonly<Record<string, string>> = {}): Promise<void>
 describe('dbt-postgres at an RDS that takes signed tokens', () => {
   test('builds the demo project as the user that our own documents have made', async () => {
     const before = front.logins.length
-    await using done = await site.step(inputs())
+    await using done = await site.step(inputs({ preflight: 'true' }))
+    expect(logOf(done)).toMatch(/preflight: .*\n.*✓ user +dbt_prod\n.*✓ database +shop\n/)
     expect(logOf(done)).toContain('PASS=16 WARN=0 ERROR=0')
     expect([done.exitCode, remainsOf(done)]).toEqual([0, []])
     const logins = front.logins.slice(before)

@@ -85,10 +85,12 @@ function rewrite(message: Message): Message {
 
 type More = Readonly<Record<string, unknown>>
 
-function inputs({ run = 'build', ref = 'refs/heads/main', ...connection }: More = {}): Record<
-  string,
-  string
-> {
+function inputs({
+  run = 'build',
+  ref = 'refs/heads/main',
+  preflight = 'false',
+  ...connection
+}: More = {}): Record<string, string> {
   const output = {
     type: 'redshift',
     host: '127.0.0.1',
@@ -105,6 +107,7 @@ function inputs({ run = 'build', ref = 'refs/heads/main', ...connection }: More 
     connection: JSON.stringify(output),
     identity: JSON.stringify({ role: ROLE, region: REGION }),
     ref: String(ref),
+    preflight: String(preflight),
   }
 }
 
@@ -131,7 +134,10 @@ function step(more: More = {}, prepare?: (workspace: string) => void): Promise<S
 
 describe('dbt-redshift at a front that takes only what GetClusterCredentialsWithIAM has handed out', () => {
   test('builds the demo project as the user of the role', async () => {
-    await using done = await step()
+    await using done = await step({ preflight: 'true' })
+    expect(logOf(done)).toMatch(
+      /preflight: .*\n.*✓ AWS account +\d{12}\n.*✓ role +\S+\n.*\? database user +not told by the warehouse/,
+    )
     expect(logOf(done)).toContain('PASS=16 WARN=0 ERROR=0')
     expect([done.exitCode, remainsOf(done)]).toEqual([0, []])
     expect(new Set(front.logins.map(({ user, admitted }) => `${user} ${admitted}`))).toEqual(

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { startTrino, type Trino } from '../../scripts/servers/trino.ts'
 import type { Target } from '../../src/config/target.ts'
@@ -13,12 +13,11 @@ import { configOf } from '../support/config-of.ts'
 import { startIssuer, type Issuer } from '../support/issuer.ts'
 import { newKey } from '../support/jwt.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
-import { logOf, QUIET, remainsOf } from '../support/process.ts'
-import { serversPython } from '../support/python.ts'
-import { runStep, type StepResult } from '../support/step.ts'
+import { logOf, remainsOf } from '../support/process.ts'
+import type { StepResult } from '../support/step.ts'
+import { buildOn, filesOf, trinoInputs } from './trino-job.ts'
 
 const AUDIENCE = 'https://localhost'
-const PROJECT = resolve(import.meta.dirname, '..', '..', 'demo', 'project')
 
 let directory: string
 let issuer: Issuer
@@ -31,22 +30,14 @@ beforeAll(async () => {
   issuer = await startIssuer({ claims: { environment: 'production' } })
   tls = selfSigned(['localhost', '127.0.0.1'])
   writeFileSync(join(directory, 'ca.pem'), tls.cert)
-  const config = await configOf({ serverUrl: issuer.serverUrl, inputs: inputs({}, 443) })
+  const config = await configOf({ serverUrl: issuer.serverUrl, inputs: inputs(443) })
   const [one] = config.targets.values()
   if (!one) throw new Error('no target')
   target = one
   const [properties, users, rules] = trustDocuments(config, target)
-  trino = await startTrino({
-    directory,
-    tls,
-    // The server gets our documents as they are.
-    authentication: properties?.text ?? '',
-    files: {
-      'etc/dbt-oidc-users.json': users?.text ?? '',
-      'etc/rules.json': rules?.text ?? '',
-      'etc/access-control.properties': `access-control.name=file\nsecurity.config-file=${directory}/etc/rules.json\n`,
-    },
-  })
+  // The server gets our documents as they are.
+  const authentication = properties?.text ?? ''
+  trino = await startTrino({ directory, tls, authentication, files: filesOf(directory, users, rules) })
 }, 600_000)
 
 afterAll(async () => {
@@ -57,7 +48,8 @@ afterAll(async () => {
 
 describe('the built action', () => {
   test('builds the demo project on a Trino that verifies the token by our own documents', async () => {
-    await using step = await build({})
+    await using step = await build({ preflight: 'true' })
+    expect(logOf(step)).toMatch(/preflight: .*\n.*✓ user +dbt-prod\n.*✓ catalog +memory\n/)
     expect(logOf(step)).toContain('PASS=16 WARN=0 ERROR=0')
     expect([step.exitCode, remainsOf(step)]).toEqual([0, []])
     expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([step]))).toEqual([])
@@ -89,6 +81,17 @@ describe('the built action', () => {
     300_000,
   )
 })
+
+test('a token that ends before dbt is there fails the build, and the log says what Trino says', async () => {
+  issuer.ttl(4)
+  try {
+    await using step = await build({})
+    expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
+    expect(explain(logOf(step))).toMatch(/The token ended while dbt was at work/)
+  } finally {
+    issuer.ttl(300)
+  }
+}, 300_000)
 
 describe('Trino', () => {
   test('knows the token as the user of our mapping', async () => {
@@ -154,39 +157,12 @@ describe('Trino', () => {
   )
 })
 
-function inputs(given: Readonly<Record<string, string>>, port: number): Record<string, string> {
-  const connection = {
-    type: 'trino',
-    host: 'localhost',
-    port,
-    database: 'memory',
-    schema: 'shop',
-    threads: 2,
-  }
-  return {
-    run: 'build',
-    connection: JSON.stringify({ ...connection, cert: join(directory, 'ca.pem') }),
-    repository: 'o/r',
-    environment: 'production',
-    ...given,
-  }
-}
-
 function build(given: Readonly<Record<string, string>>): Promise<StepResult> {
-  return runStep({
-    issuer,
-    files: projectFiles(),
-    path: [dirname(serversPython())],
-    env: QUIET,
-    inputs: inputs(given, trino.port),
-    deadline: 240_000,
-  })
+  return buildOn(issuer, { ...inputs(trino.port), ...given })
 }
 
-function projectFiles(): Record<string, string> {
-  const found = readdirSync(PROJECT, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
-  const paths = found.map((file) => join(file.parentPath, file.name))
-  return Object.fromEntries(paths.map((path) => [relative(PROJECT, path), readFileSync(path, 'utf8')]))
+function inputs(port: number): Record<string, string> {
+  return trinoInputs(port, join(directory, 'ca.pem'))
 }
 
 function explain(said: string): string | undefined {

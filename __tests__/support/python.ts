@@ -22,3 +22,12 @@ export function serversPython(): string {
   if (existsSync(path)) return path
   throw new Error('There is no Python in .cache/python/servers: run `npm run test:servers`, which makes it.')
 }
+
+/** The Python with dbt-databricks and databricks-sdk, which want an older dbt than the others. */
+export function databricksPython(): string {
+  const path = join(root, '.cache', 'python', 'databricks', 'bin', 'python')
+  if (existsSync(path)) return path
+  throw new Error(
+    'There is no Python in .cache/python/databricks: run `npm run test:servers`, which makes it.',
+  )
+}

@@ -6,6 +6,8 @@ import { task } from '../task.ts'
 
 await task(async () => {
   await ensurePython('servers')
+  await ensurePython('databricks')
+  await ensurePython('dbt')
   await ensurePython('duckdb')
   // These are named otherwise than the tests, since most changes need no server of anybody else.
   const specs = ['--testMatch', join(import.meta.dirname, '..', '..', '__tests__', 'servers', '*.spec.ts')]

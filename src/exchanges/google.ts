@@ -1,3 +1,4 @@
+import { fail } from '../errors.ts'
 import { exchange, type Want } from '../exchange.ts'
 import { diagnose, ERRORS } from './google/diagnose.ts'
 import { principalSet } from './google/principal.ts'
@@ -41,9 +42,19 @@ export default exchange({
   },
 })
 
+/** Of an entry of `--allowed-audiences`, in characters. */
+const LONGEST_AUDIENCE = 256
+
 /** The name of the provider is in it, so that a token for one provider is worth nothing at another. */
 function audienceOf({ provider, universe }: GoogleSettings, want: Want): string {
-  return want.audience ?? `https://iam.${universe}/${provider}`
+  const { audience = `https://iam.${universe}/${provider}` } = want
+  if (audience.length > LONGEST_AUDIENCE)
+    fail({
+      code: 'configuration',
+      problem: `The audience has ${audience.length} characters, and a provider of Google lists none longer than ${LONGEST_AUDIENCE}.`,
+      remedy: 'Leave `audience` out: the name of the provider is the audience that it takes by itself.',
+    })
+  return audience
 }
 
 /** One text with blanks between the scopes (RFC 6749 3.3). */

@@ -8,8 +8,8 @@ import { trustOf } from './bigquery/trust.ts'
 /** What dbt needs; Python models on Dataproc and tables over Google Drive ask for more with `scopes`. */
 const SCOPE = 'https://www.googleapis.com/auth/bigquery'
 
-/** Domains of Google's own APIs, with those of the sovereign clouds. */
-const DOMAINS = ['googleapis.com', 's3nsapis.fr', 'goog']
+/** Domains of Google's own APIs, with those of the sovereign clouds; below others of its names it shows pages of strangers. */
+const DOMAINS = /\.(?:googleapis\.com|s3nsapis\.fr|apis-[a-z0-9-]+\.goog)$/
 
 /**
  * BigQuery with an access token that the action has bought. dbt-bigquery takes labels of its jobs from `query-comment` of
@@ -78,7 +78,7 @@ export default warehouse<Connection>({
     'That a dry run names its user, which `preflight` shows, is as documented and not verified.',
     'The roles are those of Google’s documentation and have not been tried on a real account, nor has a federated identity as the grantee of `GRANT`.',
   ],
-  allowsHost: (host) => DOMAINS.some((domain) => host.endsWith(`.${domain}`)),
+  allowsHost: (host) => DOMAINS.test(host),
   hosts: (c) => [hostOf(c)],
   proof: { google: 'our verifier' },
   example: {

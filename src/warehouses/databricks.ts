@@ -1,6 +1,7 @@
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } from './databricks/connection.ts'
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
+import { preflight } from './databricks/preflight.ts'
 import { trustOf } from './databricks/trust.ts'
 
 /** The driver reads the token from here whenever it exchanges; it is replaced while dbt runs. */
@@ -68,6 +69,7 @@ export default warehouse<Connection>({
   },
   attribute: (run) => ({ query_tags: { kind: 'text', text: JSON.stringify(tags(run)) } }),
   describe: (c) => `${c.catalog ?? 'hive_metastore'}.${c.schema} on ${c.host}`,
+  preflight: (source, tools) => preflight(source, TOKEN_FILE, tools),
   trust: trustOf,
   diagnose,
   errors: ERRORS,
@@ -90,8 +92,18 @@ export default warehouse<Connection>({
   },
 })
 
-/** dbt-databricks takes a JSON object of short texts; what a user sets as `query_tags` goes before it. */
-function tags(run: Attribution): Readonly<Record<string, string>> {
-  const { repository, run: id, attempt, sha, actor, grant } = run
-  return { app: 'dbt-oidc', repository, run: id, attempt, sha, actor, grant }
+/** dbt-databricks ends the run over a value of more than 128 characters and warns of what has to be escaped. */
+function tags({
+  repository,
+  run,
+  attempt,
+  sha,
+  actor,
+  grant,
+}: Attribution): Readonly<Record<string, string>> {
+  const all = { app: 'dbt-oidc', repository, run, attempt, sha, actor, grant }
+  const kept = Object.entries(all).map(
+    ([name, value]) => [name, value.replaceAll(/[\\,:]/g, '-').slice(0, 128)] as const,
+  )
+  return Object.fromEntries(kept)
 }

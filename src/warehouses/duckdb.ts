@@ -1,3 +1,4 @@
+import { callerIdentity } from '../exchanges/aws/caller.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
 import { ownCredentials } from './duckdb/faults.ts'
@@ -41,6 +42,9 @@ export default warehouse<Connection>({
   describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
   hosts: () => [],
   faults: ownCredentials,
+  // Without an exchange there is nobody to ask.
+  preflight: async ({ credential }, { io, identity }) =>
+    credential.kind === 'aws' ? callerIdentity(credential, identity, io) : undefined,
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
   notes: [
     'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',

@@ -4,6 +4,7 @@ import type { Value } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
+import { preflight } from './postgres/preflight.ts'
 import { trust } from './postgres/trust.ts'
 
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
@@ -77,6 +78,7 @@ export default warehouse<Connection>({
   attribute: (run) => ({ application_name: text(applicationName(run)) }),
   describe: (c) => `${databaseOf(c)}.${c.schema} on ${c.host} as ${c.user}`,
   hosts: (c) => [c.host],
+  preflight: ({ connection: c, credential }, tools) => preflight(c, passwordOf(credential), tools),
   trust,
   diagnose,
   errors: ['PAM authentication failed for user', 'no pg_hba.conf entry for host, no encryption'],

@@ -9,6 +9,7 @@ import {
   methodOf,
   type Connection,
 } from './redshift/connection.ts'
+import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
 
 /** The driver reads it whenever it asks Redshift for a password; it is replaced while dbt runs. */
@@ -73,6 +74,7 @@ export default warehouse<Connection>({
     `${databaseOf(c)}.${c.schema} on ${isServerless(c) ? (endpointOf(c.host)?.name ?? c.host) : (c.cluster_id ?? c.host)}${c.user === undefined ? '' : ` as ${c.user}`}`,
   allowsHost: (host) => endpointOf(host) !== undefined || API.test(host),
   hosts: (c) => [c.host, ...apiOf(c)],
+  preflight,
   trust,
   diagnose,
   errors: [

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
+import { preflight } from './trino/preflight.ts'
 import { serverConfiguration } from './trino/trust.ts'
 
 const connection = z.looseObject({
@@ -23,7 +24,17 @@ const connection = z.looseObject({
         ),
       ),
   ),
-  cert: z.optional(z.unknown()),
+  // To Python nothing, a zero and an empty text all say "do not check", and an expression may come to any of them.
+  cert: z.optional(
+    z
+      .unknown()
+      .check(
+        z.refine(
+          (cert) => typeof cert === 'boolean' || (typeof cert === 'string' && cert !== ''),
+          'must be the PEM file of your certificate authority, as text, or left out',
+        ),
+      ),
+  ),
 })
 
 export type Connection = z.infer<typeof connection>
@@ -76,6 +87,7 @@ export default warehouse<Connection>({
     client_tags: { kind: 'list', items: tagsOf(run).map((text) => ({ kind: 'text', text })) },
   }),
   describe: (c) => `${catalogOf(c)}.${c.schema} on ${c.host}${c.user ? ` as ${c.user}` : ''}`,
+  preflight,
   trust: serverConfiguration,
   diagnose,
   errors: ERRORS,
@@ -87,7 +99,7 @@ export default warehouse<Connection>({
   ],
   faults: faultsOf,
   hosts: (c) => [c.host],
-  proof: { direct: 'third-party server', entra: 'shape only', oauth: 'shape only' },
+  proof: { direct: 'third-party server', entra: 'shape only', oauth: 'third-party server' },
   example: {
     type: 'trino',
     host: 'trino.acme.example',
@@ -111,7 +123,7 @@ function userOf(c: Connection): { readonly user?: string } {
 function faultsOf(c: Connection): { readonly field: string; readonly problem: string }[] {
   const faults = []
   if (catalogOf(c) === '')
-    faults.push({ field: 'database', problem: 'is missing: name the catalog to write to.' })
+    faults.push({ field: 'database', problem: 'add it: it names the catalog to write to.' })
   if (c.cert === false && !isLoopbackHost(c.host))
     faults.push({
       field: 'cert',

@@ -10,19 +10,16 @@ const PROVIDER = 'github-actions'
 
 /** What an authorization server must be told, in words for any and as a partial import for Keycloak. */
 export function serverSettings(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
+  refusePatterns(request)
   const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
   const heldThere = claimsOf(request).filter((claim) => !checkedHere.includes(claim))
   const held = { heldThere, checkedHere }
-  const documents: TrustDocument[] = [
-    {
-      title: 'Authorization server: what to trust',
-      language: 'sh',
-      text: inWords(s, request, held),
-      ...held,
-    },
-  ]
-  if (s.grant === 'token-exchange') return documents
-  const text = `${json(partialImport(s, want, request))}\n`
+  const bound = boundTo(s, request)
+  const words = inWords(s, request, held, 'why' in bound ? [bound.why] : [])
+  const title = 'Authorization server: what to trust'
+  const documents: TrustDocument[] = [{ title, language: 'sh', text: words, ...held }]
+  if ('why' in bound) return documents
+  const text = `${json(partialImport(s, want, request, bound))}\n`
   return [...documents, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
 }
 
@@ -30,6 +27,7 @@ function inWords(
   s: Settings,
   request: TrustRequest,
   held: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
+  notes: readonly string[],
 ): string {
   const by =
     s.grant === 'client-credentials'
@@ -54,6 +52,7 @@ function inWords(
     'Refuse a token whose jti was seen before. Give the client no refresh token: it is not used.',
     `Held there by the subject: ${held.heldThere.join(', ') || 'nothing but the repository'}.`,
     `Checked by this action only: ${held.checkedHere.join(', ') || 'nothing'}.`,
+    ...notes,
   ])}\n`
 }
 
@@ -61,14 +60,18 @@ function inWords(
  * Partial import of Keycloak 26 (realm settings, action): features `client-auth-federated` for client assertions and
  * `jwt-authorization-grant` for jwt-bearer. A federated client has one subject, a user one link to a provider.
  */
-function partialImport(s: Settings, want: Want, request: TrustRequest): unknown {
-  const subject = oneSubject(s, request)
+function partialImport(
+  s: Settings,
+  want: Want,
+  request: TrustRequest,
+  { subject, clientId }: Bound,
+): unknown {
   const jwtBearer = s.grant === 'jwt-bearer'
   return {
     ifResourceExists: 'FAIL',
     identityProviders: [provider(s, request)],
-    clients: [client(s, subject, want.host)],
-    users: [jwtBearer ? user(request, subject) : serviceAccount(s)],
+    clients: [client(s, { subject, clientId }, want.host)],
+    users: [jwtBearer ? user(request, subject) : serviceAccount(clientId)],
   }
 }
 
@@ -100,11 +103,11 @@ function provider(s: Settings, { issuer }: TrustRequest): unknown {
   }
 }
 
-function client(s: Settings, subject: string, host: string | undefined): unknown {
+function client(s: Settings, { subject, clientId }: Bound, host: string | undefined): unknown {
   const asserted = clientIsAsserted(s)
   const jwtBearer = s.grant === 'jwt-bearer'
   return {
-    clientId: s['client-id'],
+    clientId,
     enabled: true,
     publicClient: !asserted,
     standardFlowEnabled: false,
@@ -135,9 +138,9 @@ function audienceMapper(host: string): unknown {
 }
 
 /** What `serviceAccountsEnabled` alone does not make in a partial import. */
-function serviceAccount(s: Settings): unknown {
-  const name = `service-account-${s['client-id']?.toLowerCase()}`
-  return { username: name, enabled: true, serviceAccountClientId: s['client-id'] }
+function serviceAccount(clientId: string): unknown {
+  const username = `service-account-${clientId.toLowerCase()}`
+  return { username, enabled: true, serviceAccountClientId: clientId }
 }
 
 function user({ target }: TrustRequest, subject: string): unknown {
@@ -149,33 +152,39 @@ function user({ target }: TrustRequest, subject: string): unknown {
   }
 }
 
+/** The client and the one subject that a Keycloak binds it (or its user) to. */
+interface Bound {
+  readonly clientId: string
+  readonly subject: string
+}
+
 /** Where a repository may have either form of `sub`, the one with ids is the one to trust; the words list both. */
-function oneSubject(s: Settings, { rules, target }: TrustRequest): string {
-  const vague = rules.find(({ exact }) => !exact)
-  if (vague)
-    return refuse(
-      `An authorization server compares subjects as a whole, and the grant ${vague.grant} of ${target} has a pattern.`,
-      'Let the grant name one `environment` (or one `ref`) in full, without `*`.',
-    )
-  if (s['client-id'] === undefined)
-    return refuse(
-      `The target ${target} names no client of the authorization server.`,
-      'Write `client-id:` under `identity:`.',
-    )
-  const subjects = subjectsOf(rules)
+function boundTo(s: Settings, request: TrustRequest): Bound | { readonly why: string } {
+  const clientId = s['client-id']
+  if (s.grant === 'token-exchange')
+    return {
+      why: 'Keycloak exchanges no tokens of GitHub: use `grant: client-credentials` or `jwt-bearer` there.',
+    }
+  if (clientId === undefined) return { why: 'For Keycloak, name a client: `client-id:` under `identity:`.' }
+  const subjects = subjectsOf(request.rules)
   const withIds = subjects.filter((subject) => /^repo:[^:/]+@\d+\//.test(subject))
   const [subject, ...others] = withIds.length > 0 ? withIds : subjects
-  if (subject !== undefined && others.length === 0) return subject
-  return refuse(
-    `A client or user of Keycloak is bound to one subject, and the grants of ${target} have ${subjects.length}.`,
-    'Grant the target to one environment, or use a target (and a client) for each.',
-  )
+  if (subject !== undefined && others.length === 0) return { clientId, subject }
+  return {
+    why: `Keycloak binds a client or user to one subject, and these are ${others.length + 1}: use a target and a client for each.`,
+  }
+}
+
+function refusePatterns({ rules, target }: TrustRequest): void {
+  const vague = rules.find(({ exact }) => !exact)
+  if (vague)
+    fail({
+      code: 'configuration',
+      problem: `An authorization server compares subjects as a whole, and the grant ${vague.grant} of ${target} has a pattern.`,
+      remedy: 'Let the grant name one `environment` (or one `ref`) in full, without `*`.',
+    })
 }
 
 function claimsOf({ rules }: TrustRequest): readonly string[] {
   return [...new Set(rules.flatMap(({ when }) => [...when.keys()]))]
-}
-
-function refuse(problem: string, remedy: string): never {
-  return fail({ code: 'configuration', problem, remedy })
 }

@@ -14,6 +14,11 @@ const dataset = z.string().check(
   }),
 )
 
+/** It becomes part of a host name, to which the token is sent with a Python model. */
+const region = z
+  .string()
+  .check(z.regex(/^[a-z0-9-]{1,40}$/, { error: 'write a region, such as `europe-west1`' }))
+
 const shape = z.looseObject({
   project: z.optional(project),
   database: z.optional(project),
@@ -21,6 +26,8 @@ const shape = z.looseObject({
   schema: z.optional(dataset),
   location: z.optional(z.string()),
   execution_project: z.optional(project),
+  compute_region: z.optional(region),
+  dataproc_region: z.optional(region),
   scopes: z.optional(z.array(z.string().check(z.regex(/^[\x21-\x7e]+$/)))),
   impersonate_service_account: z.optional(z.string()),
   api_endpoint: z.optional(

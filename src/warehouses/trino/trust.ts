@@ -103,7 +103,10 @@ function mapping(request: TrustRequest, user: string): unknown {
   return { rules: patterns.map((pattern) => ({ pattern, user })) }
 }
 
-/** The least that dbt needs: to see the catalog, and to own one schema with what is in it. */
+/**
+ * The least that dbt needs: to see the catalog, to own one schema with what is in it, and to look up its materialized
+ * views. GRANT_SELECT lets others read through the views that it makes.
+ */
 function rules(c: Connection, user: string): unknown {
   const [who, catalog, schema] = [user, catalogOf(c), c.schema].map(nameToRegex)
   const mine = { user: who, catalog, schema }
@@ -119,8 +122,7 @@ function rules(c: Connection, user: string): unknown {
     ],
     tables: [
       { ...mine, privileges: ['SELECT', 'INSERT', 'DELETE', 'UPDATE', 'OWNERSHIP', 'GRANT_SELECT'] },
-      { user: who, catalog, schema: 'information_schema', privileges: ['SELECT'] },
-      { user: who, catalog: 'system', schema: 'jdbc|metadata', privileges: ['SELECT'] },
+      { user: who, catalog: 'system', schema: 'metadata', privileges: ['SELECT'] },
       { user: who, privileges: [] },
     ],
   }

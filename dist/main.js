@@ -1,3 +1,0 @@
-process.exitCode = 1
-const { main } = await import('./index.js')
-await main()
