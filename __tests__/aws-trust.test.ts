@@ -30,6 +30,8 @@ function policyOf(document: TrustDocument): Policy {
   return role.trust
 }
 
+const ENTERPRISE = 'https://github.acme.example/_services/token'
+
 const KEYS = 'sub actor ref environment job_workflow_ref repository repository_id workflow'.split(' ')
 
 /** Whether IAM lets these claims in, as its documentation has it. */
@@ -95,18 +97,21 @@ describe('the trust of a role', () => {
   })
 
   test('holds with an enterprise server what `sub` says, and that alone', () => {
-    const issuer = 'https://github.acme.example/_services/token'
-    const document = documentFor([{ ...PINNED, ref: 'refs/heads/main' }], issuer)
+    const document = documentFor([{ ...PINNED, ref: 'refs/heads/main' }], ENTERPRISE)
     expect(document.heldThere).toEqual(['repository', 'ref'])
     expect(document.text).not.toContain(':ref"')
-    expect(letsIn(policyOf(document), githubClaims({}), issuer)).toBe(true)
-    expect(letsIn(policyOf(document), githubClaims({ ref: 'refs/heads/dev' }), issuer)).toBe(false)
+    expect(letsIn(policyOf(document), githubClaims({}), ENTERPRISE)).toBe(true)
+    expect(letsIn(policyOf(document), githubClaims({ ref: 'refs/heads/dev' }), ENTERPRISE)).toBe(false)
   })
 
   test('takes what IAM would read as a variable or a wildcard for itself', () => {
     const policy = policyOf(documentFor([{ ...PINNED, environment: 'a?${aws:username}' }]))
     expect(letsIn(policy, githubClaims({ environment: 'a?${aws:username}' }))).toBe(true)
     expect(letsIn(policy, githubClaims({ environment: 'ab${aws:username}' }))).toBe(false)
+    // Where `sub` alone is compared, nothing else would notice.
+    const bare = policyOf(documentFor([{ ...PINNED, environment: 'a?b' }], ENTERPRISE))
+    expect(letsIn(bare, githubClaims({ environment: 'a?b' }), ENTERPRISE)).toBe(true)
+    expect(letsIn(bare, githubClaims({ environment: 'axb' }), ENTERPRISE)).toBe(false)
   })
 
   test('never lets in a session of another name', () => {
@@ -154,10 +159,7 @@ describe('the trust of a role', () => {
       property(
         array(written, { minLength: 1, maxLength: 3 }),
         claims,
-        tuple(
-          constantFrom<SubForm[]>('name', 'id'),
-          constantFrom(GITHUB, 'https://ghe.example/_services/token'),
-        ),
+        tuple(constantFrom<SubForm[]>('name', 'id'), constantFrom(GITHUB, ENTERPRISE)),
         (grants, given, [form, issuer]) => {
           const whens = grants.map((grant) =>
             Object.fromEntries(
