@@ -18,16 +18,23 @@ export function dbtPython(): string {
 
 /** The Python of the tests against servers of others: dbt with their adapters, and the vendors' own clients. */
 export function serversPython(): string {
-  const path = join(root, '.cache', 'python', 'servers', 'bin', 'python')
-  if (existsSync(path)) return path
-  throw new Error('There is no Python in .cache/python/servers: run `npm run test:servers`, which makes it.')
+  return ofServers('servers')
 }
 
 /** The Python with dbt-databricks and databricks-sdk, which want an older dbt than the others. */
 export function databricksPython(): string {
-  const path = join(root, '.cache', 'python', 'databricks', 'bin', 'python')
+  return ofServers('databricks')
+}
+
+/** The Python beside dbt 2, which itself is no Python. */
+export function dbt2Python(): string {
+  return ofServers('dbt2')
+}
+
+function ofServers(name: string): string {
+  const path = join(root, '.cache', 'python', name, 'bin', 'python')
   if (existsSync(path)) return path
   throw new Error(
-    'There is no Python in .cache/python/databricks: run `npm run test:servers`, which makes it.',
+    `There is no Python in .cache/python/${name}: run \`npm run test:servers\`, which makes it.`,
   )
 }
