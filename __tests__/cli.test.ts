@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { sendJson } from './support/issuer-server.ts'
+import { startIssuer } from './support/issuer.ts'
 import { writeFiles } from './support/scratch.ts'
 import { usersOf } from './support/snowflake/trust.ts'
 
@@ -46,12 +48,13 @@ jobs:
 async function cli(
   args: readonly string[],
   files: Record<string, string>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Ended & { files: string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'cli-'))
   try {
     writeFiles(directory, files)
     const script = resolve(import.meta.dirname, '..', 'dist', 'cli.js')
-    const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' }
+    const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...more }
     const ended = await new Promise<Ended>((done) => {
       execFile(process.execPath, [script, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
         done({ code: error ? Number(error.code) : 0, stdout, stderr }),
@@ -62,6 +65,11 @@ async function cli(
     rmSync(directory, { recursive: true, force: true })
   }
 }
+
+const answers = (subject: object): Record<string, unknown> => ({
+  '/repos/acme/dbt': { id: 7654321, owner: { id: 1234567 } },
+  '/repos/acme/dbt/actions/oidc/customization/sub': subject,
+})
 
 const withPolicy = { '.github/dbt-oidc.yml': POLICY }
 
@@ -118,5 +126,53 @@ describe('dbt-oidc trust', () => {
     expect([ended.code, ended.stdout]).toEqual([1, ''])
     expect(ended.stderr).toMatch(text)
     expect(ended.stderr).toContain('→ ')
+  })
+})
+
+describe('dbt-oidc trust --github', () => {
+  /** GitHub's API as a loopback server that knows one token. */
+  async function asked(subject: object, token = 'ghs_secret'): Promise<Ended> {
+    const issuer = await startIssuer()
+    try {
+      issuer.at('api.github.com', (req, res, path) => {
+        const known = req.headers.authorization === 'token ghs_secret'
+        const answer = answers(subject)[path]
+        sendJson(res, known && answer ? answer : { message: 'Bad credentials' }, known && answer ? 200 : 401)
+      })
+      const more = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: token }
+      return await cli(['trust', '--target', 'prod', '--github'], withPolicy, more)
+    } finally {
+      await issuer.close()
+    }
+  }
+
+  test.each([
+    [
+      'names alone',
+      { use_default: true, use_immutable_subject: false },
+      'repo:acme/dbt:environment:production',
+    ],
+    [
+      'ids',
+      { use_default: true, use_immutable_subject: true },
+      'repo:acme@1234567/dbt@7654321:environment:production',
+    ],
+  ])('trusts the one form that the repository has: %s', async (_name, subject, expected) => {
+    const ended = await asked(subject)
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect(usersOf(ended.stdout).map((user) => user.subject)).toEqual([expected])
+  })
+
+  test('refuses a customised subject, which names do not tell', async () => {
+    const ended = await asked({ use_default: false, include_claim_keys: ['repo', 'job_workflow_ref'] })
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toContain('customised at GitHub (repo, job_workflow_ref)')
+  })
+
+  test('says what a token that may not ask has to be, without repeating it', async () => {
+    const ended = await asked({ use_default: true }, 'ghs_wrong')
+    expect([ended.code, ended.stderr.includes('ghs_wrong')]).toEqual([1, false])
+    expect(ended.stderr).toContain('(401)')
+    expect(ended.stderr).toContain('Set GITHUB_TOKEN')
   })
 })

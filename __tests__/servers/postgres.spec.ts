@@ -102,7 +102,8 @@ describe('dbt-postgres at an RDS that takes signed tokens', () => {
     expect(new Set(logins.map(({ user, admitted }) => `${user} ${admitted}`))).toEqual(
       new Set(['dbt_prod true']),
     )
-    expect(logins[0]?.parameters.get('application_name')).toBe('dbt-oidc 900001.1 o/r')
+    expect(logins[0]?.parameters.get('application_name')).toBe('dbt-oidc preflight')
+    expect(logins.at(-1)?.parameters.get('application_name')).toBe('dbt-oidc 900001.1 o/r')
     expect(done.outputs.get('identity')).toBe(ROLE)
     expect(
       server.psql('select tableowner from pg_tables where schemaname = $$analytics$$ limit 1', 'shop'),

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
+import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
@@ -19,10 +20,13 @@ interface Made extends TrustDocument {
 }
 
 /** Prints or writes the trust of the targets, each document ready to be pasted as it is. */
-export async function printTrust(config: Config, printing: Printing): Promise<void> {
+export async function printTrust(config: Config, printing: Printing, facts?: RepositoryFacts): Promise<void> {
   const targets = chosen(config, printing.target)
   const made = targets.flatMap((target) =>
-    trustDocuments(config, target).map((document): Made => ({ target: target.name, ...document })),
+    trustDocuments(withIds(config, facts), target, facts?.form).map((document): Made => ({
+      target: target.name,
+      ...document,
+    })),
   )
   if (printing.out !== undefined) return writeAll(made, printing.out)
   if (printing.json) return print(JSON.stringify(made, null, 2))
@@ -40,6 +44,17 @@ function chosen(config: Config, name: string | undefined): readonly Target[] {
     problem: `There is no target ${name}${near === undefined ? '.' : `; did you mean ${near}?`}`,
     remedy: `${config.origin} has: ${known.join(', ')}.`,
   })
+}
+
+/** The ids that GitHub told, in every grant that pins none: the trust may be stricter than the policy, never wider. */
+function withIds(config: Config, facts: RepositoryFacts | undefined): Config {
+  if (!facts) return config
+  const ids = [
+    ['repository_id', [facts.id]],
+    ['repository_owner_id', [facts.ownerId]],
+  ] as const
+  const grants = config.grants.map((grant) => ({ ...grant, when: new Map([...ids, ...grant.when]) }))
+  return { ...config, grants }
 }
 
 function nothing(targets: readonly Target[]): string {

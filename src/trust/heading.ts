@@ -12,12 +12,23 @@ export function heading(
     checkedHere.length === 0
       ? 'Nothing of the grants is left to the action alone.'
       : `Checked by the action only, and not by this statement: ${listed(checkedHere)}.`,
-    ...(rules.some(({ when }) => !when.has('repository_id') || !when.has('repository_owner_id'))
-      ? [
-          'Without `repository-id` and `repository-owner-id` in the policy, only the name form of `sub` is trusted.',
-        ]
-      : []),
+    ...aboutForms(rules),
   ]
+}
+
+function aboutForms(rules: TrustRequest['rules']): readonly string[] {
+  const hasForm = (form: RegExp): boolean =>
+    rules.some(({ subjects }) => subjects.some((one) => form.test(one)))
+  const [byName, byId] = [hasForm(/^repo:[^@:]+:/), hasForm(/^repo:[^@/]+@/)]
+  if (byName && byId)
+    return [
+      'Both forms of `sub` are trusted; `trust --github` asks which one the repository has, and leaves the other away.',
+    ]
+  if (byName && rules.some(({ when }) => !when.has('repository_id') || !when.has('repository_owner_id')))
+    return [
+      'Without `repository-id` and `repository-owner-id` in the policy, only the name form of `sub` is trusted.',
+    ]
+  return []
 }
 
 function listed(claims: readonly string[]): string {

@@ -3,12 +3,16 @@ import { audienceOf, wantOf, type Target } from '../config/target.ts'
 import type { Claims } from '../claims.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Trusted } from './refusal.ts'
-import { commonTo, trustRules } from './rules.ts'
+import { commonTo, trustRules, type SubjectForm } from './rules.ts'
 import type { TrustDocument, TrustRequest } from '../trust.ts'
 
 /** What the other side of a target is asked to trust, by the grants of this very configuration. */
-export function trustRequest(config: Pick<Config, 'grants' | 'issuer'>, target: Target): TrustRequest {
-  const rules = trustRules(config.grants, target.name)
+export function trustRequest(
+  config: Pick<Config, 'grants' | 'issuer'>,
+  target: Target,
+  form?: SubjectForm,
+): TrustRequest {
+  const rules = trustRules(config.grants, target.name, form)
   const [subject = ''] = rules.flatMap(({ subjects }) => subjects)
   const claims: Claims = {
     iss: config.issuer,
@@ -33,8 +37,9 @@ export function trustRequest(config: Pick<Config, 'grants' | 'issuer'>, target: 
 export function trustDocuments(
   config: Pick<Config, 'grants' | 'issuer'>,
   target: Target,
+  form?: SubjectForm,
 ): readonly TrustDocument[] {
-  const request = trustRequest(config, target)
+  const request = trustRequest(config, target, form)
   if (request.rules.length === 0) return []
   return [...target.exchange.trust(wantOf(target), request), ...target.bound.trust(request)]
 }

@@ -15,9 +15,16 @@ export interface TrustRule {
   readonly heldBySubject: readonly string[]
 }
 
+/** How the subject names the repository; `both` where nobody has asked GitHub. */
+export type SubjectForm = 'name' | 'id' | 'both'
+
 /** The rules of the grants that lead to one target, in the order of the policy. */
-export function trustRules(grants: readonly Grant[], target: string): readonly TrustRule[] {
-  return grants.filter((grant) => grant.target === target).map(ruleOf)
+export function trustRules(
+  grants: readonly Grant[],
+  target: string,
+  form: SubjectForm = 'both',
+): readonly TrustRule[] {
+  return grants.filter((grant) => grant.target === target).map((grant) => ruleOf(grant, form))
 }
 
 /** Claims of the rules that are not among `held`, each once. */
@@ -44,35 +51,42 @@ export function subjectsOf(rules: readonly TrustRule[]): readonly string[] {
   return [...new Set(rules.flatMap(({ subjects }) => subjects))]
 }
 
-function ruleOf({ name, when }: Grant): TrustRule {
+function ruleOf({ name, when }: Grant, form: SubjectForm): TrustRule {
   const written = when.get('sub')
   if (written)
     return { grant: name, when, subjects: written, exact: written.every(isLiteral), heldBySubject: ['sub'] }
   const { contexts, held } = contextOf(when)
-  const subjects = prefixesOf(when).flatMap((prefix) => contexts.map((context) => `${prefix}:${context}`))
+  const subjects = prefixesOf(when, form).flatMap((prefix) =>
+    contexts.map((context) => `${prefix}:${context}`),
+  )
   return {
     grant: name,
     when,
     subjects,
     exact: subjects.every(isLiteral),
-    // The name form is accepted too and holds no id, so the ids are not held by the subject.
-    heldBySubject: [...(when.has('repository') ? ['repository'] : []), ...held],
+    // Where the name form is accepted too, which holds no id, the ids are not held by the subject.
+    heldBySubject: [
+      ...['repository', ...(form === 'id' ? IDS : [])].filter((claim) => when.has(claim)),
+      ...held,
+    ],
   }
 }
+
+const IDS = ['repository_id', 'repository_owner_id']
 
 /**
  * `repo:o/r`, and `repo:o@1/r@2` where the ids are pinned: repositories created, renamed or transferred since
  * 2026-07-15 have the second form, others the first, and a transfer changes it.
  */
-function prefixesOf(when: When): readonly string[] {
+function prefixesOf(when: When, form: SubjectForm): readonly string[] {
   const [owner] = when.get('repository_owner_id') ?? []
   const [id] = when.get('repository_id') ?? []
   return (when.get('repository') ?? []).flatMap((repository) => {
     const [ownerName = '', name = ''] = repository.split('/')
     const byName = `repo:${repository}`
-    return owner === undefined || id === undefined
-      ? [byName]
-      : [byName, `repo:${ownerName}@${owner}/${name}@${id}`]
+    if (owner === undefined || id === undefined || form === 'name') return [byName]
+    const byId = `repo:${ownerName}@${owner}/${name}@${id}`
+    return form === 'id' ? [byId] : [byName, byId]
   })
 }
 

@@ -7,7 +7,7 @@ const SCRIPT = `
 import json, sys
 import psycopg2
 given = json.load(sys.stdin)
-with psycopg2.connect(connect_timeout=20, **given) as connection:
+with psycopg2.connect(connect_timeout=20, application_name="dbt-oidc preflight", **given) as connection:
     with connection.cursor() as cursor:
         cursor.execute("select current_user, current_database()")
         user, database = cursor.fetchone()
