@@ -129,23 +129,23 @@ describe('dbt-oidc trust', () => {
   })
 })
 
-describe('dbt-oidc trust --github', () => {
-  /** GitHub's API as a loopback server that knows one token. */
-  async function asked(subject: object, token = 'ghs_secret'): Promise<Ended> {
-    const issuer = await startIssuer()
-    try {
-      issuer.at('api.github.com', (req, res, path) => {
-        const known = req.headers.authorization === 'token ghs_secret'
-        const answer = answers(subject)[path]
-        sendJson(res, known && answer ? answer : { message: 'Bad credentials' }, known && answer ? 200 : 401)
-      })
-      const more = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: token }
-      return await cli(['trust', '--target', 'prod', '--github'], withPolicy, more)
-    } finally {
-      await issuer.close()
-    }
+/** GitHub's API as a loopback server that knows one token. */
+async function asked(subject: object, token = 'ghs_secret'): Promise<Ended> {
+  const issuer = await startIssuer()
+  try {
+    issuer.at('api.github.com', (req, res, path) => {
+      const known = req.headers.authorization === 'token ghs_secret'
+      const answer = answers(subject)[path]
+      sendJson(res, known && answer ? answer : { message: 'Bad credentials' }, known && answer ? 200 : 401)
+    })
+    const more = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: token }
+    return await cli(['trust', '--target', 'prod', '--github'], withPolicy, more)
+  } finally {
+    await issuer.close()
   }
+}
 
+describe('dbt-oidc trust --github', () => {
   test.each([
     [
       'names alone',
