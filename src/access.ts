@@ -7,11 +7,13 @@ import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
+import { pluginFiles, pluginSecret } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
+import { warnOfEnd } from './keepalive/warning.ts'
 import type { Output, Value } from './profile.ts'
 import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
-import type { Carried, Finding, PreflightTools } from './warehouse.ts'
+import type { Carried, Finding, KeepAlive, PreflightTools } from './warehouse.ts'
 
 /** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
 export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
@@ -38,6 +40,8 @@ export interface Access extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** The variable in which dbt finds a secret: of this run alone, so that no file of the project can name it. */
   readonly variable: (secret: string) => string
+  /** Where dbt 1.x finds our plugin, while this process keeps its secret fresh. */
+  readonly pythonPath: string | undefined
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
@@ -60,6 +64,8 @@ export interface Surroundings {
   readonly directory: PrivateDirectory
   /** What the policy asks the other side to trust, for a refusal to be explained by. */
   readonly trusted: (target: Target) => Trusted | undefined
+  /** Whether the credential is to be renewed while dbt runs. */
+  readonly keepAlive: boolean
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
@@ -84,8 +90,9 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   }
   let current = await buy(target, want, claims, 'exchange', around, giveBack)
   undo.defer(() => giveBack(current.credential))
-  for (const [name, content] of Object.entries(current.carried.files))
-    await around.directory.write(name, content)
+  const keepAlive: KeepAlive = around.keepAlive ? target.acceptance.keepAlive : { by: 'static' }
+  const started = { ...current.carried.files, ...pluginFiles(keepAlive, current.carried.secrets) }
+  for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
   const over = new AbortController()
   const renew = oneAfterTheOther(async (share: number) => {
@@ -95,14 +102,19 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const old = current.credential
     current = next
-    for (const [name, content] of Object.entries(current.carried.files))
-      await around.directory.replace(name, content)
+    const files = { ...current.carried.files, ...pluginSecret(keepAlive, current.carried.secrets) }
+    for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
     await revoke(target, old, around, NEVER)
   })
-  if (target.acceptance.keepAlive.by === 'file') {
+  if (keepAlive.by === 'file' || keepAlive.by === 'plugin-field') {
     const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
     const life = (): Life => lifeOf(current)
     void keepRenewing({ life, failed, now: around.io.now, renew: () => renew(MEANWHILE) }, over.signal)
+  }
+
+  if (keepAlive.by === 'static') {
+    const ends = (): void => around.io.say(endsSoon(current.credential.expiresAt))
+    void warnOfEnd(lifeOf(current), around.io.now(), ends, over.signal)
   }
 
   const undone = undo.move()
@@ -120,6 +132,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     expiresAt: () => current.credential.expiresAt,
     output: outputWith(target, current.carried, around.attribution),
     env: current.carried.env,
+    pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
     variable: secretNames(),
     async secrets() {
       await renew(AT_START)
@@ -161,6 +174,10 @@ function oneAfterTheOther<T>(work: (input: T) => Promise<void>): (input: T) => P
 
 function lifeOf({ boughtAt, credential }: Bought): Life {
   return { boughtAt, expiresAt: credential.expiresAt }
+}
+
+function endsSoon(expiresAt: Date | null): string {
+  return `The credential ends at ${expiresAt?.toISOString() ?? 'an unknown time'}; a connection that dbt opens after that will be refused.`
 }
 
 function notRenewed(error: unknown, expiresAt: Date | null): string {

@@ -34,6 +34,7 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     variable: secretNames(),
     secrets: async () => ({}),
     explain: () => undefined,
+    pythonPath: undefined,
   }
   const result = await runDbt(parsing, reach, ready, host)
   if (result.ok) host.writer.line('dbt parsed the project without credentials.')

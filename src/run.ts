@@ -124,6 +124,7 @@ async function enter(
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     trusted: (filled) => trustedBy(config, filled),
+    keepAlive: config.keepAlive === 'auto',
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),
     remember: (credential) =>

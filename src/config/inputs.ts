@@ -20,6 +20,7 @@ export const INPUTS = [
   'install',
   'audience',
   'issuer',
+  'keep-alive',
   'preflight',
   'export-env',
   'audit-log',

@@ -9,6 +9,9 @@ import type { Sources } from './sources.ts'
 export const UNTIL = ['claims', 'grant', 'exchange', 'profile'] as const
 export type Until = (typeof UNTIL)[number]
 
+export const KEEP_ALIVE = ['auto', 'off'] as const
+export type KeepAliveOption = (typeof KEEP_ALIVE)[number]
+
 export const WITHOUT_TOKEN = ['fail', 'skip', 'parse'] as const
 export type WithoutToken = (typeof WITHOUT_TOKEN)[number]
 
@@ -19,6 +22,7 @@ export interface Options {
   /** Absolute. */
   readonly projectDir: string
   readonly install: string | undefined
+  readonly keepAlive: KeepAliveOption
   /** One login before dbt starts tells who we are. */
   readonly preflight: boolean
   readonly exportEnv: boolean
@@ -72,6 +76,7 @@ export function readOptions(sources: Sources, problems: Problems): Options {
     withoutToken: oneOf('without-token', WITHOUT_TOKEN, sources, problems) ?? 'fail',
     projectDir: directory('project-dir', sources, problems) ?? sources.workspace,
     install: input(sources, 'install'),
+    keepAlive: oneOf('keep-alive', KEEP_ALIVE, sources, problems) ?? 'auto',
     preflight: flag('preflight', sources, problems),
     exportEnv: flag('export-env', sources, problems),
     summary: flag('summary', sources, problems),

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import type { Access } from '../access.ts'
 import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
@@ -74,7 +74,10 @@ function surroundings(config: Config, target: string, host: Host) {
 }
 
 /** What dbt needs of an access. */
-export type Reach = Pick<Access, 'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain'>
+export type Reach = Pick<
+  Access,
+  'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain' | 'pythonPath'
+>
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
 export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
@@ -158,5 +161,9 @@ function environmentOf(
   carried: Readonly<Record<string, string>>,
   { access, config, host, nowhere }: Running,
 ): Readonly<Record<string, string>> {
-  return dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried }).env
+  const { env } = dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried })
+  const { pythonPath } = access
+  if (pythonPath === undefined) return env
+  const others = env['PYTHONPATH'] === undefined ? [] : [env['PYTHONPATH']]
+  return { ...env, PYTHONPATH: [pythonPath, ...others].join(delimiter) }
 }

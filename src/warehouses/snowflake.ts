@@ -7,6 +7,9 @@ import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { trustOf } from './snowflake/trust.ts'
 
+/** dbt-snowflake reads `token` of it whenever it opens a connection. */
+const CREDENTIALS = 'dbt.adapters.snowflake.connections.SnowflakeCredentials'
+
 /** Snowflake through workload identity federation (OIDC, dbt-snowflake 1.12 and later), or External OAuth. */
 export default warehouse<Connection>({
   type: 'snowflake',
@@ -27,7 +30,7 @@ export default warehouse<Connection>({
     direct: {
       kind: 'id-token',
       trades: 'driver',
-      keepAlive: { by: 'static' },
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
       // What Snowflake expects where the user's OIDC_AUDIENCE_LIST is empty.
       want: (c) => ({
         audience: 'snowflakecomputing.com',
@@ -38,14 +41,14 @@ export default warehouse<Connection>({
     entra: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'static' },
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
       want: (c) => ({ host: hostOf(c) }),
       faults: needsUser,
     },
     oauth: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'static' },
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
       want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
       faults: needsUser,
     },

@@ -39,6 +39,9 @@ const connection = z.looseObject({
 
 export type Connection = z.infer<typeof connection>
 
+/** dbt-trino reads `jwt_token` of it whenever it opens a connection. */
+const CREDENTIALS = 'dbt.adapters.trino.connections.TrinoJwtCredentials'
+
 /** Trino and Starburst: the server verifies a JWT itself, GitHub's own or that of an identity provider. */
 export default warehouse<Connection>({
   type: 'trino',
@@ -49,20 +52,20 @@ export default warehouse<Connection>({
     direct: {
       kind: 'id-token',
       trades: 'driver',
-      keepAlive: { by: 'static' },
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
       want: (c) => ({ audience: `https://${c.host}`, host: c.host, ...userOf(c) }),
     },
     entra: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'static' },
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
       // The resource is an app of the user's own; nothing of the connection tells which.
       want: (c) => ({ host: c.host, ...userOf(c) }),
     },
     oauth: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'static' },
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
       want: (c) => ({ host: c.host, ...userOf(c) }),
     },
   },

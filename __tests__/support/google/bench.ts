@@ -112,6 +112,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         mint: minting(overrides),
         mintToRevoke: minting(overrides),
         trusted: () => undefined,
+        keepAlive: true,
         owe: nothing,
         io,
         directory: {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
@@ -15,6 +16,8 @@ export interface SnowflakeOptions {
   readonly users: readonly User[]
   /** A Python that has fakesnow. */
   readonly python: string
+  /** Queries that hold this text take so many milliseconds longer. */
+  readonly slow?: { readonly text: string; readonly by: number }
 }
 
 /** A Snowflake account on 127.0.0.1: logins by workload identity are verified, SQL is run by fakesnow. */
@@ -31,6 +34,7 @@ interface State {
   readonly refusals: Refusal[]
   /** Logins of clients that cannot read Arrow, by session token. */
   readonly sessions: Map<string, Login>
+  readonly slow: SnowflakeOptions['slow']
 }
 
 const QUERY = '/queries/v1/query-request'
@@ -39,7 +43,7 @@ const SESSION_SECONDS = 3600
 const MASTER_SECONDS = 14_400
 
 /** Starts fakesnow and the front that verifies whoever wants in. */
-export async function startSnowflake({ users, python }: SnowflakeOptions): Promise<Snowflake> {
+export async function startSnowflake({ users, python, slow }: SnowflakeOptions): Promise<Snowflake> {
   const emulator = await startEmulator(python)
   const state: State = {
     upstream: emulator.port,
@@ -47,6 +51,7 @@ export async function startSnowflake({ users, python }: SnowflakeOptions): Promi
     logins: [],
     refusals: [],
     sessions: new Map(),
+    slow,
   }
   const server = createServer((req, res) => {
     // A client of a broken front must not wait for ever.
@@ -76,10 +81,16 @@ async function answer(state: State, req: IncomingMessage, res: ServerResponse): 
   if (pathname === '/telemetry/send') return send(res, { data: {}, code: null, message: null, success: true })
   const session = state.sessions.get(/Token="([^"]+)"/.exec(req.headers.authorization ?? '')?.[1] ?? '')
   if (pathname === QUERY && session) return send(res, whoAmI(session))
+  if (pathname === QUERY && state.slow && sqlOf(req, body).includes(state.slow.text))
+    await setTimeout(state.slow.by)
   const reply = await forward(state, req, body)
   // fakesnow speaks JSON throughout and is read whole, so its own framing headers no longer hold.
   const { 'content-length': _length, 'transfer-encoding': _framing, ...headers } = reply.headers
   res.writeHead(reply.statusCode ?? 502, headers).end(await buffer(reply))
+}
+
+function sqlOf(req: IncomingMessage, body: Buffer): string {
+  return (req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString()
 }
 
 interface Received {
