@@ -12,7 +12,8 @@ export function heading(
     checkedHere.length === 0
       ? 'Nothing of the grants is left to the action alone.'
       : `Checked by the action only, and not by this statement: ${listed(checkedHere)}.`,
-    ...aboutForms(rules),
+    // Where the id itself is compared, it does not matter which form the subject has.
+    ...(heldThere.includes('repository_id') ? [] : aboutForms(rules)),
   ]
 }
 
