@@ -108,7 +108,9 @@ describe('dbt-oidc trust', () => {
 
   test('gives JSON with the claims of each document, and files by target', async () => {
     const asJson = await cli(['trust', '--json'], withPolicy)
-    expect(JSON.parse(asJson.stdout)).toMatchObject([{ target: 'prod', language: 'sql', checkedHere: ['event_name'] }])
+    expect(JSON.parse(asJson.stdout)).toMatchObject([
+      { target: 'prod', language: 'sql', checkedHere: ['event_name'] },
+    ])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
   })
