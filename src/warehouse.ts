@@ -123,7 +123,8 @@ export interface WarehouseSpec<C> {
   /** Absent: there is nobody to ask. */
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
-  readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
+  /** `target` is the name that the trust was written for. */
+  readonly diagnose?: (error: string, connection: C, claims: Claims, target: string) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
   /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
@@ -162,7 +163,7 @@ export interface BoundWarehouse {
         tools: PreflightTools,
       ) => Promise<readonly Finding[] | undefined>)
     | undefined
-  diagnose(error: string, claims: Claims): Diagnosis | undefined
+  diagnose(error: string, claims: Claims, target?: string): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
   /** Found before anything is asked of the network. */
@@ -223,7 +224,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         preflight:
           preflight &&
           ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),
-        diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
+        diagnose: (error, claims, target = 'prod') => spec.diagnose?.(error, connection, claims, target),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
         faults: (via) => [
