@@ -110,6 +110,8 @@ export interface WarehouseSpec<C> {
   readonly title: string
   /** Loose: what belongs to dbt passes through untouched; what the exchange needs is checked. */
   readonly connection: z.ZodMiniType<C>
+  /** Keys that an output of the adapter has beside those of dbt; another one that is close to one of them is warned of. */
+  readonly fields?: readonly string[]
   /** Fields of the output that hold credentials: refused in `connection`, dropped from an existing profiles.yml. */
   readonly credentialFields: readonly string[]
   /** By exchange name; the first is the default. `none` stands for "no exchange". */
@@ -179,6 +181,7 @@ export interface Warehouse {
   readonly type: string
   readonly title: string
   readonly connection: z.ZodMiniType
+  readonly fields: readonly string[]
   readonly credentialFields: readonly string[]
   readonly accepts: ReadonlyMap<string, Acceptable>
   readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
@@ -192,6 +195,9 @@ export interface Warehouse {
   bind(connection: unknown): BoundWarehouse
 }
 
+/** Of every output, whatever the adapter. */
+const COMMON = ['type', 'threads', 'schema', 'database']
+
 /** Closes over the connection type, so that a registry of different warehouses needs no cast. */
 export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
   const accepted = (via: string): Acceptance<C> => {
@@ -203,6 +209,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     type: spec.type,
     title: spec.title,
     connection: spec.connection,
+    fields: [...COMMON, ...(spec.fields ?? [])],
     credentialFields: spec.credentialFields,
     accepts: new Map(Object.entries(spec.accepts)),
     adapter: spec.adapter,

@@ -1,6 +1,7 @@
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } from './databricks/connection.ts'
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
+import { FIELDS } from './databricks/fields.ts'
 import { preflight } from './databricks/preflight.ts'
 import { trustOf } from './databricks/trust.ts'
 
@@ -12,6 +13,7 @@ export default warehouse<Connection>({
   type: 'databricks',
   title: 'Databricks',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'token',
     'client_secret',

@@ -2,6 +2,7 @@ import { callerIdentity } from '../exchanges/aws/caller.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
 import { ownCredentials } from './duckdb/faults.ts'
+import { FIELDS } from './duckdb/fields.ts'
 import { carryS3, regionOf, s3Faults, s3Trust } from './duckdb/s3.ts'
 
 /** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
@@ -9,6 +10,7 @@ export default warehouse<Connection>({
   type: 'duckdb',
   title: 'DuckDB',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'motherduck_token',
     'secrets.key_id',

@@ -9,6 +9,7 @@ import {
   methodOf,
   type Connection,
 } from './redshift/connection.ts'
+import { FIELDS } from './redshift/fields.ts'
 import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
 
@@ -21,6 +22,7 @@ export default warehouse<Connection>({
   type: 'redshift',
   title: 'Redshift',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'password',
     'pass',
