@@ -21,6 +21,8 @@ export interface Acceptance<C> {
   /** Who trades: the action before dbt starts, or the driver whenever it connects. The audit line says which. */
   readonly trades: 'action' | 'driver'
   readonly keepAlive: KeepAlive
+  /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
+  readonly wholeTrust?: true
   want(connection: C): Want
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
@@ -148,7 +150,15 @@ export interface WarehouseSpec<C> {
 /** What an example of a pair says beyond those of its two sides. */
 export interface Together {
   readonly connection?: Readonly<Record<string, unknown>>
+  /** Undefined clears what the exchange's example says. */
   readonly identity?: Readonly<Record<string, unknown>>
+  /** Sentences for the head of its section: what has to be known before anything is pasted. */
+  readonly about?: readonly string[]
+  /** Further connections, where one example does not do. */
+  readonly others?: readonly {
+    readonly title: string
+    readonly connection: Readonly<Record<string, unknown>>
+  }[]
 }
 
 /** A warehouse together with a connection that its schema has accepted. */
@@ -174,7 +184,7 @@ export interface BoundWarehouse {
 }
 
 /** What can be said of an acceptance without a connection. */
-export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive'>
+export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive' | 'wholeTrust'>
 
 /** A warehouse whose connection type is no longer visible, so that all of them fit one registry. */
 export interface Warehouse {

@@ -47,7 +47,7 @@ export function trustDocuments(
 
 function documentsOf(target: Target, request: TrustRequest): Trusted['documents'] {
   return {
-    exchange: target.exchange.trust(wantOf(target), request),
+    exchange: target.acceptance.wholeTrust ? [] : target.exchange.trust(wantOf(target), request),
     warehouse: target.bound.trust(request),
   }
 }
@@ -57,7 +57,13 @@ export function trustedBy(config: Pick<Config, 'grants' | 'issuer'>, target: Tar
   const request = trustRequest(config, target)
   const nothing = { exchange: [], warehouse: [] }
   try {
-    return { request, documents: request.rules.length === 0 ? nothing : documentsOf(target, request) }
+    if (request.rules.length === 0) return { request, documents: nothing }
+    const documents = documentsOf(target, request)
+    // Who trades is the warehouse then, whoever says the refusal.
+    return {
+      request,
+      documents: target.acceptance.wholeTrust ? { ...documents, exchange: documents.warehouse } : documents,
+    }
   } catch (error) {
     if (error instanceof DbtOidcError) return { request, documents: nothing }
     throw error

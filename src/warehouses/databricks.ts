@@ -35,6 +35,7 @@ export default warehouse<Connection>({
       kind: 'bearer',
       trades: 'action',
       keepAlive: { by: 'static' },
+      wholeTrust: true,
       want: (c) => ({ audience: tokenUrl(c), host: c.host, scope: 'all-apis' }),
       defaults: (c) => ({ 'token-url': tokenUrl(c), grant: 'token-exchange', 'client-id': c.client_id }),
     },
@@ -91,6 +92,15 @@ export default warehouse<Connection>({
     schema: 'dbt',
     client_id: '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',
     threads: 4,
+  },
+  examples: {
+    oauth: {
+      // Databricks has no such endpoint.
+      identity: { 'revocation-url': undefined },
+      about: [
+        'The token endpoint is the workspace’s own, `https://<workspace>/oidc/v1/token`, with `grant: token-exchange` and the `client_id` of the connection: all of it is implied, and `via: oauth` is all there is to write.',
+      ],
+    },
   },
 })
 
