@@ -56,3 +56,11 @@ test('Databricks via oauth is told by its own trust, and by nobody else’s sett
   expect(section('databricks', 'oauth')).toContain('via: oauth\n')
   expect(section('databricks', 'oauth')).not.toMatch(/Authorization server|Keycloak|login\.acme\.example/)
 })
+
+test('DuckDB via aws writes to S3 and keeps no file on the runner; without an exchange nothing is claimed to be verified', () => {
+  expect(section('duckdb', 'aws')).toContain('external_root: s3://')
+  expect(section('duckdb', 'aws')).toContain('path: ":memory:"')
+  expect(warehouses.get('duckdb')?.proof['none']).toBe('nothing to verify')
+  const [, ...sentences] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('_nothing to verify_')
+  expect(sentences).toHaveLength(1)
+})

@@ -53,6 +53,19 @@ export default warehouse<Connection>({
     'S3 gets the keys by the credential chain from private files that are replaced while dbt runs; DuckDB looks again when S3 says that they have expired (tried with DuckDB 1.5.5).',
     'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
   ],
-  proof: { none: 'third-party server', aws: 'our verifier' },
+  proof: { none: 'nothing to verify', aws: 'our verifier' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
+  examples: {
+    none: {
+      about: [
+        'The database file lies in the workspace and is gone with the runner: let a later step keep it (`actions/upload-artifact`), or write to S3.',
+      ],
+    },
+    aws: {
+      connection: { path: ':memory:', external_root: 's3://acme-lake/dbt' },
+      about: [
+        'Models of `materialized: external` are written below `external_root`. The database itself is in memory here: a file as `path` would be gone with the runner.',
+      ],
+    },
+  },
 })
