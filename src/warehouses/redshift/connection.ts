@@ -74,6 +74,12 @@ interface Flaw {
 function flaws(c: Connection): readonly Flaw[] {
   const endpoint = endpointOf(c.host)
   const found: (Flaw | false)[] = [
+    endpoint === undefined &&
+      !isLoopbackHost(c.host) && {
+        field: 'host',
+        message:
+          'is no endpoint of Redshift, and a custom domain could lead the password anywhere: write the endpoint of the cluster or workgroup itself, as `NAME.ID.REGION.redshift.amazonaws.com`',
+      },
     databaseOf(c) === '' && { field: 'dbname', message: 'must name the database' },
     c.region !== undefined &&
       endpoint !== undefined &&
