@@ -80,7 +80,7 @@ describe('dbt-oidc trust', () => {
     expect([ended.code, ended.stderr]).toEqual([0, ''])
     expect(usersOf(ended.stdout)).toEqual([
       {
-        user: 'GH_DBT_PROD',
+        user: 'GH_ACME_DBT_PROD',
         defaultRole: 'T',
         issuer: 'https://token.actions.githubusercontent.com',
         subject: 'repo:acme/dbt:environment:production',
