@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -49,6 +49,7 @@ async function cli(
   args: readonly string[],
   files: Record<string, string>,
   more: Readonly<Record<string, string>> = {},
+  node = process.execPath,
 ): Promise<Ended & { files: string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'cli-'))
   try {
@@ -56,7 +57,7 @@ async function cli(
     const script = resolve(import.meta.dirname, '..', 'dist', 'cli.js')
     const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...more }
     const ended = await new Promise<Ended>((done) => {
-      execFile(process.execPath, [script, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
+      execFile(node, [script, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
         done({ code: error ? Number(error.code) : 0, stdout, stderr }),
       )
     })
@@ -79,7 +80,7 @@ describe('dbt-oidc trust', () => {
     expect([ended.code, ended.stderr]).toEqual([0, ''])
     expect(usersOf(ended.stdout)).toEqual([
       {
-        user: 'GH_DBT_PROD',
+        user: 'GH_ACME_DBT_PROD',
         defaultRole: 'T',
         issuer: 'https://token.actions.githubusercontent.com',
         subject: 'repo:acme/dbt:environment:production',
@@ -148,6 +149,27 @@ describe('dbt-oidc trust', () => {
     expect([ended.code, ended.stdout]).toEqual([1, ''])
     expect(ended.stderr).toMatch(text)
     expect(ended.stderr).toContain('→ ')
+  })
+})
+
+/** The oldest Node.js that package.json allows, where this machine has it. */
+const oldest = ['node20', 'node', '/usr/bin/node', '/usr/local/bin/node'].find((node) =>
+  String(spawnSync(node, ['--version']).stdout).startsWith('v20.'),
+)
+const onOldest = oldest === undefined ? describe.skip : describe
+
+onOldest('dbt-oidc trust on Node.js 20', () => {
+  test('prints documents', async () => {
+    const ended = await cli(['trust', '--target', 'prod'], withPolicy, {}, oldest)
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect(usersOf(ended.stdout)).toHaveLength(1)
+  })
+
+  test('refuses in the same words', async () => {
+    const wrong = POLICY.replace('snowflake', 'snowflak').replace('target: prod', 'target: prd')
+    const ended = await cli(['trust'], { '.github/dbt-oidc.yml': wrong }, {}, oldest)
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toMatch(/^✗ configuration: The configuration has 2 problems\.\n/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, json } from '../../trust/quote.ts'
+import { nameOf } from '../../trust/naming.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
 import { catalogOf, type Connection } from '../trino.ts'
 import { nameToRegex, toRegex } from './regex.ts'
@@ -18,12 +19,21 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
   const claims = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
   const heldThere = direct ? claims.filter((claim) => !checkedHere.includes(claim)) : []
   const held = { heldThere, checkedHere }
-  const user = c.user ?? `dbt-${request.target.toLowerCase()}`
+  const user = c.user ?? nameOf(request, { prefix: 'dbt', separator: '-' })
   return [
     {
       title: 'Trino: etc/config.properties',
       language: 'properties',
-      text: direct ? forGitHub(request, held) : forProvider(request),
+      text: [
+        ...(c.user === undefined
+          ? [
+              comment('#', [
+                `The user ${user} is named after repository and target; \`user:\` in the connection names another.`,
+              ]),
+            ]
+          : []),
+        direct ? forGitHub(request, held) : forProvider(request),
+      ].join('\n'),
       ...held,
     },
     { title: `Trino: ${MAPPING}`, language: 'json', text: `${json(mapping(request, user))}\n`, ...held },
