@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { OpenStream } from '../http.ts'
+import { codeOf } from '../retry.ts'
 import { LARGEST_LOGIN, readLogin, unpacked } from './login-proxy/login.ts'
 import { pass, type Passing } from './login-proxy/pass.ts'
 import { makePlaceholder } from './login-proxy/placeholder.ts'
@@ -95,7 +96,7 @@ function passingTo({
     open,
     host,
     unreachable(cause) {
-      const reason = cause instanceof Error && cause.message !== '' ? cause.message : 'the connection failed'
+      const reason = cause.message || codeOf(cause) || 'the connection failed'
       if (told.has(reason)) return
       told.add(reason)
       unreachable(host, reason)

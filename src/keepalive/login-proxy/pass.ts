@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OpenStream } from '../../http.ts'
 import { codeOf } from '../../retry.ts'
 import { endToEnd, framing } from './headers.ts'
@@ -18,7 +18,7 @@ export interface Passing {
   /** Reads the whole answer before the driver does, as it came: packed where `encoding` says so. */
   readonly reading?: (answer: Buffer, encoding: string | undefined) => void
   /** Told why the host did not answer. */
-  readonly unreachable: (cause: unknown) => void
+  readonly unreachable: (cause: Error) => void
 }
 
 /**
@@ -26,10 +26,8 @@ export interface Passing {
  * Where either side breaks off, so does the other.
  */
 export function pass(passing: Passing): void {
-  const { req, res, body } = passing
-  const sent = begun(passing)
-  // What node takes from a driver and does not send itself: bytes in an address that no address has.
-  if (!sent) return void res.writeHead(400, { connection: 'close' }).end()
+  const { req, res, open, body } = passing
+  const sent = open({ method: req.method ?? 'GET', path: req.url ?? '/', headers: headersOf(passing) })
   let answered = false
   sent.once('response', (answer: IncomingMessage) => {
     answered = true
@@ -52,15 +50,6 @@ export function pass(passing: Passing): void {
   res.once('close', () => sent.destroy())
   if (body) sent.end(body)
   else req.pipe(sent)
-}
-
-function begun(passing: Passing): ClientRequest | undefined {
-  const { req, open } = passing
-  try {
-    return open({ method: req.method ?? 'GET', path: req.url ?? '/', headers: headersOf(passing) })
-  } catch {
-    return undefined
-  }
 }
 
 function headersOf({ req, host, body, reading }: Passing): string[] {
