@@ -1,11 +1,14 @@
+import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
+import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
 import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
+import type { Streams } from './http.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
 import { pluginFiles, pluginSecret } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
@@ -42,6 +45,8 @@ export interface Access extends AsyncDisposable {
   readonly variable: (secret: string) => string
   /** Where dbt 1.x finds our plugin, while this process keeps its secret fresh. */
   readonly pythonPath: string | undefined
+  /** dbt connects to this process: no proxy of the step may stand between. */
+  readonly onLoopback: boolean
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
@@ -64,8 +69,10 @@ export interface Surroundings {
   readonly directory: PrivateDirectory
   /** What the policy asks the other side to trust, for a refusal to be explained by. */
   readonly trusted: (target: Target) => Trusted | undefined
-  /** Whether the credential is to be renewed while dbt runs. */
-  readonly keepAlive: boolean
+  /** Whether and how the credential is to be renewed while dbt runs. */
+  readonly keepAlive: KeepAliveOption
+  /** The way out for what a proxy of ours passes on. */
+  readonly streams: Streams
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
@@ -90,7 +97,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   }
   let current = await buy(target, want, claims, 'exchange', around, giveBack)
   undo.defer(() => giveBack(current.credential))
-  const keepAlive: KeepAlive = around.keepAlive ? target.acceptance.keepAlive : { by: 'static' }
+  const keepAlive = keepAliveOf(target, around.keepAlive)
   const started = { ...current.carried.files, ...pluginFiles(keepAlive, current.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
@@ -112,6 +119,20 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     void keepRenewing({ life, failed, now: around.io.now, renew: () => renew(MEANWHILE) }, over.signal)
   }
 
+  const proxy =
+    keepAlive.by === 'login-proxy'
+      ? await logInThroughProxy(target, around, {
+          first: () => current,
+          async next() {
+            const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
+            over.signal.throwIfAborted()
+            return (current = next)
+          },
+        })
+      : undefined
+  if (proxy) undo.use(proxy)
+  const carried = (): Carried => proxy?.carried(current.carried) ?? current.carried
+
   if (keepAlive.by === 'static') {
     const ends = (): void => around.io.say(endsSoon(current.credential.expiresAt))
     void warnOfEnd(lifeOf(current), around.io.now(), ends, over.signal)
@@ -130,17 +151,20 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     identity: target.exchange.identity(want, claims),
     directory: around.directory,
     expiresAt: () => current.credential.expiresAt,
-    output: outputWith(target, current.carried, around.attribution),
-    env: current.carried.env,
+    output: outputWith(target, carried(), around.attribution),
+    env: carried().env,
     pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
+    onLoopback: proxy !== undefined,
     variable: secretNames(),
     async secrets() {
-      await renew(AT_START)
-      return current.carried.secrets
+      // What a login through the proxy needs, it gets there.
+      if (!proxy) await renew(AT_START)
+      return carried().secrets
     },
     explain: (text) => explain(text, target, claims, around),
     async preflight(python) {
       const { io, directory } = around
+      proxy?.spend()
       try {
         return await target.bound.preflight?.(current.credential, directory.path, {
           io,
@@ -160,6 +184,12 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       if (owned) await forget()
     },
   }
+}
+
+/** What the target accepts, unless the step wants another way. */
+function keepAliveOf({ acceptance }: Target, option: KeepAliveOption): KeepAlive {
+  if (option === 'auto') return acceptance.keepAlive
+  return { by: option === 'proxy' ? 'login-proxy' : 'static' }
 }
 
 /** Calls of the result run one at a time; a failure of one is nothing to the next. */

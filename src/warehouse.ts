@@ -24,6 +24,8 @@ export interface Acceptance<C> {
   /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
   readonly wholeTrust?: true
   want(connection: C): Want
+  /** Where the driver logs in, as an origin, if our login proxy can stand between; absent where it cannot. */
+  readonly loginOrigin?: (connection: C) => string
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
   /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
@@ -165,6 +167,8 @@ export interface Together {
 export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
+  /** Undefined where no login proxy can stand between. */
+  loginOrigin(via: string): string | undefined
   defaults(via: string): Readonly<Record<string, unknown>>
   carry(credential: Credential, directory: string): Carried
   describe(): string
@@ -235,6 +239,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
       return {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
+        loginOrigin: (via) => accepted(via).loginOrigin?.(connection),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),
