@@ -114,6 +114,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         trusted: () => undefined,
         keepAlive: true,
         owe: nothing,
+        leave: nothing,
         io,
         directory: {
           path: '/nowhere',
