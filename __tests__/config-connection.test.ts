@@ -38,7 +38,7 @@ describe('hosts', () => {
   test.each(['{ _connection_uri: "https://evil.test" }', '{ _tls_no_verify: true }', '{ _port: 8443 }', 'x'])(
     'of Databricks are not left by the driver’s own parameters: %s',
     async (parameters) => {
-      const connection = `{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: ${parameters} }`
+      const connection = `{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10, connection_parameters: ${parameters} }`
       expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([
         expect.stringMatching(/`connection_parameters` may lead the connection elsewhere/),
       ])
@@ -47,7 +47,7 @@ describe('hosts', () => {
 
   test('of Databricks are reached with other parameters of the driver', async () => {
     const connection =
-      '{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: { _socket_timeout: 60, _retry_delay_max: 5, use_cloud_fetch: true } }'
+      '{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10, connection_parameters: { _socket_timeout: 60, _retry_delay_max: 5, use_cloud_fetch: true } }'
     expect((await configOf({ inputs: { ...MAIN, connection } })).targets.get('prod')?.via).toBe('direct')
   })
 

@@ -121,7 +121,10 @@ describe('the trust', () => {
     expect(parseRecord(users?.text ?? '')).toEqual({
       rules: [{ pattern: 'repo:o/r:environment:production', user: 'dbt-prod' }],
     })
-    expect(properties).toMatchObject({ heldThere: ['repository', 'environment'], checkedHere: [] })
+    expect(properties).toMatchObject({
+      heldThere: ['repository', 'environment'],
+      checkedHere: ['event_name'],
+    })
   })
 
   test("behind an identity provider maps its client, and holds none of GitHub's claims", async () => {

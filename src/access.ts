@@ -22,7 +22,7 @@ export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
 /** One use of one or more tokens, for the audit. */
 export interface Trade {
   readonly tokens: readonly IdToken[]
-  readonly use: 'exchange' | 'keep-alive'
+  readonly use: 'exchange' | 'keep-alive' | 'revocation'
   readonly expiresAt: Date | null
   readonly outcome: 'exchanged' | 'refused'
   readonly errorCode?: Code

@@ -1,5 +1,7 @@
+import { INPUTS } from '../config/inputs.ts'
 import { fail } from '../errors.ts'
-import { readYaml, toPlain, type YamlMap, type YamlNode } from '../yaml.ts'
+import { nearest } from '../nearest.ts'
+import { readYaml, toPlain, type YamlEntry, type YamlMap, type YamlNode } from '../yaml.ts'
 
 /** Inputs that decide about the trust; what else a step says does not matter here. */
 const DECIDING = [
@@ -40,8 +42,27 @@ export function inputsOfWorkflow(
         : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
     )
   const given = mapOf(step, 'with')
-  const values = (given ? [...given.entries] : []).filter(([name]) => deciding.includes(name))
+  const named = (given ? [...given.entries] : []).map(
+    ([name, entry]) => [inputName(name, entry), entry] as const,
+  )
+  const values = named.filter(([name]) => deciding.includes(name))
+  if (new Set(values.map(([name]) => name)).size < values.length)
+    refuse(
+      `${path} gives an input twice, in different letters.`,
+      'Leave one of them out: GitHub takes either.',
+    )
   return new Map(values.map(([name, { value }]) => [name, literal(name, value, path)]))
+}
+
+/** GitHub does not tell inputs apart by case; one that the action does not have is refused here as by the step. */
+function inputName(written: string, { key }: YamlEntry): string {
+  const name = written.toLowerCase()
+  if ((INPUTS as readonly string[]).includes(name)) return name
+  const near = nearest(name, INPUTS)
+  return refuse(
+    `${key}: the action has no input \`${written}\`${near === undefined ? '.' : `; did you mean \`${near}\`?`}`,
+    'Mend the name: the trust would be written without what it says.',
+  )
 }
 
 function literal(name: string, value: YamlNode, path: string): string {

@@ -16,7 +16,7 @@ export interface SnowflakeOptions {
   readonly users: readonly User[]
   /** A Python that has fakesnow. */
   readonly python: string
-  /** Queries that hold this text take so many milliseconds longer. */
+  /** The first query that holds this text takes so many milliseconds longer. */
   readonly slow?: { readonly text: string; readonly by: number }
 }
 
@@ -34,7 +34,7 @@ interface State {
   readonly refusals: Refusal[]
   /** Logins of clients that cannot read Arrow, by session token. */
   readonly sessions: Map<string, Login>
-  readonly slow: SnowflakeOptions['slow']
+  slow: SnowflakeOptions['slow']
 }
 
 const QUERY = '/queries/v1/query-request'
@@ -81,8 +81,11 @@ async function answer(state: State, req: IncomingMessage, res: ServerResponse): 
   if (pathname === '/telemetry/send') return send(res, { data: {}, code: null, message: null, success: true })
   const session = state.sessions.get(/Token="([^"]+)"/.exec(req.headers.authorization ?? '')?.[1] ?? '')
   if (pathname === QUERY && session) return send(res, whoAmI(session))
-  if (pathname === QUERY && state.slow && sqlOf(req, body).includes(state.slow.text))
-    await setTimeout(state.slow.by)
+  if (pathname === QUERY && state.slow && sqlOf(req, body).includes(state.slow.text)) {
+    const { by } = state.slow
+    state.slow = undefined
+    await setTimeout(by)
+  }
   const reply = await forward(state, req, body)
   // fakesnow speaks JSON throughout and is read whole, so its own framing headers no longer hold.
   const { 'content-length': _length, 'transfer-encoding': _framing, ...headers } = reply.headers

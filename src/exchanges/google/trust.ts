@@ -17,7 +17,7 @@ export function trustOf(settings: GoogleSettings, request: TrustRequest): readon
   const { rules } = request
   const held: Held = {
     heldThere: [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],
-    checkedHere: notHeld(rules, ({ when }) => [...when.keys()]),
+    checkedHere: notHeld(rules, ({ when }) => [...when.keys(), 'event_name']),
   }
   const parts = [
     introduction(settings, request, held),
