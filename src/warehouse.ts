@@ -130,7 +130,12 @@ export interface WarehouseSpec<C> {
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   /** `target` is the name that the trust was written for. */
-  readonly diagnose?: (error: string, connection: C, claims: Claims, target: string) => Diagnosis | undefined
+  readonly diagnose?: (
+    error: string,
+    connection: C,
+    claims: Claims,
+    request: TrustRequest | undefined,
+  ) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
   /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
@@ -179,7 +184,8 @@ export interface BoundWarehouse {
         tools: PreflightTools,
       ) => Promise<readonly Finding[] | undefined>)
     | undefined
-  diagnose(error: string, claims: Claims, target?: string): Diagnosis | undefined
+  /** By the request of the trust the names that its documents give are told. */
+  diagnose(error: string, claims: Claims, request?: TrustRequest): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
   /** Found before anything is asked of the network. */
@@ -246,7 +252,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         preflight:
           preflight &&
           ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),
-        diagnose: (error, claims, target = 'prod') => spec.diagnose?.(error, connection, claims, target),
+        diagnose: (error, claims, request) => spec.diagnose?.(error, connection, claims, request),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
         faults: (via) => [
