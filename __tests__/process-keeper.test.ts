@@ -14,7 +14,7 @@ const DATABRICKS = {
   ...GRANTED,
   run: '',
   connection:
-    '{ type: databricks, host: acme.cloud.databricks.com, http_path: /sql/1.0/warehouses/w, schema: dbt, client_id: sp }',
+    '{ type: databricks, host: acme.cloud.databricks.com, http_path: /sql/1.0/warehouses/w, schema: dbt, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10 }',
 }
 
 /** Seconds that a token lives: the first is replaced a few seconds after the step. */
