@@ -72,6 +72,19 @@ const answers = (subject: object): Record<string, unknown> => ({
   '/repos/acme/dbt/actions/oidc/customization/sub': subject,
 })
 
+const role = '{ via: aws, role: "arn:aws:iam::123456789012:role/dbt" }'
+const database =
+  '{ type: postgres, host: db.c1.eu-west-1.rds.amazonaws.com, user: dbt, dbname: d, schema: s, port: 5432 }'
+const SHARED = `
+repository: acme/dbt
+targets:
+  prod: { connection: ${database}, identity: ${role} }
+  ci: { connection: ${database}, identity: ${role} }
+grants:
+  - { target: prod, when: { environment: production } }
+  - { target: ci, when: { event_name: pull_request } }
+`
+
 const withPolicy = { '.github/dbt-oidc.yml': POLICY }
 
 describe('dbt-oidc trust', () => {
@@ -101,7 +114,7 @@ describe('dbt-oidc trust', () => {
 
   test('gives JSON with the claims of each document, and files by target', async () => {
     const asJson = await cli(['trust', '--json'], withPolicy)
-    expect(JSON.parse(asJson.stdout)).toMatchObject([{ target: 'prod', language: 'sql', checkedHere: [] }])
+    expect(JSON.parse(asJson.stdout)).toMatchObject([{ targets: ['prod'], language: 'sql', checkedHere: [] }])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
   })
@@ -113,6 +126,12 @@ describe('dbt-oidc trust', () => {
 
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['an unknown target', ['--target', 'prd'], withPolicy, /no target prd; did you mean prod\?/],
+    [
+      'a role that another target has, too',
+      ['--target', 'prod'],
+      { '.github/dbt-oidc.yml': SHARED },
+      /targets prod and ci share the role arn:aws:iam::123456789012:role\/dbt/,
+    ],
     ['no repository', ['--workflow', 'w.yml'], { 'w.yml': WORKFLOW }, /repository is not known/],
     [
       'an expression',
