@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { POLICY_PATH } from '../config/from-policy.ts'
 import type { Sources } from '../config/sources.ts'
 import { fail } from '../errors.ts'
 import { readRegular } from '../regular.ts'
+import { repositoryOfCheckout } from './remote.ts'
 import { inputsOfWorkflow } from './workflow.ts'
 
 /** What the command line says about the configuration. */
@@ -56,15 +55,4 @@ async function repositoryOf(given: Given, workspace: string): Promise<string> {
     problem: 'The repository is not known, and every subject begins with it.',
     remedy: 'Name it with --repository OWNER/NAME, or write `repository: OWNER/NAME` into the policy.',
   })
-}
-
-/** `OWNER/NAME` of the remote `origin`; empty where there is none. */
-async function repositoryOfCheckout(directory: string): Promise<string> {
-  try {
-    const git = promisify(execFile)
-    const { stdout } = await git('git', ['config', '--get', 'remote.origin.url'], { cwd: directory })
-    return /[/:]([\w.-]+\/[\w.-]+?)(?:\.git)?\s*$/.exec(stdout)?.[1] ?? ''
-  } catch {
-    return ''
-  }
 }
