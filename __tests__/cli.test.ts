@@ -124,6 +124,15 @@ describe('dbt-oidc trust', () => {
     expect(ended.stdout).toContain('# Nothing to paste for local (DuckDB via none)')
   })
 
+  test('says of a target that no grant names just that', async () => {
+    const files = { '.github/dbt-oidc.yml': POLICY.replace(/ {2}- { target: local.*\n/, '') }
+    const alone = await cli(['trust', '--target', 'local'], files)
+    expect(alone.stdout).toMatch(/^# Nothing to paste for local: no grant names this target/)
+    const among = await cli(['trust'], files)
+    expect(usersOf(among.stdout)).toHaveLength(1)
+    expect(among.stderr).toMatch(/^Nothing to paste for local: no grant names this target/)
+  })
+
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['an unknown target', ['--target', 'prd'], withPolicy, /no target prd; did you mean prod\?/],
     [

@@ -27,9 +27,10 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
   // Whoever pastes for one target must not undo what stands for another.
   refuseShared([...made, ...others.flatMap((target) => unlessRefused(() => documents(target)))])
   const all = together(made)
+  if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
   if (printing.out !== undefined) return writeAll(all, printing.out)
   if (printing.json) return print(JSON.stringify(all.map(told), null, 2))
-  print(all.length === 0 ? nothing(targets) : all.map(({ text }) => text).join('\n\n'))
+  print(all.length === 0 ? nothing(config, targets) : all.map(({ text }) => text).join('\n\n'))
 }
 
 /** What cannot be written for another target cannot be pasted for it either. */
@@ -70,9 +71,26 @@ function withIds(config: Config, facts: RepositoryFacts | undefined): Config {
   return { ...config, grants }
 }
 
-function nothing(targets: readonly Target[]): string {
-  const names = targets.map(({ name, warehouse, via }) => `${name} (${warehouse.title} via ${via})`)
-  return `# Nothing to paste for ${names.join(', ')}: nobody but this action has to trust the token.`
+function nothing(config: Config, targets: readonly Target[]): string {
+  const idle = targets.filter(({ name }) => isGranted(config, name))
+  const names = idle.map(({ name, warehouse, via }) => `${name} (${warehouse.title} via ${via})`)
+  return [
+    ...(names.length === 0
+      ? []
+      : [`# Nothing to paste for ${names.join(', ')}: nobody but this action has to trust the token.`]),
+    ...ungranted(config, targets).map((line) => `# ${line}`),
+  ].join('\n')
+}
+
+function ungranted(config: Config, targets: readonly Target[]): readonly string[] {
+  const names = targets.map(({ name }) => name).filter((name) => !isGranted(config, name))
+  return names.map(
+    (name) => `Nothing to paste for ${name}: no grant names this target, so no run can use it.`,
+  )
+}
+
+function isGranted({ grants }: Config, name: string): boolean {
+  return grants.some(({ target }) => target === name)
 }
 
 function print(text: string): void {
