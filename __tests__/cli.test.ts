@@ -148,6 +148,26 @@ describe('dbt-oidc trust', () => {
       { 'w.yml': WORKFLOW.replace('production', '${{ vars.E }}') },
       /is an expression/,
     ],
+    ['nothing to read', [], {}, /There is no \.github\/dbt-oidc\.yml here\.\n→ .*--config.*--workflow/],
+    ['a policy that is not there', ['--config', 'nope.yml'], {}, /There is no file nope\.yml\.\n→ /],
+    [
+      'two configurations at once',
+      ['--workflow', 'w.yml', '--config', '.github/dbt-oidc.yml'],
+      { ...withPolicy, 'w.yml': WORKFLOW },
+      /→ Give one of the two/,
+    ],
+    [
+      'a fault within an input, at its line of the workflow',
+      ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
+      { 'w.yml': WORKFLOW.replace('database: PROD', 'database: [') },
+      /w\.yml:16:13 \(input "connection"\): This is not valid YAML/,
+    ],
+    [
+      'an account with its host, at its line of the workflow',
+      ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
+      { 'w.yml': WORKFLOW.replace('acme-prod', 'https://acme-prod') },
+      /w\.yml:14:22 \(input "connection"\)/,
+    ],
     ['no such step', ['--workflow', 'w.yml'], { 'w.yml': 'jobs: {}' }, /has no step with/],
     ['a broken policy', [], { '.github/dbt-oidc.yml': 'repository: a/b\ntargets: {' }, /dbt-oidc\.yml:2/],
   ])('refuses %s with exit code 1 and a remedy', async (_name, args, files, text) => {

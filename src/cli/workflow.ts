@@ -27,6 +27,16 @@ export function inputsOfWorkflow(
   path: string,
   deciding: readonly string[] = DECIDING,
 ): Map<string, string> {
+  const values = [...valuesOf(text, path)].filter(([name]) => deciding.includes(name))
+  return new Map(values.map(([name, value]) => [name, literal(name, value, path)]))
+}
+
+/** Where the inputs of the step begin, as `FILE:LINE:COLUMN`. Throws as {@link inputsOfWorkflow} does. */
+export function placesOfInputs(text: string, path: string): ReadonlyMap<string, string> {
+  return new Map([...valuesOf(text, path)].map(([name, { place }]) => [name, place]))
+}
+
+function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
   const { node, problems } = readYaml(text, path)
   const [first] = problems
   if (first) refuse(`${first.place}: ${first.problem}`, 'Mend the workflow; GitHub would refuse it as well.')
@@ -40,8 +50,7 @@ export function inputsOfWorkflow(
         : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
     )
   const given = mapOf(step, 'with')
-  const values = (given ? [...given.entries] : []).filter(([name]) => deciding.includes(name))
-  return new Map(values.map(([name, { value }]) => [name, literal(name, value, path)]))
+  return new Map([...(given?.entries ?? [])].map(([name, { value }]) => [name, value]))
 }
 
 function literal(name: string, value: YamlNode, path: string): string {
