@@ -72,6 +72,19 @@ const answers = (subject: object): Record<string, unknown> => ({
   '/repos/acme/dbt/actions/oidc/customization/sub': subject,
 })
 
+const role = '{ via: aws, role: "arn:aws:iam::123456789012:role/dbt" }'
+const database =
+  '{ type: postgres, host: db.c1.eu-west-1.rds.amazonaws.com, user: dbt, dbname: d, schema: s, port: 5432 }'
+const SHARED = `
+repository: acme/dbt
+targets:
+  prod: { connection: ${database}, identity: ${role} }
+  ci: { connection: ${database}, identity: ${role} }
+grants:
+  - { target: prod, when: { environment: production } }
+  - { target: ci, when: { event_name: pull_request } }
+`
+
 const withPolicy = { '.github/dbt-oidc.yml': POLICY }
 
 describe('dbt-oidc trust', () => {
@@ -110,7 +123,7 @@ describe('dbt-oidc trust', () => {
   test('gives JSON with the claims of each document, and files by target', async () => {
     const asJson = await cli(['trust', '--json'], withPolicy)
     expect(JSON.parse(asJson.stdout)).toMatchObject([
-      { target: 'prod', language: 'sql', checkedHere: ['event_name'] },
+      { targets: ['prod'], language: 'sql', checkedHere: ['event_name'] },
     ])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
@@ -121,8 +134,23 @@ describe('dbt-oidc trust', () => {
     expect(ended.stdout).toContain('# Nothing to paste for local (DuckDB via none)')
   })
 
+  test('says of a target that no grant names just that', async () => {
+    const files = { '.github/dbt-oidc.yml': POLICY.replace(/ {2}- { target: local.*\n/, '') }
+    const alone = await cli(['trust', '--target', 'local'], files)
+    expect(alone.stdout).toMatch(/^# Nothing to paste for local: no grant names this target/)
+    const among = await cli(['trust'], files)
+    expect(usersOf(among.stdout)).toHaveLength(1)
+    expect(among.stderr).toMatch(/^Nothing to paste for local: no grant names this target/)
+  })
+
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['an unknown target', ['--target', 'prd'], withPolicy, /no target prd; did you mean prod\?/],
+    [
+      'a role that another target has, too',
+      ['--target', 'prod'],
+      { '.github/dbt-oidc.yml': SHARED },
+      /targets prod and ci share the role arn:aws:iam::123456789012:role\/dbt/,
+    ],
     ['no repository', ['--workflow', 'w.yml'], { 'w.yml': WORKFLOW }, /repository is not known/],
     [
       'an expression',
@@ -141,6 +169,26 @@ describe('dbt-oidc trust', () => {
       ['--workflow', 'w.yml', '--repository', 'a/b'],
       { 'w.yml': WORKFLOW.replace('environment:', 'Environment: dev\n          environment:') },
       /gives an input twice/,
+    ],
+    ['nothing to read', [], {}, /There is no \.github\/dbt-oidc\.yml here\.\n→ .*--config.*--workflow/],
+    ['a policy that is not there', ['--config', 'nope.yml'], {}, /There is no file nope\.yml\.\n→ /],
+    [
+      'two configurations at once',
+      ['--workflow', 'w.yml', '--config', '.github/dbt-oidc.yml'],
+      { ...withPolicy, 'w.yml': WORKFLOW },
+      /→ Give one of the two/,
+    ],
+    [
+      'a fault within an input, at its line of the workflow',
+      ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
+      { 'w.yml': WORKFLOW.replace('database: PROD', 'database: [') },
+      /w\.yml:16:13 \(input "connection"\): This is not valid YAML/,
+    ],
+    [
+      'an account with its host, at its line of the workflow',
+      ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
+      { 'w.yml': WORKFLOW.replace('acme-prod', 'https://acme-prod') },
+      /w\.yml:14:22 \(input "connection"\)/,
     ],
     ['no such step', ['--workflow', 'w.yml'], { 'w.yml': 'jobs: {}' }, /has no step with/],
     ['a broken policy', [], { '.github/dbt-oidc.yml': 'repository: a/b\ntargets: {' }, /dbt-oidc\.yml:2/],

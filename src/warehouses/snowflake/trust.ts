@@ -53,6 +53,13 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
     ].join('\n'),
     heldThere,
     checkedHere,
+    owns: [
+      {
+        what: `the user ${userOf(c, request)} of the account ${c.account.toLowerCase()}`,
+        rule: JSON.stringify([request.issuer, request.audience, first, more]),
+        remedy: 'Give each target a user of its own, or leave `user:` out of their connections.',
+      },
+    ],
   }
 }
 
