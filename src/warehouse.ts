@@ -24,6 +24,8 @@ export interface Acceptance<C> {
   /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
   readonly wholeTrust?: true
   want(connection: C): Want
+  /** Where the driver logs in, as an origin, if our login proxy can stand between; absent where it cannot. */
+  readonly loginOrigin?: (connection: C) => string
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
   /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
@@ -128,7 +130,12 @@ export interface WarehouseSpec<C> {
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   /** `target` is the name that the trust was written for. */
-  readonly diagnose?: (error: string, connection: C, claims: Claims, target: string) => Diagnosis | undefined
+  readonly diagnose?: (
+    error: string,
+    connection: C,
+    claims: Claims,
+    request: TrustRequest | undefined,
+  ) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
   /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
@@ -165,6 +172,8 @@ export interface Together {
 export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
+  /** Undefined where no login proxy can stand between. */
+  loginOrigin(via: string): string | undefined
   defaults(via: string): Readonly<Record<string, unknown>>
   carry(credential: Credential, directory: string): Carried
   describe(): string
@@ -175,7 +184,8 @@ export interface BoundWarehouse {
         tools: PreflightTools,
       ) => Promise<readonly Finding[] | undefined>)
     | undefined
-  diagnose(error: string, claims: Claims, target?: string): Diagnosis | undefined
+  /** By the request of the trust the names that its documents give are told. */
+  diagnose(error: string, claims: Claims, request?: TrustRequest): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
   /** Found before anything is asked of the network. */
@@ -235,13 +245,14 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
       return {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
+        loginOrigin: (via) => accepted(via).loginOrigin?.(connection),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
         carry: (credential, directory) => spec.carry({ connection, credential, directory }),
         describe: () => spec.describe(connection),
         preflight:
           preflight &&
           ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),
-        diagnose: (error, claims, target = 'prod') => spec.diagnose?.(error, connection, claims, target),
+        diagnose: (error, claims, request) => spec.diagnose?.(error, connection, claims, request),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
         faults: (via) => [

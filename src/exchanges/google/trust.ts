@@ -30,7 +30,15 @@ export function trustOf(
     ...bindings(settings, rules),
   ]
   const title = `Google: who may come in as ${request.target}`
-  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held }]
+  const owns = [
+    {
+      what: `the provider ${settings.provider}`,
+      rule: JSON.stringify([request.issuer, request.audience, conditionOf(rules)]),
+      // One attribute of the mapping stands for the provider: whom it lets in, it lets in for every binding.
+      remedy: 'Give each target a provider of its own; they can be in one pool.',
+    },
+  ]
+  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held, owns }]
 }
 
 type Held = Pick<TrustDocument, 'heldThere' | 'checkedHere'>

@@ -1,5 +1,6 @@
 import type { Claims } from '../../claims.ts'
 import type { Diagnosis } from '../../exchange.ts'
+import type { TrustRequest } from '../../trust.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 
 interface Known extends Diagnosis {
@@ -81,11 +82,13 @@ export function diagnose(
   error: string,
   c: Connection,
   _claims: Claims,
-  target: string,
+  request: TrustRequest | undefined,
 ): Diagnosis | undefined {
   const known = KNOWN.find(({ text }) => text.test(error))
   if (!known) return undefined
-  const remedy = known.remedy.replace(ROLE, () => roleOf(c, target)).replace(USER, () => userOf(c, target))
+  const remedy = known.remedy
+    .replace(ROLE, () => (request ? roleOf(c, request) : (c.role ?? 'the role')))
+    .replace(USER, () => (request ? userOf(c, request) : (c.user ?? 'the user')))
   return { problem: known.problem, remedy }
 }
 
