@@ -64,3 +64,17 @@ test('DuckDB via aws writes to S3 and keeps no file on the runner; without an ex
   const [, ...sentences] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('_nothing to verify_')
   expect(sentences).toHaveLength(1)
 })
+
+test('says which databases a hosted runner does not reach, and what a provisioned cluster of Redshift needs', () => {
+  for (const [type, via] of [
+    ['postgres', 'aws'],
+    ['postgres', 'google'],
+    ['redshift', 'aws'],
+  ] as const)
+    expect(section(type, via)).toMatch(/private[^.]* not reachable from a runner that GitHub hosts/)
+  expect(section('redshift', 'aws')).toContain('cluster_id: analytics')
+  for (const { connection } of warehouses.get('redshift')?.examples['aws']?.others ?? [])
+    expect(warehouses.get('redshift')?.bind(connection).faults('aws')).toEqual([])
+  expect(page('redshift')).toMatch(/redshift-serverless:GetCredentials` +\|/)
+  expect(page('postgres')).not.toContain('bigquery')
+})

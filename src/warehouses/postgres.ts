@@ -11,6 +11,9 @@ import { trust } from './postgres/trust.ts'
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
 const PASSFILE = 'pgpass'
 
+const PRIVATE =
+  'A private address is not reachable from a runner that GitHub hosts: take a runner inside the network, or give the database a public address that only the runners may use.'
+
 const KEPT = { trades: 'action', keepAlive: { by: 'file', name: PASSFILE } } as const
 
 const rds: Acceptance<Connection> = {
@@ -101,8 +104,15 @@ export default warehouse<Connection>({
     threads: 4,
   },
   examples: {
+    aws: { about: [PRIVATE] },
     entra: { connection: { host: 'shop.postgres.database.azure.com', user: 'dbt-prod' } },
-    google: { connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' } },
+    google: {
+      connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' },
+      about: [
+        PRIVATE,
+        'The example has such an address, so its job wants `runs-on` of a runner in the same VPC.',
+      ],
+    },
   },
 })
 
