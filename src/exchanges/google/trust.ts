@@ -2,7 +2,8 @@ import { fail } from '../../errors.ts'
 import { isLiteral } from '../../pattern.ts'
 import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
-import { notHeld, type TrustRule } from '../../trust/rules.ts'
+import { heldBy, type Held } from '../../trust/held.ts'
+import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { conditionOf } from './condition.ts'
 import { ATTRIBUTE, attributeMapping, principalSet } from './principal.ts'
@@ -15,10 +16,8 @@ const CONTINUED = ' \\\n  '
 /** The commands of gcloud after which the provider accepts the tokens of these grants, and IAM their holders. */
 export function trustOf(settings: GoogleSettings, request: TrustRequest): readonly TrustDocument[] {
   const { rules } = request
-  const held: Held = {
-    heldThere: [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],
-    checkedHere: notHeld(rules, ({ when }) => [...when.keys()]),
-  }
+  const held = heldBy(rules, ({ when }) => [...when.keys()])
+  const { heldThere, checkedHere } = held
   const parts = [
     introduction(settings, request, held),
     provider(settings, request),
@@ -33,10 +32,8 @@ export function trustOf(settings: GoogleSettings, request: TrustRequest): readon
       remedy: 'Give each target a provider of its own; they can be in one pool.',
     },
   ]
-  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held, owns }]
+  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, heldThere, checkedHere, owns }]
 }
-
-type Held = Pick<TrustDocument, 'heldThere' | 'checkedHere'>
 
 function introduction({ lifetime }: GoogleSettings, request: TrustRequest, held: Held): string {
   const extended = 'iam.allowServiceAccountCredentialLifetimeExtension'
