@@ -112,9 +112,19 @@ describe('dbt-oidc trust', () => {
     ])
   })
 
+  test('reads inputs whatever their case, as GitHub does', async () => {
+    const files = { 'dbt.yml': WORKFLOW.replace('environment:', 'Environment:') }
+    const ended = await cli(['trust', '--workflow', 'dbt.yml', '--repository', 'acme/dbt'], files)
+    expect(usersOf(ended.stdout).map(({ subject }) => subject)).toEqual([
+      'repo:acme/dbt:environment:production',
+    ])
+  })
+
   test('gives JSON with the claims of each document, and files by target', async () => {
     const asJson = await cli(['trust', '--json'], withPolicy)
-    expect(JSON.parse(asJson.stdout)).toMatchObject([{ targets: ['prod'], language: 'sql', checkedHere: [] }])
+    expect(JSON.parse(asJson.stdout)).toMatchObject([
+      { targets: ['prod'], language: 'sql', checkedHere: ['event_name'] },
+    ])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
     expect(written.stdout).toBe(`${join('trust', 'prod-1.sql')}\n`)
@@ -149,6 +159,18 @@ describe('dbt-oidc trust', () => {
       ['--workflow', 'w.yml'],
       { 'w.yml': WORKFLOW.replace('production', '${{ vars.E }}') },
       /is an expression/,
+    ],
+    [
+      'a misspelt input',
+      ['--workflow', 'w.yml', '--repository', 'a/b'],
+      { 'w.yml': WORKFLOW.replace('environment:', 'environmnt:') },
+      /no input `environmnt`; did you mean `environment`/,
+    ],
+    [
+      'an input given twice',
+      ['--workflow', 'w.yml', '--repository', 'a/b'],
+      { 'w.yml': WORKFLOW.replace('environment:', 'Environment: dev\n          environment:') },
+      /gives an input twice/,
     ],
     ['nothing to read', [], {}, /There is no \.github\/dbt-oidc\.yml here\.\n→ .*--config.*--workflow/],
     ['a policy that is not there', ['--config', 'nope.yml'], {}, /There is no file nope\.yml\.\n→ /],

@@ -27,12 +27,12 @@ describe('a document for grants that differ in what is held', () => {
     const { text, heldThere, checkedHere } = await documentFor(target, GRANTS)
     // The third grant leaves the ref to the action, whatever the second does.
     expect(heldThere).toEqual(['repository', 'environment'])
-    expect(checkedHere).toEqual(['repository_id', 'repository_owner_id', 'ref'])
+    expect(checkedHere).toEqual(['repository_id', 'repository_owner_id', 'event_name', 'ref'])
     expect(text).toContain(
-      'Of the grant g1: held there ref, repository; checked by the action only repository_id, repository_owner_id.',
+      'Of the grant g1: held there ref, repository; checked by the action only event_name, repository_id, repository_owner_id.',
     )
     expect(text).toContain(
-      'Of the grant g2: held there environment, repository; checked by the action only ref, repository_id, repository_owner_id.',
+      'Of the grant g2: held there environment, repository; checked by the action only event_name, ref, repository_id, repository_owner_id.',
     )
   })
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { matches } from '../src/pattern.ts'
 import type { Grant } from '../src/policy.ts'
 import { comment, identifier, json, sh, sql } from '../src/trust/quote.ts'
-import { trustRules } from '../src/trust/rules.ts'
+import { notHeld, trustRules } from '../src/trust/rules.ts'
 import snowflake from '../src/warehouses/snowflake.ts'
 import { startIssuer } from './support/issuer.ts'
 import { identifyBy } from './support/snowflake/identity.ts'
@@ -46,6 +47,33 @@ describe('the subjects of a grant', () => {
       'prod',
     )
     expect(rules.map(({ exact }) => exact)).toEqual([false, false])
+  })
+})
+
+const held = (when: Record<string, string[]>): readonly string[] => {
+  const rules = trustRules([grant({ ...IDS, ...when })], 'prod')
+  return notHeld(rules, (rule) => rule.heldBySubject)
+}
+
+describe('the events that a grant has to name', () => {
+  test.each<[string, Record<string, string[]>]>([
+    ['a ref', { ref: ['refs/heads/main'] }],
+    ['an environment', { environment: ['production'] }],
+    ['a subject', { sub: ['repo:acme/dbt:x'] }],
+  ])('are held by no subject of %s: pull_request_target has the same one', (_name, when) => {
+    expect(held(when)).toContain('event_name')
+  })
+
+  test('are held by the subject of a pull request', () => {
+    expect(held({ event_name: ['pull_request'] })).not.toContain('event_name')
+  })
+
+  test('are not let in by a grant without ref and environment', () => {
+    const [rule] = trustRules([grant({ ...IDS, actor: ['mona'] })], 'prod')
+    const fits = (sub: string): boolean => rule?.subjects.some((one) => matches(one, sub)) ?? false
+    expect(fits('repo:acme/dbt:ref:refs/heads/main')).toBe(true)
+    expect(fits('repo:acme/dbt:environment:prod')).toBe(true)
+    expect(fits('repo:acme/dbt:pull_request')).toBe(false)
   })
 })
 
@@ -127,7 +155,7 @@ describe('the trust of Snowflake', () => {
       identity: '',
     })
     expect(document?.heldThere).toEqual(['repository', 'environment'])
-    expect(document?.checkedHere).toEqual(['repository_id', 'repository_owner_id', 'ref'])
+    expect(document?.checkedHere).toEqual(['repository_id', 'repository_owner_id', 'ref', 'event_name'])
     expect(document?.text).toContain(
       '-- Checked by the action only, and not by this statement: repository_id',
     )

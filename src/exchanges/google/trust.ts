@@ -1,4 +1,5 @@
 import { fail } from '../../errors.ts'
+import type { Want } from '../../exchange.ts'
 import { isLiteral } from '../../pattern.ts'
 import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
@@ -14,12 +15,16 @@ const LONGEST_CONDITION = 4096
 const CONTINUED = ' \\\n  '
 
 /** The commands of gcloud after which the provider accepts the tokens of these grants, and IAM their holders. */
-export function trustOf(settings: GoogleSettings, request: TrustRequest): readonly TrustDocument[] {
+export function trustOf(
+  settings: GoogleSettings,
+  want: Want,
+  request: TrustRequest,
+): readonly TrustDocument[] {
   const { rules } = request
-  const held = heldBy(rules, ({ when }) => [...when.keys()])
+  const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'])
   const { heldThere, checkedHere } = held
   const parts = [
-    introduction(settings, request, held),
+    introduction(settings, want, request, held),
     provider(settings, request),
     ...bindings(settings, rules),
   ]
@@ -35,12 +40,12 @@ export function trustOf(settings: GoogleSettings, request: TrustRequest): readon
   return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, heldThere, checkedHere, owns }]
 }
 
-function introduction({ lifetime }: GoogleSettings, request: TrustRequest, held: Held): string {
+function introduction({ lifetime }: GoogleSettings, want: Want, request: TrustRequest, held: Held): string {
   const extended = 'iam.allowServiceAccountCredentialLifetimeExtension'
   return comment('#', [
     ...heading(request, held),
     'Google sees all claims of a token; the event file of a pull request is read by the action alone.',
-    'APIs of the project: iam, sts, iamcredentials (and bigquery). Changes take up to five minutes.',
+    `APIs of the project: iam, sts, iamcredentials${want.scope?.includes('/auth/bigquery') ? ' and bigquery' : ''}. Changes take up to five minutes.`,
     'Where pool or provider exist, leave out the first command or write update-oidc for create-oidc.',
     ...(lifetime > 3600
       ? [`Tokens of ${lifetime} s need the organisation policy ${extended} to list the account.`]

@@ -49,6 +49,12 @@ export function hostOf(c: Connection): string {
   return c.host ?? `${c.account.toLowerCase()}.snowflakecomputing.com`
 }
 
+/** The same as an origin; only a rehearsal lets plain http through the configuration. */
+export function originOf(c: Connection): string {
+  const port = z.catch(z.coerce.number().check(z.int(), z.gte(1), z.lte(65_535)), 443).parse(c['port'] ?? 443)
+  return new URL(`${c.protocol === 'http' ? 'http' : 'https'}://${hostOf(c)}:${port}`).origin
+}
+
 /** The user that the trust is written for: named by the connection, else after repository and target. */
 export function userOf(c: Connection, request: Named): string {
   return c.user ?? nameOf(request, { prefix: 'GH', separator: '_', upper: true })

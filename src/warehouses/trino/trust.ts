@@ -7,6 +7,13 @@ import { subjectsOf } from '../../trust/rules.ts'
 import { catalogOf, type Connection } from '../trino.ts'
 import { nameToRegex, toRegex } from './regex.ts'
 
+/** A second line of the same name would take the place of the first. */
+const TYPES = [
+  'authentication.type is one list: where the server has such a line already, append ,JWT to it and leave ours out,',
+  'or everybody who logs in by another type is shut out. So is whom no rule of security.config-file names: where there',
+  'is no such file yet, put rules for everybody else behind ours.',
+]
+
 const MAPPING = 'etc/dbt-oidc-users.json'
 
 /**
@@ -69,7 +76,8 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
 
 function forGitHub(request: TrustRequest, { heldThere, checkedHere, byGrant }: Held): string {
   const head = comment('#', [
-    `Tokens of GitHub for the target ${request.target}. TLS must be on; add JWT to the types that are there already.`,
+    `Tokens of GitHub for the target ${request.target}. TLS must be on.`,
+    ...TYPES,
     'Any repository on GitHub can get a token for this audience: the user mapping is what lets ours in and no other.',
     `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
     `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
@@ -91,7 +99,8 @@ function forGitHub(request: TrustRequest, { heldThere, checkedHere, byGrant }: H
 function forProvider(request: TrustRequest): string {
   const entra = request.via === 'entra'
   const head = comment('#', [
-    `Tokens of the identity provider for the target ${request.target}. TLS must be on; add JWT to the types that are there already.`,
+    `Tokens of the identity provider for the target ${request.target}. TLS must be on.`,
+    ...TYPES,
     "GitHub's token is judged by the provider: its trust is the document before this one.",
     entra
       ? 'Fill in the tenant. These are those of v2 tokens (requestedAccessTokenVersion 2 of the resource app), whose azp is the client id.'
