@@ -112,6 +112,8 @@ export interface WarehouseSpec<C> {
   readonly connection: z.ZodMiniType<C>
   /** Fields of the output that hold credentials: refused in `connection`, dropped from an existing profiles.yml. */
   readonly credentialFields: readonly string[]
+  /** Fields of the output that ask for further rights: the workflow or the policy says them, an existing profiles.yml does not. */
+  readonly widening?: readonly string[]
   /** By exchange name; the first is the default. `none` stands for "no exchange". */
   readonly accepts: Readonly<Record<string, Acceptance<C>>>
   readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
@@ -165,6 +167,8 @@ export interface BoundWarehouse {
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
+  /** False: a host is the user's to choose. */
+  readonly vendorsHostsOnly: boolean
   /** Found before anything is asked of the network. */
   faults(via: string): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
@@ -179,6 +183,7 @@ export interface Warehouse {
   readonly title: string
   readonly connection: z.ZodMiniType
   readonly credentialFields: readonly string[]
+  readonly widening: readonly string[]
   readonly accepts: ReadonlyMap<string, Acceptable>
   readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
   readonly attribute: (run: Attribution) => Readonly<Record<string, Value>>
@@ -203,6 +208,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     title: spec.title,
     connection: spec.connection,
     credentialFields: spec.credentialFields,
+    widening: spec.widening ?? [],
     accepts: new Map(Object.entries(spec.accepts)),
     adapter: spec.adapter,
     attribute: (run) => spec.attribute?.(run) ?? {},
@@ -226,6 +232,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
+        vendorsHostsOnly: spec.allowsHost !== undefined,
         faults: (via) => [
           ...(spec.faults?.(connection) ?? []),
           ...(accepted(via).faults?.(connection) ?? []),
