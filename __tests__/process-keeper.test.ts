@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseIdentity, identify } from '../src/process.ts'
 import { auditOf, GRANTED, openJob, type Job } from './support/job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
-import { until } from './support/lines.ts'
+import { becomes, until } from './support/lines.ts'
 import { remainsOf } from './support/process.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
@@ -14,7 +13,7 @@ const DATABRICKS = {
   ...GRANTED,
   run: '',
   connection:
-    '{ type: databricks, host: acme.cloud.databricks.com, http_path: /sql/1.0/warehouses/w, schema: dbt, client_id: sp }',
+    '{ type: databricks, host: acme.cloud.databricks.com, http_path: /sql/1.0/warehouses/w, schema: dbt, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10 }',
 }
 
 /** Seconds that a token lives: the first is replaced a few seconds after the step. */
@@ -35,15 +34,6 @@ const auditText = (step: StepResult): string =>
   readFileSync(join(step.paths.temp, 'dbt-oidc-audit.jsonl'), 'utf8')
 
 const lives = (pid: number): boolean => identify(pid) !== undefined
-
-/** Whether something comes true; how soon is not the question. */
-async function becomes(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 45_000
-  while (!holds()) {
-    if (performance.now() > end) throw new Error('it did not come true')
-    await sleep(50)
-  }
-}
 
 /** What anybody of this user, and root, can read of a process. */
 const shownOf = (pid: number): string =>

@@ -1,6 +1,6 @@
 import { hold } from './access/held.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
-import { LATER, revoke } from './access/revoke.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
@@ -105,7 +105,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
   const keepAlive: KeepAlive = around.keepAlive ? target.acceptance.keepAlive : { by: 'static' }
   const over = new AbortController()
-  const held = hold(bought, { target, want, explaining, keepAlive, around, giveBack }, over.signal)
+  const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
+  const held = hold(bought, { target, want, explaining, keepAlive, around, replaced, giveBack }, over.signal)
   undo.defer(() => giveBack(held.current().credential))
   const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
