@@ -133,3 +133,34 @@ describe('text', () => {
     expect(problems).toEqual([expect.stringMatching(new RegExp(`^input "${name}": `))])
   })
 })
+
+describe('a misspelt key', () => {
+  test.each([
+    ['warehose: W', 'warehouse'],
+    ['Role: R', 'role'],
+    ['thread: 4', 'threads'],
+  ])('is warned of, since dbt would ignore it: %s', async (written, near) => {
+    const { warnings } = await configOf({ inputs: snow(written) })
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^input "connection":1:\\d+: \`${written.split(':', 1)[0]}\` .* did you mean \`${near}\`\\?$`,
+        ),
+      ),
+    ])
+  })
+
+  test.each(['proxy_port: 3128', 'connect_timeout: 5', 'something_else: 1'])(
+    'is none where the adapter knows it, or where it is like nothing: %s',
+    async (written) => {
+      expect((await configOf({ inputs: snow(written) })).warnings).toEqual([])
+    },
+  )
+
+  test('is named where the right one is missing', async () => {
+    const connection = '{ type: snowflake, acount: acme, database: D, schema: S }'
+    expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([
+      'input "connection":1:20: `account` is missing, but there is `acount`: did you mean `account`?',
+    ])
+  })
+})

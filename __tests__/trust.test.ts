@@ -133,8 +133,10 @@ describe('the trust of Snowflake', () => {
         const identity = await identify(issuer.mint(aud, { sub }))
         return 'flaw' in identity ? identity.flaw : identity.user.user
       }
-      expect(await flawOf('repo:acme/dbt:environment:production')).toBe('GH_DBT_PROD')
-      expect(await flawOf('repo:acme@1234567/dbt@7654321:environment:production')).toBe('GH_DBT_PROD')
+      expect(await flawOf('repo:acme/dbt:environment:production')).toMatch(/^GH_ACME_DBT_PROD_[0-9A-F]{12}$/)
+      expect(await flawOf('repo:acme@1234567/dbt@7654321:environment:production')).toMatch(
+        /^GH_ACME_DBT_PROD_[0-9A-F]{12}$/,
+      )
       expect(await flawOf('repo:acme@1234567/dbt@9:environment:production')).toBe('subject')
       expect(await flawOf('repo:acme/dbt:ref:refs/heads/main')).toBe('subject')
       expect(await flawOf('repo:acme/dbt:environment:production', 'snowflakecomputing.com')).toBe('audience')

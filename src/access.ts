@@ -1,12 +1,15 @@
 import { hold } from './access/held.ts'
+import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
+import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
 import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
+import type { Streams } from './http.ts'
 import { AT_START, MEANWHILE } from './keepalive/freshness.ts'
 import { pluginFiles } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
@@ -43,6 +46,8 @@ export interface Access extends AsyncDisposable {
   readonly variable: (secret: string) => string
   /** Where dbt 1.x finds our plugin, while this process keeps its secret fresh. */
   readonly pythonPath: string | undefined
+  /** dbt connects to this process: no proxy of the step may stand between. */
+  readonly onLoopback: boolean
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
@@ -75,8 +80,10 @@ export interface Surroundings {
   readonly directory: PrivateDirectory
   /** What the policy asks the other side to trust, for a refusal to be explained by. */
   readonly trusted: (target: Target) => Trusted | undefined
-  /** Whether the credential is to be renewed while dbt runs. */
-  readonly keepAlive: boolean
+  /** Whether and how the credential is to be renewed while dbt runs. */
+  readonly keepAlive: KeepAliveOption
+  /** The way out for what a proxy of ours passes on. */
+  readonly streams: Streams
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
@@ -103,7 +110,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   }
   const explaining = (text: string): Explained | undefined => explain(text, target, claims, around)
   const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
-  const keepAlive: KeepAlive = around.keepAlive ? target.acceptance.keepAlive : { by: 'static' }
+  const keepAlive = keepAliveOf(target, around.keepAlive)
   const over = new AbortController()
   const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
   const held = hold(bought, { target, want, explaining, keepAlive, around, replaced, giveBack }, over.signal)
@@ -120,6 +127,14 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     const what = { life: held.life, failed, now: around.io.now, renew: () => held.renew(MEANWHILE) }
     void keepRenewing(what, until)
   }
+
+  const proxy =
+    keepAlive.by === 'login-proxy'
+      ? await logInThroughProxy(target, around, { first: held.current, next: held.next })
+      : undefined
+  if (proxy) undo.use(proxy)
+  const carried = (): Carried => proxy?.carried(held.current().carried) ?? held.current().carried
+
   if (keepAlive.by === 'static') {
     const ends = (): void => around.io.say(endsSoon(expiresAt()))
     void warnOfEnd(held.life(), around.io.now(), ends, until)
@@ -138,17 +153,20 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     identity: target.exchange.identity(want, claims),
     directory: around.directory,
     expiresAt,
-    output: outputWith(target, bought.carried, around.attribution),
-    env: bought.carried.env,
+    output: outputWith(target, carried(), around.attribution),
+    env: carried().env,
     pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
+    onLoopback: proxy !== undefined,
     variable: secretNames(),
     async secrets() {
-      await held.renew(AT_START)
-      return held.current().carried.secrets
+      // What a login through the proxy needs, it gets there.
+      if (!proxy) await held.renew(AT_START)
+      return carried().secrets
     },
     explain: explaining,
     async preflight(python) {
       const { io, directory } = around
+      proxy?.spend()
       try {
         return await target.bound.preflight?.(held.current().credential, directory.path, {
           io,
@@ -171,6 +189,12 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     },
     [Symbol.asyncDispose]: forget,
   }
+}
+
+/** What the target accepts, unless the step wants another way. */
+function keepAliveOf({ acceptance }: Target, option: KeepAliveOption): KeepAlive {
+  if (option === 'auto') return acceptance.keepAlive
+  return { by: option === 'proxy' ? 'login-proxy' : 'static' }
 }
 
 function endsSoon(expiresAt: Date | null): string {

@@ -125,7 +125,8 @@ async function enter(
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     trusted: (filled) => trustedBy(config, filled),
-    keepAlive: config.keepAlive === 'auto',
+    keepAlive: config.keepAlive,
+    streams: host.streams,
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),
     leave: async (legacy) => {

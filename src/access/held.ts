@@ -14,6 +14,8 @@ export interface Held {
   readonly life: () => Life
   /** Buys anew where less than this share of the life is left. Calls wait for each other. */
   readonly renew: (share: number) => Promise<void>
+  /** Buys for one login, whatever is left of what was bought before. */
+  readonly next: () => Promise<Bought>
   /** When nothing is being bought any more. */
   readonly settled: () => Promise<void>
 }
@@ -58,6 +60,11 @@ export function hold(
       // A failure of one is nothing to the next.
       last = mine.catch(() => undefined)
       return mine
+    },
+    async next() {
+      const next = await buy(target, want, explaining, 'keep-alive', around, giveBack)
+      over.throwIfAborted()
+      return (current = next)
     },
     settled: () => last,
   }

@@ -65,8 +65,9 @@ export function explain(
   claims: Claims,
   { trusted }: Pick<Surroundings, 'trusted'>,
 ): Explained | undefined {
-  const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
-  return diagnosis && refusal(diagnosis, claims, trusted(target))
+  const traded = target.exchange.diagnose(text, claims)
+  const diagnosis = traded ?? target.bound.diagnose(text, claims, trusted(target)?.request)
+  return diagnosis && refusal(diagnosis, claims, trusted(target), traded ? 'exchange' : 'warehouse')
 }
 
 /** The same error in our words, with the other side's below; what nobody knows stays as it is. */

@@ -29,6 +29,16 @@ export function inputsOfWorkflow(
   path: string,
   deciding: readonly string[] = DECIDING,
 ): Map<string, string> {
+  const values = [...valuesOf(text, path)].filter(([name]) => deciding.includes(name))
+  return new Map(values.map(([name, value]) => [name, literal(name, value, path)]))
+}
+
+/** Where the inputs of the step begin, as `FILE:LINE:COLUMN`. Throws as {@link inputsOfWorkflow} does. */
+export function placesOfInputs(text: string, path: string): ReadonlyMap<string, string> {
+  return new Map([...valuesOf(text, path)].map(([name, { place }]) => [name, place]))
+}
+
+function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
   const { node, problems } = readYaml(text, path)
   const [first] = problems
   if (first) refuse(`${first.place}: ${first.problem}`, 'Mend the workflow; GitHub would refuse it as well.')
@@ -42,16 +52,16 @@ export function inputsOfWorkflow(
         : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
     )
   const given = mapOf(step, 'with')
-  const named = (given ? [...given.entries] : []).map(
-    ([name, entry]) => [inputName(name, entry), entry] as const,
+  const named = [...(given?.entries ?? [])].map(
+    ([name, entry]) => [inputName(name, entry), entry.value] as const,
   )
-  const values = named.filter(([name]) => deciding.includes(name))
-  if (new Set(values.map(([name]) => name)).size < values.length)
+  const values = new Map(named)
+  if (values.size < named.length)
     refuse(
       `${path} gives an input twice, in different letters.`,
       'Leave one of them out: GitHub takes either.',
     )
-  return new Map(values.map(([name, { value }]) => [name, literal(name, value, path)]))
+  return values
 }
 
 /** GitHub does not tell inputs apart by case; one that the action does not have is refused here as by the step. */

@@ -27,7 +27,7 @@ export default exchange({
     'Without `service-account` the access token lives as long as GitHub’s, about five minutes.',
     'Not verified against Google itself: the texts for a wrong issuer and a wrong audience, and the universes other than `googleapis.com`.',
   ],
-  trust: (s, _want, request) => trustOf(s, request),
+  trust: trustOf,
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),
