@@ -1,7 +1,7 @@
 import { hold } from './access/held.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
-import { LATER, revoke } from './access/revoke.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { withinAMinute } from './access/within.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
@@ -116,7 +116,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
   const keepAlive = keepAliveOf(target, around.keepAlive)
   const over = new AbortController()
-  const held = hold(bought, { target, want, explaining, keepAlive, around, giveBack }, over.signal)
+  const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
+  const held = hold(bought, { target, want, explaining, keepAlive, around, replaced, giveBack }, over.signal)
   undo.defer(() => giveBack(held.current().credential))
   const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
