@@ -26,7 +26,7 @@ import {
 } from './support/snowflake/proxied.ts'
 import { secure } from './support/tls.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(20_000)
 
 const MB = 1024 * 1024
 const QUERY = '/queries/v1/query-request?requestId=1'
