@@ -18,6 +18,10 @@ const INPUTS = {
 
 /** The policies as the trust of a target writes them, for a job on this ref. */
 function policies(issuer: Issuer, ref: string): Policy[] {
+  return policiesOf(scriptOf(issuer, ref))
+}
+
+function scriptOf(issuer: Issuer, ref: string): string {
   const bound = databricks.bind(CONNECTION)
   const rules = trustRules(
     [
@@ -35,12 +39,10 @@ function policies(issuer: Issuer, ref: string): Policy[] {
   )
   const audience = bound.want('oauth').audience ?? ''
   const request = { target: 'prod', via: 'oauth', issuer: issuer.issuer, audience, rules, identity: CLIENT }
-  return policiesOf(
-    bound
-      .trust(request)
-      .map(({ text }) => text)
-      .join('\n'),
-  )
+  return bound
+    .trust(request)
+    .map(({ text }) => text)
+    .join('\n')
 }
 
 /** Runs a step whose access token a workspace with these policies gives. */
@@ -102,6 +104,28 @@ test.each([
     expect(log).toContain('"subject":"repo:o/r:ref:refs/heads/main"')
   },
 )
+
+test('the trust stops where there is no principal, and gives it the workspace and the SQL warehouse', async () => {
+  const issuer = await startIssuer()
+  try {
+    const script = scriptOf(issuer, 'refs/heads/main')
+    const order = [
+      'SP=$(',
+      ': "${SP:?',
+      'service-principal-federation-policy create',
+      'workspace-assignment update',
+    ]
+    expect(order.map((text) => script.indexOf(text))).toEqual(
+      order.map((text) => script.indexOf(text)).toSorted((one, other) => one - other),
+    )
+    expect(order.filter((text) => !script.includes(text))).toEqual([])
+    expect(script).toContain("| jq -r '.[0].id // empty'")
+    expect(script).toContain('databricks account service-principals create')
+    expect(script).toMatch(/^databricks permissions update warehouses w --json '\{.*"CAN_USE".*\}'$/m)
+  } finally {
+    await issuer.close()
+  }
+})
 
 test('the trust of a branch is one policy for its subject and for this workspace alone', async () => {
   const issuer = await startIssuer()

@@ -77,9 +77,9 @@ describe('refused before anything is asked of the network', () => {
     [
       'no TLS',
       { sslmode: 'disable' },
-      '`sslmode` is `disable`, and the password could cross the network in clear',
+      '`sslmode` is "disable", and the password could cross the network in clear',
     ],
-    ['TLS if it happens to be there', { sslmode: 'prefer' }, 'write `require` or `verify-full`'],
+    ['TLS if it happens to be there', { sslmode: 'prefer' }, 'write `require`, `verify-ca` or `verify-full`'],
     ['an alias', { host: 'db.acme.example' }, 'RDS takes a token only under the name of its own endpoint'],
     ['no user', { user: undefined }, '`user`'],
     ['no database', { dbname: undefined }, '`dbname` must name the database'],
@@ -106,6 +106,7 @@ describe('the trust', () => {
        "# AWS account 123456789012: arn:aws:iam::123456789012:role/teams/dbt may log in as dbt_prod, and nothing else.
      # The star stands for the resource id of the database at shop.cluster-c1a2.eu-west-1.rds.amazonaws.com, which its address does not tell. Put it there:
      # aws rds describe-db-instances (DbiResourceId), for Aurora aws rds describe-db-clusters (DbClusterResourceId).
+     # The second command switches IAM authentication on.
      aws iam put-role-policy --role-name dbt --policy-name rds-connect-dbt_prod --policy-document '{
        "Version": "2012-10-17",
        "Statement": [
@@ -115,7 +116,8 @@ describe('the trust', () => {
            "Resource": "arn:aws:rds-db:eu-west-1:123456789012:dbuser:*/dbt_prod"
          }
        ]
-     }'",
+     }'
+     aws rds modify-db-cluster --db-cluster-identifier shop --enable-iam-database-authentication --apply-immediately",
        "-- In shop on shop.cluster-c1a2.eu-west-1.rds.amazonaws.com, as its administrator.
      -- Schemas that models name beside this one need the same two statements, and so do sources USAGE and SELECT.
      CREATE USER "dbt_prod";
@@ -135,6 +137,35 @@ describe('the trust', () => {
 
   test('for Azure and Google makes the user as they do', () => {
     expect(documents('entra').join('')).toContain("pgaadauth_create_principal('dbt_prod', false, false);")
-    expect(documents('google').join('')).toContain('--type=cloud_iam_service_account')
+    const [cloudSql] = documents('google')
+    for (const command of [
+      'services enable sqladmin.googleapis.com',
+      '--database-flags=cloudsql.iam_authentication=on',
+      'sql users create dbt_prod ',
+      '--type=cloud_iam_service_account',
+      '--role=roles/cloudsql.instanceUser',
+    ])
+      expect(cloudSql).toContain(command)
+  })
+
+  test('for Azure makes the user where the Entra administrator may', () => {
+    const [user, rights] = documents('entra', { host: 'shop.postgres.database.azure.com' })
+    expect(user).toMatch(
+      /In the database postgres on .*Entra administrator[\s\S]*display name[\s\S]*pgaadauth/,
+    )
+    expect(rights).not.toContain('pgaadauth')
+    expect(rights).toContain('GRANT CONNECT ON DATABASE "shop"')
+  })
+
+  test.each([
+    ['shop.cluster-c1a2.eu-west-1.rds.amazonaws.com', 'modify-db-cluster --db-cluster-identifier shop '],
+    ['shop.cluster-ro-c1a2.eu-west-1.rds.amazonaws.com', 'modify-db-cluster --db-cluster-identifier shop '],
+    [
+      'some.cluster-custom-c1a2.eu-west-1.rds.amazonaws.com',
+      'modify-db-cluster --db-cluster-identifier NAME ',
+    ],
+    ['shop.c1a2.eu-west-1.rds.amazonaws.com', 'modify-db-instance --db-instance-identifier shop '],
+  ])('switches IAM authentication on for %s', (host, command) => {
+    expect(documents('aws', { host })[0]).toContain(`aws rds ${command}--enable-iam-database-authentication`)
   })
 })

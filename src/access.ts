@@ -1,6 +1,7 @@
+import { hold } from './access/held.ts'
 import { logInThroughProxy } from './access/proxied.ts'
-import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
-import { LATER, NEVER, revoke } from './access/revoke.ts'
+import { buy, explain, withExplanation } from './access/purchase.ts'
+import { LATER, revoke } from './access/revoke.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
@@ -9,11 +10,11 @@ import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import type { Streams } from './http.ts'
-import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
-import { pluginFiles, pluginSecret } from './keepalive/plugin-files.ts'
+import { AT_START, MEANWHILE } from './keepalive/freshness.ts'
+import { pluginFiles } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { warnOfEnd } from './keepalive/warning.ts'
-import type { Output, Value } from './profile.ts'
+import { toJs, type Output, type Value } from './profile.ts'
 import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
 import type { Carried, Finding, KeepAlive, PreflightTools } from './warehouse.ts'
@@ -24,7 +25,7 @@ export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
 /** One use of one or more tokens, for the audit. */
 export interface Trade {
   readonly tokens: readonly IdToken[]
-  readonly use: 'exchange' | 'keep-alive'
+  readonly use: 'exchange' | 'keep-alive' | 'revocation'
   readonly expiresAt: Date | null
   readonly outcome: 'exchanged' | 'refused'
   readonly errorCode?: Code
@@ -53,10 +54,20 @@ export interface Access extends AsyncDisposable {
   explain(text: string): Explained | undefined
   /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
   preflight(python: PreflightTools['python']): Promise<readonly Finding[] | undefined>
-  /** Revokes and removes the files, now: what a cancelled run does first. Idempotent. */
+  /** Revokes and removes the files, now: what a cancelled run does first. Idempotent; nothing once handed over. */
   forget(): Promise<void>
-  /** Leaves everything in place: the post step owns it from here on. */
-  handOver(): void
+  /** Leaves everything in place: the post step owns it from here on, and another process renews what can be renewed. */
+  handOver(): Promise<void>
+}
+
+/** What another process needs in order to go on renewing. */
+export interface Legacy {
+  /** With its placeholders filled. */
+  readonly target: Target
+  /** The connection as its warehouse understands it. */
+  readonly connection: Readonly<Record<string, unknown>>
+  readonly credential: Credential
+  readonly boughtAt: Date
 }
 
 /** What `connect` needs of the world. */
@@ -78,6 +89,8 @@ export interface Surroundings {
   readonly attribution: Readonly<Record<string, Value>>
   /** Keeps what the post step needs for a revocation; called before the credential is used. */
   readonly remember: (credential: Credential) => Promise<void>
+  /** Hands the renewal to a process that outlives this one. */
+  readonly leave: (legacy: Legacy) => Promise<void>
   /** In place of removing the directory, where the credential could not be revoked: removes all but what was remembered. */
   readonly owe: () => Promise<void>
 }
@@ -95,62 +108,50 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const giveBack = async (credential: Credential): Promise<void> => {
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
-  let current = await buy(target, want, claims, 'exchange', around, giveBack)
-  undo.defer(() => giveBack(current.credential))
+  const explaining = (text: string): Explained | undefined => explain(text, target, claims, around)
+  const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
   const keepAlive = keepAliveOf(target, around.keepAlive)
-  const started = { ...current.carried.files, ...pluginFiles(keepAlive, current.carried.secrets) }
+  const over = new AbortController()
+  const held = hold(bought, { target, want, explaining, keepAlive, around, giveBack }, over.signal)
+  undo.defer(() => giveBack(held.current().credential))
+  const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
-  const over = new AbortController()
-  const renew = oneAfterTheOther(async (share: number) => {
-    if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
-    const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
-    // Whoever forgot meanwhile must not find a credential again.
-    if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
-    const old = current.credential
-    current = next
-    const files = { ...current.carried.files, ...pluginSecret(keepAlive, current.carried.secrets) }
-    for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
-    await revoke(target, old, around, NEVER)
-  })
-  if (keepAlive.by === 'file' || keepAlive.by === 'plugin-field') {
-    const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
-    const life = (): Life => lifeOf(current)
-    void keepRenewing({ life, failed, now: around.io.now, renew: () => renew(MEANWHILE) }, over.signal)
+  const expiresAt = (): Date | null => held.life().expiresAt
+  const renewed = keepAlive.by === 'file' || keepAlive.by === 'plugin-field'
+  const left = new AbortController()
+  const until = AbortSignal.any([over.signal, left.signal])
+  if (renewed) {
+    const failed = (error: unknown): void => around.io.say(notRenewed(error, expiresAt()))
+    const what = { life: held.life, failed, now: around.io.now, renew: () => held.renew(MEANWHILE) }
+    void keepRenewing(what, until)
   }
 
   const proxy =
     keepAlive.by === 'login-proxy'
-      ? await logInThroughProxy(target, around, {
-          first: () => current,
-          async next() {
-            const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
-            over.signal.throwIfAborted()
-            return (current = next)
-          },
-        })
+      ? await logInThroughProxy(target, around, { first: held.current, next: held.next })
       : undefined
   if (proxy) undo.use(proxy)
-  const carried = (): Carried => proxy?.carried(current.carried) ?? current.carried
+  const carried = (): Carried => proxy?.carried(held.current().carried) ?? held.current().carried
 
   if (keepAlive.by === 'static') {
-    const ends = (): void => around.io.say(endsSoon(current.credential.expiresAt))
-    void warnOfEnd(lifeOf(current), around.io.now(), ends, over.signal)
+    const ends = (): void => around.io.say(endsSoon(expiresAt()))
+    void warnOfEnd(held.life(), around.io.now(), ends, until)
   }
 
   const undone = undo.move()
   // The stack itself does not wait for a disposal that is under way, and the process must not end before it.
   let forgotten: Promise<void> | undefined
-  const forget = (): Promise<void> => {
-    over.abort()
-    return (forgotten ??= undone.disposeAsync())
-  }
   let owned = true
+  const forget = async (): Promise<void> => {
+    over.abort()
+    if (owned) await (forgotten ??= undone.disposeAsync())
+  }
   return {
     target,
     identity: target.exchange.identity(want, claims),
     directory: around.directory,
-    expiresAt: () => current.credential.expiresAt,
+    expiresAt,
     output: outputWith(target, carried(), around.attribution),
     env: carried().env,
     pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
@@ -158,31 +159,34 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     variable: secretNames(),
     async secrets() {
       // What a login through the proxy needs, it gets there.
-      if (!proxy) await renew(AT_START)
+      if (!proxy) await held.renew(AT_START)
       return carried().secrets
     },
-    explain: (text) => explain(text, target, claims, around),
+    explain: explaining,
     async preflight(python) {
       const { io, directory } = around
       proxy?.spend()
       try {
-        return await target.bound.preflight?.(current.credential, directory.path, {
+        return await target.bound.preflight?.(held.current().credential, directory.path, {
           io,
           python,
           identity: target.exchange.identity(want, claims),
         })
       } catch (error) {
-        throw withExplanation(error, (text) => explain(text, target, claims, around))
+        throw withExplanation(error, explaining)
       }
     },
     forget,
-    handOver() {
+    async handOver() {
+      left.abort()
+      // What is being bought at this moment is left, too.
+      await held.settled()
       owned = false
-      over.abort()
+      if (!renewed || over.signal.aborted || expiresAt() === null) return
+      const { credential, boughtAt } = held.current()
+      await around.leave({ target, connection: toJs(target.output, target.lookup), credential, boughtAt })
     },
-    async [Symbol.asyncDispose]() {
-      if (owned) await forget()
-    },
+    [Symbol.asyncDispose]: forget,
   }
 }
 
@@ -190,20 +194,6 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
 function keepAliveOf({ acceptance }: Target, option: KeepAliveOption): KeepAlive {
   if (option === 'auto') return acceptance.keepAlive
   return { by: option === 'proxy' ? 'login-proxy' : 'static' }
-}
-
-/** Calls of the result run one at a time; a failure of one is nothing to the next. */
-function oneAfterTheOther<T>(work: (input: T) => Promise<void>): (input: T) => Promise<void> {
-  let last: Promise<void> = Promise.resolve()
-  return (input) => {
-    const mine = last.then(() => work(input))
-    last = mine.catch(() => undefined)
-    return mine
-  }
-}
-
-function lifeOf({ boughtAt, credential }: Bought): Life {
-  return { boughtAt, expiresAt: credential.expiresAt }
 }
 
 function endsSoon(expiresAt: Date | null): string {

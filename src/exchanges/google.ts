@@ -27,7 +27,7 @@ export default exchange({
     'Without `service-account` the access token lives as long as GitHub’s, about five minutes.',
     'Not verified against Google itself: the texts for a wrong issuer and a wrong audience, and the universes other than `googleapis.com`.',
   ],
-  trust: (s, _want, request) => trustOf(s, request),
+  trust: trustOf,
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),
@@ -53,6 +53,13 @@ function audienceOf({ provider, universe }: GoogleSettings, want: Want): string 
       code: 'configuration',
       problem: `The audience has ${audience.length} characters, and a provider of Google lists none longer than ${LONGEST_AUDIENCE}.`,
       remedy: 'Leave `audience` out: the name of the provider is the audience that it takes by itself.',
+    })
+  // gcloud takes a list, and a comma would make two of one.
+  if (/[,^]/.test(audience))
+    fail({
+      code: 'configuration',
+      problem: `The audience ${JSON.stringify(audience)} holds a comma or a caret, which gcloud would read as a list.`,
+      remedy: 'Leave `audience` out, or name one without them.',
     })
   return audience
 }

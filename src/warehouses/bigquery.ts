@@ -2,6 +2,7 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, datasetOf, projectOf, type Connection } from './bigquery/connection.ts'
 import { diagnose, ERRORS } from './bigquery/diagnose.ts'
+import { FIELDS } from './bigquery/fields.ts'
 import { preflight } from './bigquery/preflight.ts'
 import { trustOf } from './bigquery/trust.ts'
 
@@ -20,6 +21,7 @@ export default warehouse<Connection>({
   type: 'bigquery',
   title: 'BigQuery',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'method',
     'keyfile',

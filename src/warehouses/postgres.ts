@@ -4,11 +4,15 @@ import type { Value } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
+import { FIELDS } from './postgres/fields.ts'
 import { preflight } from './postgres/preflight.ts'
 import { trust } from './postgres/trust.ts'
 
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
 const PASSFILE = 'pgpass'
+
+const PRIVATE =
+  'A private address is not reachable from a runner that GitHub hosts: take a runner inside the network, or give the database a public address that only the runners may use.'
 
 const KEPT = { trades: 'action', keepAlive: { by: 'file', name: PASSFILE } } as const
 
@@ -58,6 +62,7 @@ export default warehouse<Connection>({
   type: 'postgres',
   title: 'PostgreSQL',
   connection,
+  fields: FIELDS,
   credentialFields: ['password', 'pass'],
   accepts: { aws: rds, entra: azure, google: cloudSql },
   adapter: { package: 'dbt-postgres', bad: [] },
@@ -99,8 +104,15 @@ export default warehouse<Connection>({
     threads: 4,
   },
   examples: {
+    aws: { about: [PRIVATE] },
     entra: { connection: { host: 'shop.postgres.database.azure.com', user: 'dbt-prod' } },
-    google: { connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' } },
+    google: {
+      connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' },
+      about: [
+        PRIVATE,
+        'The example has such an address, so its job wants `runs-on` of a runner in the same VPC.',
+      ],
+    },
   },
 })
 

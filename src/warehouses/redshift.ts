@@ -9,6 +9,7 @@ import {
   methodOf,
   type Connection,
 } from './redshift/connection.ts'
+import { FIELDS } from './redshift/fields.ts'
 import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
 
@@ -21,6 +22,7 @@ export default warehouse<Connection>({
   type: 'redshift',
   title: 'Redshift',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'password',
     'pass',
@@ -79,6 +81,7 @@ export default warehouse<Connection>({
   diagnose,
   errors: [
     'is not authorized to perform: redshift:GetClusterCredentialsWithIAM',
+    'is not authorized to perform: redshift-serverless:GetCredentials',
     'Either provide both username/password or neither when using IAM',
   ],
   notes: [
@@ -96,6 +99,29 @@ export default warehouse<Connection>({
     dbname: 'dev',
     schema: 'analytics',
     threads: 4,
+  },
+  examples: {
+    aws: {
+      about: [
+        'A provisioned cluster needs `cluster_id` in the connection, beside its host; a workgroup of Redshift Serverless needs none.',
+        'Endpoints of both are private unless made public, and a private one is not reachable from a runner that GitHub hosts: take a runner inside the VPC.',
+      ],
+      others: [
+        {
+          title: 'The connection of a provisioned cluster',
+          connection: {
+            type: 'redshift',
+            method: 'iam_role',
+            host: 'analytics.c1a2b3c4d5e6.eu-west-1.redshift.amazonaws.com',
+            port: 5439,
+            cluster_id: 'analytics',
+            dbname: 'dev',
+            schema: 'analytics',
+            threads: 4,
+          },
+        },
+      ],
+    },
   },
 })
 

@@ -3,6 +3,7 @@ import { warehouse, type Carried } from '../warehouse.ts'
 import { connection, hostOf, isSnowflakes, originOf, type Connection } from './snowflake/connection.ts'
 import { diagnose, ERRORS } from './snowflake/diagnose.ts'
 import { needsUser, weakened } from './snowflake/faults.ts'
+import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { trustOf } from './snowflake/trust.ts'
@@ -15,6 +16,7 @@ export default warehouse<Connection>({
   type: 'snowflake',
   title: 'Snowflake',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'password',
     'token',

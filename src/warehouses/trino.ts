@@ -2,11 +2,17 @@ import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
+import { FIELDS } from './trino/fields.ts'
 import { preflight } from './trino/preflight.ts'
 import { serverConfiguration } from './trino/trust.ts'
 
 const connection = z.looseObject({
-  host: z.string().check(z.minLength(1)),
+  host: z.string().check(
+    z.minLength(1),
+    z.refine((text) => !/[/@]/.test(text), {
+      error: 'is the bare host name: leave `https://` and any path away',
+    }),
+  ),
   port: z._default(z.number(), 443),
   /** Catalog and schema; dbt-trino also takes `catalog`. */
   database: z.optional(z.string()),
@@ -47,6 +53,7 @@ export default warehouse<Connection>({
   type: 'trino',
   title: 'Trino/Starburst',
   connection,
+  fields: FIELDS,
   credentialFields: ['password', 'jwt_token', 'method', 'client_private_key', 'starburst_secret_key'],
   accepts: {
     direct: {
@@ -111,7 +118,14 @@ export default warehouse<Connection>({
     schema: 'analytics',
     threads: 4,
   },
-  examples: { entra: { identity: { scope: 'api://trino-prod/.default' } } },
+  examples: {
+    direct: {
+      about: [
+        'GitHub’s token, and so the token of a connection, ends after five minutes; in run mode the plugin of this action gives each new connection a fresh one, which dbt opens for every node. A statement that is running goes on past the end; the next statement of the same node is refused, so a node that takes longer should be one statement, or take a longer token `via: oauth` or `via: entra`.',
+      ],
+    },
+    entra: { identity: { scope: 'api://trino-prod/.default' } },
+  },
 })
 
 /** The catalog, by either name that dbt-trino takes. */

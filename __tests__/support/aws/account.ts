@@ -41,6 +41,8 @@ export function newCloud(): Cloud {
 /** Runs the `aws iam` commands of a document in an account. Any other command is an error. */
 export function apply(cloud: Cloud, text: string, account: string, partition = 'aws'): void {
   for (const [program, service, command = '', ...rest] of commandsOf(text)) {
+    // Whether a database takes such logins at all is its own affair, and no part of IAM.
+    if (program === 'aws' && service === 'rds' && /^modify-db-(?:cluster|instance)$/.test(command)) continue
     if (program !== 'aws' || service !== 'iam') throw new Error(`${program} ${service} is no command of IAM`)
     const options = optionsOf(rest)
     const one = (name: string): string => {

@@ -115,6 +115,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         keepAlive: 'auto',
         streams: createStreams({ rehearsal, env: {} }),
         owe: nothing,
+        leave: nothing,
         io,
         directory: {
           path: '/nowhere',

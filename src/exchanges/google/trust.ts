@@ -1,4 +1,5 @@
 import { fail } from '../../errors.ts'
+import type { Want } from '../../exchange.ts'
 import { isLiteral } from '../../pattern.ts'
 import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
@@ -13,29 +14,41 @@ const LONGEST_CONDITION = 4096
 const CONTINUED = ' \\\n  '
 
 /** The commands of gcloud after which the provider accepts the tokens of these grants, and IAM their holders. */
-export function trustOf(settings: GoogleSettings, request: TrustRequest): readonly TrustDocument[] {
+export function trustOf(
+  settings: GoogleSettings,
+  want: Want,
+  request: TrustRequest,
+): readonly TrustDocument[] {
   const { rules } = request
   const held: Held = {
     heldThere: [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],
-    checkedHere: notHeld(rules, ({ when }) => [...when.keys()]),
+    checkedHere: notHeld(rules, ({ when }) => [...when.keys(), 'event_name']),
   }
   const parts = [
-    introduction(settings, request, held),
+    introduction(settings, want, request, held),
     provider(settings, request),
     ...bindings(settings, rules),
   ]
   const title = `Google: who may come in as ${request.target}`
-  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held }]
+  const owns = [
+    {
+      what: `the provider ${settings.provider}`,
+      rule: JSON.stringify([request.issuer, request.audience, conditionOf(rules)]),
+      // One attribute of the mapping stands for the provider: whom it lets in, it lets in for every binding.
+      remedy: 'Give each target a provider of its own; they can be in one pool.',
+    },
+  ]
+  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held, owns }]
 }
 
 type Held = Pick<TrustDocument, 'heldThere' | 'checkedHere'>
 
-function introduction({ lifetime }: GoogleSettings, request: TrustRequest, held: Held): string {
+function introduction({ lifetime }: GoogleSettings, want: Want, request: TrustRequest, held: Held): string {
   const extended = 'iam.allowServiceAccountCredentialLifetimeExtension'
   return comment('#', [
     ...heading(request, held),
     'Google sees all claims of a token; the event file of a pull request is read by the action alone.',
-    'APIs of the project: iam, sts, iamcredentials (and bigquery). Changes take up to five minutes.',
+    `APIs of the project: iam, sts, iamcredentials${want.scope?.includes('/auth/bigquery') ? ' and bigquery' : ''}. Changes take up to five minutes.`,
     'Where pool or provider exist, leave out the first command or write update-oidc for create-oidc.',
     ...(lifetime > 3600
       ? [`Tokens of ${lifetime} s need the organisation policy ${extended} to list the account.`]

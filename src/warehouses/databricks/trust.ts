@@ -14,7 +14,7 @@ const MOST = 20
  * Catalog.
  */
 export function trustOf(c: Connection, request: TrustRequest): readonly TrustDocument[] {
-  return [policies(c, request), rights(c, request)]
+  return [policies(c, request), access(c, request), rights(c, request)]
 }
 
 function policies(c: Connection, request: TrustRequest): TrustDocument {
@@ -28,15 +28,53 @@ function policies(c: Connection, request: TrustRequest): TrustDocument {
   const head = [
     ...heading(request, { heldThere, checkedHere }),
     `SP is the numeric id of the service principal whose application id is ${c.client_id}; the policy is the account's,`,
-    'so log in at the account console (`databricks auth login --host https://accounts…`).',
+    'so log in at the account console (`databricks auth login --host https://accounts…`). Where there is none yet:',
+    sh`databricks account service-principals create --display-name ${`dbt-${request.target}`}`,
+    'Its applicationId is then the client_id to write into the connection.',
   ]
-  const find = sh`SP=$(databricks account service-principals list --filter ${`applicationId eq "${c.client_id}"`} --output json | jq -r '.[0].id')`
+  const find = sh`SP=$(databricks account service-principals list --filter ${`applicationId eq "${c.client_id}"`} --output json | jq -r '.[0].id // empty')`
+  const guard = ': "${SP:?there is no such service principal}"'
   return {
     title: `Databricks: federation policies of ${request.target}`,
     language: 'sh',
-    text: [comment('#', head), find, ...commands].join('\n'),
+    text: [comment('#', head), find, guard, ...commands].join('\n'),
     heldThere,
     checkedHere,
+  }
+}
+
+/** Entitlements that a principal needs beside its policy (databricks/cli, workspace-assignment and permissions). */
+function access(c: Connection, { target }: TrustRequest): TrustDocument {
+  // The workspace's number stands in its address on Azure and Google, and nowhere on AWS.
+  const workspace = /^adb-(\d+)\./.exec(c.host)?.[1] ?? /^(\d+)\.\d+\.gcp\./.exec(c.host)?.[1]
+  const warehouse = /\/warehouses\/(\w+)$/.exec(c.http_path)?.[1]
+  const use = { access_control_list: [{ service_principal_name: c.client_id, permission_level: 'CAN_USE' }] }
+  const login = sh`databricks auth login --host ${`https://${c.host}`}`
+  return {
+    title: `Databricks: the workspace and the SQL warehouse of ${target}`,
+    language: 'sh',
+    text: [
+      comment('#', [
+        'SP is that of the commands before. This one is the account’s again:',
+        ...(workspace === undefined
+          ? ['WORKSPACE_ID is the number that `databricks account workspaces list` shows.']
+          : []),
+      ]),
+      ': "${SP:?make the federation policies first}"',
+      sh`databricks account workspace-assignment update ${workspace ?? 'WORKSPACE_ID'} "$SP" --json ${JSON.stringify({ permissions: ['USER'] })}`,
+      comment('#', [
+        'The next one is the workspace’s, so log in there first:',
+        login,
+        ...(warehouse === undefined
+          ? [
+              'WAREHOUSE_ID is the last part of the path of a SQL warehouse; a cluster has permissions of its own.',
+            ]
+          : []),
+      ]),
+      sh`databricks permissions update warehouses ${warehouse ?? 'WAREHOUSE_ID'} --json ${JSON.stringify(use)}`,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
   }
 }
 
@@ -64,7 +102,7 @@ function rights(c: Connection, request: TrustRequest): TrustDocument {
     title: `Databricks: rights of ${request.target}`,
     language: 'sql',
     text: [
-      comment('--', ['Rights of the service principal; it also needs CAN USE on the SQL warehouse.']),
+      comment('--', ['Rights of the service principal.']),
       sql`GRANT USE CATALOG, CREATE SCHEMA ON CATALOG ${backticked(c.catalog ?? 'hive_metastore')} TO ${backticked(c.client_id)};`,
     ].join('\n'),
     heldThere: [],

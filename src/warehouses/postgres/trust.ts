@@ -1,11 +1,13 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import { comment, folded, jsonWord, sh, sql } from '../../trust/quote.ts'
+import { comment, folded, jsonWord, sh, sql, verbatim } from '../../trust/quote.ts'
+import { iamLiteral } from '../../trust/iam.ts'
 import { databaseOf, regionOf, type Connection } from './connection.ts'
 
 /** What the user may do in the database, and how the cloud lets it log in. */
 export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
   const user = userDocument(connection, request)
-  return request.via === 'aws' ? [mayConnect(connection, request), user] : [user]
+  if (request.via === 'aws') return [mayConnect(connection, request), user]
+  return [request.via === 'entra' ? entraUser(connection) : cloudSqlUser(connection, request), user]
 }
 
 function mayConnect({ host, user }: Connection, { identity }: TrustRequest): TrustDocument {
@@ -17,7 +19,7 @@ function mayConnect({ host, user }: Connection, { identity }: TrustRequest): Tru
       {
         Effect: 'Allow',
         Action: 'rds-db:connect',
-        Resource: `arn:${partition}:rds-db:${region}:${account}:dbuser:*/${user}`,
+        Resource: `arn:${partition}:rds-db:${region}:${account}:dbuser:*/${iamLiteral(user)}`,
       },
     ],
   }
@@ -29,8 +31,58 @@ function mayConnect({ host, user }: Connection, { identity }: TrustRequest): Tru
         `AWS account ${account}: ${identity} may log in as ${user}, and nothing else.`,
         `The star stands for the resource id of the database at ${host}, which its address does not tell. Put it there:`,
         'aws rds describe-db-instances (DbiResourceId), for Aurora aws rds describe-db-clusters (DbClusterResourceId).',
+        'The second command switches IAM authentication on.',
       ]),
       sh`aws iam put-role-policy --role-name ${resource.split('/').at(-1) ?? ''} --policy-name ${`rds-connect-${user}`.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 128)} --policy-document ${jsonWord(policy)}`,
+      switchOn(host),
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+/** Endpoints are NAME.ID… of an instance, NAME.cluster-ID… and NAME.cluster-ro-ID… of an Aurora cluster; a custom one names neither. */
+function switchOn(host: string): string {
+  const [, name = 'NAME', cluster, custom] =
+    /^([a-z][a-z0-9-]*)\.(cluster-(custom-)?)?/.exec(host.toLowerCase()) ?? []
+  const on = verbatim('--enable-iam-database-authentication --apply-immediately')
+  return cluster === undefined
+    ? sh`aws rds modify-db-instance --db-instance-identifier ${name} ${on}`
+    : sh`aws rds modify-db-cluster --db-cluster-identifier ${custom === undefined ? name : 'NAME'} ${on}`
+}
+
+/** learn.microsoft.com, "Manage Microsoft Entra roles in Azure Database for PostgreSQL". */
+function entraUser({ host, user }: Connection): TrustDocument {
+  return {
+    title: `The user ${user} of Entra, in the database postgres`,
+    language: 'sql',
+    text: [
+      comment('--', [
+        `In the database postgres on ${host}, logged in as the Entra administrator of the server: its own administrator may not.`,
+        'The name is the display name of the app, letter by letter.',
+      ]),
+      sql`SELECT * FROM pgaadauth_create_principal(${user}, false, false);`,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+/** cloud.google.com/sql/docs/postgres/add-manage-iam-users. */
+function cloudSqlUser({ user }: Connection, { identity }: TrustRequest): TrustDocument {
+  const project = /@([^.]+)\.iam\.gserviceaccount\.com$/.exec(identity)?.[1] ?? 'PROJECT'
+  return {
+    title: `Cloud SQL: the user ${user}`,
+    language: 'sh',
+    text: [
+      comment('#', [
+        `INSTANCE is the Cloud SQL instance. Where it is not in the project ${project}, write its own in place of that.`,
+        'Flags that the instance has already must be listed in the second command as well, or it takes them away.',
+      ]),
+      sh`gcloud services enable sqladmin.googleapis.com --project=${project}`,
+      sh`gcloud sql instances patch INSTANCE --project=${project} --database-flags=cloudsql.iam_authentication=on`,
+      sh`gcloud sql users create ${user} --instance=INSTANCE --project=${project} --type=cloud_iam_service_account`,
+      sh`gcloud projects add-iam-policy-binding ${project} --role=roles/cloudsql.instanceUser --member=${`serviceAccount:${identity}`} --condition=None`,
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
@@ -69,14 +121,7 @@ function userDocument(connection: Connection, request: TrustRequest): TrustDocum
   }
 }
 
-function loginOf(user: string, { via, identity }: TrustRequest): readonly string[] {
-  if (via === 'entra') return [sql`SELECT * FROM pgaadauth_create_principal(${user}, false, false);`]
-  if (via === 'google')
-    return [
-      comment('--', [
-        `First, outside: gcloud sql users create ${user} --instance=INSTANCE --type=cloud_iam_service_account,`,
-        `and the role roles/cloudsql.instanceUser for ${identity}.`,
-      ]),
-    ]
-  return [sql`CREATE USER ${folded(user)};`, sql`GRANT rds_iam TO ${folded(user)};`]
+/** Who logs in by Entra or Google is made by commands of the cloud's own. */
+function loginOf(user: string, { via }: TrustRequest): readonly string[] {
+  return via === 'aws' ? [sql`CREATE USER ${folded(user)};`, sql`GRANT rds_iam TO ${folded(user)};`] : []
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { nameOf, type Named } from '../../trust/naming.ts'
 
 const account = z.string().check(
   z.minLength(1),
@@ -54,12 +55,12 @@ export function originOf(c: Connection): string {
   return new URL(`${c.protocol === 'http' ? 'http' : 'https'}://${hostOf(c)}:${port}`).origin
 }
 
-/** The user that the trust is written for: named by the connection, else after the target. */
-export function userOf(c: Connection, target: string): string {
-  return c.user ?? `GH_DBT_${target.toUpperCase().replaceAll('-', '_')}`
+/** The user that the trust is written for: named by the connection, else after repository and target. */
+export function userOf(c: Connection, request: Named): string {
+  return c.user ?? nameOf(request, { prefix: 'GH', separator: '_', upper: true })
 }
 
 /** The role that the trust is written for. */
-export function roleOf(c: Connection, target: string): string {
-  return c.role ?? `DBT_${target.toUpperCase().replaceAll('-', '_')}`
+export function roleOf(c: Connection, request: Named): string {
+  return c.role ?? nameOf(request, { prefix: 'DBT', separator: '_', upper: true })
 }

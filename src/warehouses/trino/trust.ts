@@ -1,9 +1,17 @@
 import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, json } from '../../trust/quote.ts'
+import { nameOf } from '../../trust/naming.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
 import { catalogOf, type Connection } from '../trino.ts'
 import { nameToRegex, toRegex } from './regex.ts'
+
+/** A second line of the same name would take the place of the first. */
+const TYPES = [
+  'authentication.type is one list: where the server has such a line already, append ,JWT to it and leave ours out,',
+  'or everybody who logs in by another type is shut out. So is whom no rule of security.config-file names: where there',
+  'is no such file yet, put rules for everybody else behind ours.',
+]
 
 const MAPPING = 'etc/dbt-oidc-users.json'
 
@@ -18,20 +26,51 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
   const claims = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
   const heldThere = direct ? claims.filter((claim) => !checkedHere.includes(claim)) : []
   const held = { heldThere, checkedHere }
-  const user = c.user ?? `dbt-${request.target.toLowerCase()}`
+  const host = `${c.host}:${c.port}`
+  const user = c.user ?? nameOf(request, { prefix: 'dbt', separator: '-' })
   return [
     {
       title: 'Trino: etc/config.properties',
       language: 'properties',
-      text: direct ? forGitHub(request, held) : forProvider(request),
+      text: [
+        ...(c.user === undefined
+          ? [
+              comment('#', [
+                `The user ${user} is named after repository and target; \`user:\` in the connection names another.`,
+              ]),
+            ]
+          : []),
+        direct ? forGitHub(request, held) : forProvider(request),
+      ].join('\n'),
       ...held,
+      file: { host, path: 'etc/config.properties' },
     },
-    { title: `Trino: ${MAPPING}`, language: 'json', text: `${json(mapping(request, user))}\n`, ...held },
+    {
+      title: `Trino: ${MAPPING}`,
+      language: 'json',
+      text: `${json(mapping(request, user))}\n`,
+      ...held,
+      file: { host, path: MAPPING },
+      owns: principalsOf(request).map((principal) => ({
+        what: `the principal ${principal} of the Trino at ${host}`,
+        rule: user,
+        remedy:
+          'The server knows one user for it: let the grants of each target name an `environment` or `ref` of their own, or give both the same `user:`.',
+      })),
+    },
     {
       title: 'Trino: rules to put first into the file of `security.config-file`',
       language: 'json',
       text: `${json(rules(c, user))}\n`,
       ...held,
+      file: { host, path: 'etc/rules.json' },
+      owns: [
+        {
+          what: `the user ${user} of the Trino at ${host}`,
+          rule: json(rules(c, user)),
+          remedy: 'Give each target a user of its own, or the same catalog and schema.',
+        },
+      ],
     },
   ]
 }
@@ -41,7 +80,8 @@ function forGitHub(
   { heldThere, checkedHere }: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
 ): string {
   const head = comment('#', [
-    `Tokens of GitHub for the target ${request.target}. TLS must be on; add JWT to the types that are there already.`,
+    `Tokens of GitHub for the target ${request.target}. TLS must be on.`,
+    ...TYPES,
     'Any repository on GitHub can get a token for this audience: the user mapping is what lets ours in and no other.',
     `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
     `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
@@ -62,7 +102,8 @@ function forGitHub(
 function forProvider(request: TrustRequest): string {
   const entra = request.via === 'entra'
   const head = comment('#', [
-    `Tokens of the identity provider for the target ${request.target}. TLS must be on; add JWT to the types that are there already.`,
+    `Tokens of the identity provider for the target ${request.target}. TLS must be on.`,
+    ...TYPES,
     "GitHub's token is judged by the provider: its trust is the document before this one.",
     entra
       ? 'Fill in the tenant. These are those of v2 tokens (requestedAccessTokenVersion 2 of the resource app), whose azp is the client id.'
@@ -89,10 +130,13 @@ function forProvider(request: TrustRequest): string {
   ].join('\n')
 }
 
+function principalsOf(request: TrustRequest): readonly string[] {
+  return request.via === 'direct' ? subjectsOf(request.rules) : [request.identity]
+}
+
 /** The first rule that fits names the user; where none fits, nobody gets in. */
 function mapping(request: TrustRequest, user: string): unknown {
-  const patterns =
-    request.via === 'direct' ? subjectsOf(request.rules).map(toRegex) : [nameToRegex(request.identity)]
+  const patterns = principalsOf(request).map(request.via === 'direct' ? toRegex : nameToRegex)
   // The name of a user is a replacement of Java's regular expressions, in which `$` stands for a group.
   if (user.includes('$'))
     return fail({
