@@ -1,9 +1,11 @@
 import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
+import { keepingOf } from './access/hook.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
+import { endsSoon, notRenewed } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
-import { DbtOidcError, type Code, type Failure } from './errors.ts'
+import type { Code, Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
@@ -13,7 +15,7 @@ import { warnOfEnd } from './keepalive/warning.ts'
 import type { Output, Value } from './profile.ts'
 import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
-import type { Carried, Finding, KeepAlive, PreflightTools } from './warehouse.ts'
+import type { Acceptable, Carried, Finding, PreflightTools } from './warehouse.ts'
 
 /** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
 export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
@@ -25,6 +27,8 @@ export interface Trade {
   readonly expiresAt: Date | null
   readonly outcome: 'exchanged' | 'refused'
   readonly errorCode?: Code
+  /** Who trades them, where it is not the one that the acceptance names. */
+  readonly trades?: Acceptable['trades']
 }
 
 /** A way into one target for as long as the block lives; leaving it revokes and forgets. */
@@ -42,6 +46,8 @@ export interface Access extends AsyncDisposable {
   readonly variable: (secret: string) => string
   /** Where dbt 1.x finds our plugin, while this process keeps its secret fresh. */
   readonly pythonPath: string | undefined
+  /** What dbt's driver asks on this machine, past any proxy: `http://127.0.0.1:PORT`. */
+  readonly broker: string | undefined
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
@@ -66,6 +72,8 @@ export interface Surroundings {
   readonly trusted: (target: Target) => Trusted | undefined
   /** Whether the credential is to be renewed while dbt runs. */
   readonly keepAlive: boolean
+  /** Whether this process lives as long as dbt, and the driver can ask it. */
+  readonly brokers: boolean
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
@@ -88,16 +96,18 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const giveBack = async (credential: Credential): Promise<void> => {
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
-  let current = await buy(target, want, claims, 'exchange', around, giveBack)
+  const over = new AbortController()
+  const { keepAlive, served } = await keepingOf(target, want, around, over.signal)
+  undo.use(served)
+  const dealing = { giveBack, hook: served?.hook }
+  let current = await buy(target, want, claims, 'exchange', around, dealing)
   undo.defer(() => giveBack(current.credential))
-  const keepAlive: KeepAlive = around.keepAlive ? target.acceptance.keepAlive : { by: 'static' }
   const started = { ...current.carried.files, ...pluginFiles(keepAlive, current.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
-  const over = new AbortController()
   const renew = oneAfterTheOther(async (share: number) => {
     if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
-    const next = await buy(target, want, claims, 'keep-alive', around, giveBack)
+    const next = await buy(target, want, claims, 'keep-alive', around, dealing)
     // Whoever forgot meanwhile must not find a credential again.
     if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const old = current.credential
@@ -107,7 +117,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     await revoke(target, old, around, NEVER)
   })
   if (keepAlive.by === 'file' || keepAlive.by === 'plugin-field') {
-    const failed = (error: unknown): void => around.io.say(notRenewed(error, current.credential.expiresAt))
+    const failed = (error: unknown): void =>
+      around.io.say(notRenewed('The credential could not be renewed', error, current.credential.expiresAt))
     const life = (): Life => lifeOf(current)
     void keepRenewing({ life, failed, now: around.io.now, renew: () => renew(MEANWHILE) }, over.signal)
   }
@@ -133,9 +144,11 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     output: outputWith(target, current.carried, around.attribution),
     env: current.carried.env,
     pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
+    broker: served?.origin,
     variable: secretNames(),
     async secrets() {
-      await renew(AT_START)
+      // The driver buys its own, and this one is of no use to it.
+      if (!served) await renew(AT_START)
       return current.carried.secrets
     },
     explain: (text) => explain(text, target, claims, around),
@@ -174,16 +187,6 @@ function oneAfterTheOther<T>(work: (input: T) => Promise<void>): (input: T) => P
 
 function lifeOf({ boughtAt, credential }: Bought): Life {
   return { boughtAt, expiresAt: credential.expiresAt }
-}
-
-function endsSoon(expiresAt: Date | null): string {
-  return `The credential ends at ${expiresAt?.toISOString() ?? 'an unknown time'}; a connection that dbt opens after that will be refused.`
-}
-
-function notRenewed(error: unknown, expiresAt: Date | null): string {
-  const why = error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'
-  const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
-  return `The credential could not be renewed; dbt goes on with the present one${until}. ${why}`
 }
 
 /** The user's own fields win over attribution; the credential's fields win over everything. */

@@ -35,7 +35,7 @@ export async function openAudit(
     tokenRecord({ ...common, ...digest(token), time: host.now(), use: 'decision', outcome: verdict }),
   )
   return {
-    async trade(to, { tokens, use, expiresAt, outcome, errorCode }) {
+    async trade(to, { tokens, use, expiresAt, outcome, errorCode, trades = to.acceptance.trades }) {
       for (const one of tokens) {
         const access = {
           warehouse: to.warehouse.type,
@@ -47,9 +47,9 @@ export async function openAudit(
           ...digest(one),
           time: host.now(),
           use,
-          outcome: outcomeOf(to, outcome, errorCode),
+          outcome: outcomeOf(trades, outcome, errorCode),
           access,
-          trades: to.acceptance.trades,
+          trades,
           expiresAt,
           error: errorCode,
         })
@@ -74,7 +74,9 @@ function digest({ claims, sha256 }: IdToken): Pick<IdToken, 'claims' | 'sha256'>
   return { claims, sha256 }
 }
 
-function outcomeOf(target: Target, outcome: Trade['outcome'], error: Code | undefined): Outcome {
-  if (outcome === 'exchanged') return target.acceptance.trades === 'driver' ? 'handed-over' : 'exchanged'
+type Trader = NonNullable<Trade['trades']>
+
+function outcomeOf(trades: Trader, outcome: Trade['outcome'], error: Code | undefined): Outcome {
+  if (outcome === 'exchanged') return trades === 'driver' ? 'handed-over' : 'exchanged'
   return error === 'exchange' ? 'refused' : error === 'exchange-unavailable' ? 'unavailable' : 'failed'
 }

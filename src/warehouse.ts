@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
 import type { Claims } from './claims.ts'
 import type { Credential, Kind } from './credential.ts'
-import type { Diagnosis, Io, Proof, Want } from './exchange.ts'
+import type { Diagnosis, Io, Proof, Recipe, Want } from './exchange.ts'
 import type { Value } from './profile.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
@@ -28,12 +28,22 @@ export interface Acceptance<C> {
   readonly faults?: (connection: C) => readonly Fault[]
 }
 
+/** Where a driver that trades by itself asks for its ID tokens while dbt runs, and how it trades them. */
+export interface Hook {
+  readonly url: string
+  /** The header by which the broker knows the driver; a secret, for private files alone. */
+  readonly authorization: string
+  readonly recipe: Recipe
+}
+
 /** What `carry` has to work with. */
 export interface Source<C> {
   readonly connection: C
   readonly credential: Credential
   /** Absolute path of the private directory; files of `Carried` are written there. */
   readonly directory: string
+  /** Absent: dbt gets the credential itself. */
+  readonly hook?: Hook | undefined
 }
 
 /** How a credential becomes part of a dbt output. */
@@ -153,7 +163,7 @@ export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
   defaults(via: string): Readonly<Record<string, unknown>>
-  carry(credential: Credential, directory: string): Carried
+  carry(credential: Credential, directory: string, hook?: Hook): Carried
   describe(): string
   readonly preflight:
     | ((
@@ -218,7 +228,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
-        carry: (credential, directory) => spec.carry({ connection, credential, directory }),
+        carry: (credential, directory, hook) => spec.carry({ connection, credential, directory, hook }),
         describe: () => spec.describe(connection),
         preflight:
           preflight &&

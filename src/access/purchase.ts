@@ -5,13 +5,19 @@ import { secretsOf, type Credential } from '../credential.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Io, Want } from '../exchange.ts'
 import { refusal } from '../trust/refusal.ts'
-import type { Carried } from '../warehouse.ts'
+import type { Carried, Hook } from '../warehouse.ts'
 
 /** A credential as dbt gets it, and when it was bought. */
 export interface Bought {
   readonly credential: Credential
   readonly carried: Carried
   readonly boughtAt: Date
+}
+
+/** What becomes of a purchase. */
+export interface Dealing {
+  readonly giveBack: (credential: Credential) => Promise<void>
+  readonly hook: Hook | undefined
 }
 
 /** Buys once, with every token that it took on record; what was bought and cannot be used is given back. */
@@ -21,7 +27,7 @@ export async function buy(
   claims: Claims,
   use: Trade['use'],
   around: Surroundings,
-  giveBack: (credential: Credential) => Promise<void>,
+  { giveBack, hook }: Dealing,
 ): Promise<Bought> {
   const tokens: IdToken[] = []
   const mint: Mint = async (audience) => {
@@ -37,7 +43,7 @@ export async function buy(
   })
   try {
     if (target.exchange.revoke) await around.remember(credential)
-    const carried = target.bound.carry(credential, around.directory.path)
+    const carried = target.bound.carry(credential, around.directory.path, hook)
     for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
     await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
     return { credential, carried, boughtAt: around.io.now() }

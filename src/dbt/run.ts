@@ -16,6 +16,7 @@ import { dbtEnvironment } from './environment.ts'
 import { failureOfLine } from './failure.ts'
 import { install } from './install.ts'
 import { missingVariables } from './missing.ts'
+import { withoutProxy } from './no-proxy.ts'
 import { requirePackages } from './packages.ts'
 import { readProjectFile, type Project } from './project.ts'
 import { resolveDbt, type Dbt } from './resolve.ts'
@@ -76,7 +77,7 @@ function surroundings(config: Config, target: string, host: Host) {
 /** What dbt needs of an access. */
 export type Reach = Pick<
   Access,
-  'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain' | 'pythonPath'
+  'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain' | 'pythonPath' | 'broker'
 >
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
@@ -161,8 +162,9 @@ function environmentOf(
   carried: Readonly<Record<string, string>>,
   { access, config, host, nowhere }: Running,
 ): Readonly<Record<string, string>> {
-  const { env } = dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried })
-  const { pythonPath } = access
+  const made = dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried })
+  const { pythonPath, broker } = access
+  const env = broker === undefined ? made.env : withoutProxy(made.env, new URL(broker).hostname)
   if (pythonPath === undefined) return env
   const others = env['PYTHONPATH'] === undefined ? [] : [env['PYTHONPATH']]
   return { ...env, PYTHONPATH: [pythonPath, ...others].join(delimiter) }

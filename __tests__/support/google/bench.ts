@@ -113,6 +113,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         mintToRevoke: minting(overrides),
         trusted: () => undefined,
         keepAlive: true,
+        brokers: false,
         owe: nothing,
         io,
         directory: {
