@@ -4,10 +4,11 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
-import { openHook } from '../src/access/hook.ts'
+import { keepingOf, openHook } from '../src/access/hook.ts'
 import type { Surroundings } from '../src/access.ts'
 import type { IdToken } from '../src/claims.ts'
 import { wantOf, type Target } from '../src/config/target.ts'
+import type { Credential } from '../src/credential.ts'
 import { openBroker, type Broker } from '../src/keepalive/broker.ts'
 import { createPresent } from '../src/keepalive/present.ts'
 import { configOf } from './support/config-of.ts'
@@ -201,6 +202,10 @@ describe('what is served', () => {
   })
 })
 
+const nobody = async (): Promise<never> => {
+  throw new Error('nobody asks')
+}
+
 async function target(identity: object = { 'service-account': ACCOUNT }): Promise<Target> {
   const config = await configOf({ policy: policyOf(identity) })
   const found = config.targets.get('prod')
@@ -219,7 +224,7 @@ function around(life = 300) {
     return { text: `token ${audiences.length}`, claims, sha256: '' }
   }
   const io = {
-    http: () => Promise.reject(new Error('nobody asks')),
+    http: nobody,
     at: (url: string) => url.replace('https://', 'http://127.0.0.1:1/_at/'),
     now: () => new Date(),
     mask: (secret: string) => void masked.push(secret),
@@ -271,5 +276,48 @@ describe('the hook of a target', () => {
     const prod = await target({ 'service-account': ACCOUNT, delegates: [ACCOUNT] })
     const { signal } = new AbortController()
     expect(await openHook(prod, wantOf(prod), around().surroundings, signal)).toBeUndefined()
+  })
+})
+
+function keys(expiresAt: Date): Credential {
+  const secrets = { accessKeyId: 'ASIA1', secretAccessKey: 'secret', sessionToken: 'token' }
+  return { kind: 'aws', ...secrets, region: 'eu-west-1', expiresAt }
+}
+
+describe('the keys of a role', () => {
+  const acceptance = {
+    kind: 'aws',
+    trades: 'action',
+    keepAlive: { by: 'aws-container', file: 'keys' },
+  } as const
+  async function keeping(credential: () => Promise<Credential>, brokers = true, keepAlive = true) {
+    const prod = { ...(await target()), acceptance }
+    const surroundings = { ...around().surroundings, brokers, keepAlive }
+    return keepingOf(prod, wantOf(prod), surroundings, { credential, over: new AbortController().signal })
+  }
+
+  test('are served as in a container for as long as they live', async () => {
+    let expiresAt = new Date('2100-01-01T00:00:00Z')
+    const { served } = await keeping(async () => keys(expiresAt))
+    await using open = served
+    const ask = async (): Promise<string> => {
+      const headers = { authorization: open?.hook.authorization ?? '' }
+      const answer = await fetch(open?.hook.url ?? '', { headers })
+      return `${answer.status} ${await answer.text()}`
+    }
+    expect(open?.hook.url).toBe(`${open?.origin}/aws`)
+    expect(await ask()).toBe(
+      '200 {"AccessKeyId":"ASIA1","SecretAccessKey":"secret","Token":"token","Expiration":"2100-01-01T00:00:00.000Z"}',
+    )
+    expiresAt = new Date()
+    expect(await ask()).toBe('503 ')
+  })
+
+  test('go by their file where nobody can ask, and are static where they are not to be renewed', async () => {
+    expect(await keeping(nobody, false)).toEqual({
+      keepAlive: { by: 'file', name: 'keys' },
+      served: undefined,
+    })
+    expect(await keeping(nobody, true, false)).toEqual({ keepAlive: { by: 'static' }, served: undefined })
   })
 })

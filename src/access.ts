@@ -1,5 +1,5 @@
 import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
-import { keepingOf } from './access/hook.ts'
+import { isRenewed, keepingOf } from './access/hook.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { endsSoon, notRenewed } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
@@ -8,7 +8,7 @@ import type { Credential } from './credential.ts'
 import type { Code, Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
-import { AT_START, MEANWHILE, untilBelow, type Life } from './keepalive/freshness.ts'
+import { AT_START, MEANWHILE, NOTHING, untilBelow, type Life } from './keepalive/freshness.ts'
 import { pluginFiles, pluginSecret } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { warnOfEnd } from './keepalive/warning.ts'
@@ -97,7 +97,15 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
   const over = new AbortController()
-  const { keepAlive, served } = await keepingOf(target, want, around, over.signal)
+  const { keepAlive, served } = await keepingOf(target, want, around, {
+    over: over.signal,
+    // Nobody hears of the broker before there is something to ask for.
+    async credential() {
+      // Not in line behind a renewal that waits for the other side, while there is something to give.
+      if (!hasLeft(NOTHING, current, around.io.now())) await renew(NOTHING)
+      return current.credential
+    },
+  })
   undo.use(served)
   const dealing = { giveBack, hook: served?.hook }
   let current = await buy(target, want, claims, 'exchange', around, dealing)
@@ -106,7 +114,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
   const renew = oneAfterTheOther(async (share: number) => {
-    if ((untilBelow(share, lifeOf(current), around.io.now()) ?? Infinity) > 0) return
+    if (hasLeft(share, current, around.io.now())) return
     const next = await buy(target, want, claims, 'keep-alive', around, dealing)
     // Whoever forgot meanwhile must not find a credential again.
     if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
@@ -116,7 +124,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
     await revoke(target, old, around, NEVER)
   })
-  if (keepAlive.by === 'file' || keepAlive.by === 'plugin-field') {
+  if (isRenewed(keepAlive)) {
     const failed = (error: unknown): void =>
       around.io.say(notRenewed('The credential could not be renewed', error, current.credential.expiresAt))
     const life = (): Life => lifeOf(current)
@@ -148,7 +156,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     variable: secretNames(),
     async secrets() {
       // The driver buys its own, and this one is of no use to it.
-      if (!served) await renew(AT_START)
+      if (keepAlive.by !== 'token-url') await renew(AT_START)
       return current.carried.secrets
     },
     explain: (text) => explain(text, target, claims, around),
@@ -183,6 +191,11 @@ function oneAfterTheOther<T>(work: (input: T) => Promise<void>): (input: T) => P
     last = mine.catch(() => undefined)
     return mine
   }
+}
+
+/** Whether more than this share of a life is left. */
+function hasLeft(share: number, bought: Bought, now: Date): boolean {
+  return (untilBelow(share, lifeOf(bought), now) ?? Infinity) > 0
 }
 
 function lifeOf({ boughtAt, credential }: Bought): Life {

@@ -9,7 +9,7 @@ import type { TrustDocument, TrustRequest } from './trust.ts'
 export type KeepAlive =
   | { readonly by: 'static' } // what dbt has read at start is what it has; the expiry is printed
   | { readonly by: 'token-url' } // the driver asks the broker for an ID token (google-auth, dbt-fabric)
-  | { readonly by: 'aws-container' } // the AWS SDK asks the broker for role credentials
+  | { readonly by: 'aws-container'; readonly file: string } // the AWS SDK asks the broker for role credentials; else by this file
   | { readonly by: 'token-endpoint'; readonly field: string } // dbt-redshift posts to the broker at each connect
   | { readonly by: 'file'; readonly name: string } // a file that is rewritten atomically
   | { readonly by: 'plugin-field'; readonly credentials: string; readonly field: string } // our dbt plugin answers for the field
@@ -28,11 +28,12 @@ export interface Acceptance<C> {
   readonly faults?: (connection: C) => readonly Fault[]
 }
 
-/** Where a driver that trades by itself asks for its ID tokens while dbt runs, and how it trades them. */
+/** Where a driver asks while dbt runs: for ID tokens, which it trades by itself, or for the credential of the target. */
 export interface Hook {
   readonly url: string
   /** The header by which the broker knows the driver; a secret, for private files alone. */
   readonly authorization: string
+  /** How it trades; empty where there is nothing to trade. */
   readonly recipe: Recipe
 }
 

@@ -2,13 +2,16 @@ import { notRenewed } from './words.ts'
 import type { Surroundings } from '../access.ts'
 import type { IdToken } from '../claims.ts'
 import { audienceOf, type Target } from '../config/target.ts'
+import type { Credential } from '../credential.ts'
 import type { Want } from '../exchange.ts'
-import { openBroker, type Broker } from '../keepalive/broker.ts'
+import { openBroker, type Answer, type Broker } from '../keepalive/broker.ts'
 import { createPresent } from '../keepalive/present.ts'
 import type { Hook, KeepAlive } from '../warehouse.ts'
 
 /** Where a driver that trades by itself gets its ID tokens. */
 const ID_TOKEN = '/id-token'
+/** Where the SDKs of AWS get the keys of the role, as in a container. */
+const AWS = '/aws'
 
 /**
  * Of a token's life when it is handed out once more: drivers that ask at every request cost no token each, and none of
@@ -28,19 +31,61 @@ export interface Keeping {
   readonly served: Served | undefined
 }
 
+/** What a broker serves from. */
+export interface Stock {
+  /** The credential as it is now, bought anew where it lives no more. */
+  readonly credential: () => Promise<Credential>
+  /** Aborted when the run has no more to ask for. */
+  readonly over: AbortSignal
+}
+
 /** The means of the target's warehouse, as far as this run can use it; what nobody can ask for is static. */
 export async function keepingOf(
   target: Target,
   want: Want,
   around: Surroundings,
-  over: AbortSignal,
+  stock: Stock,
 ): Promise<Keeping> {
-  const none: Keeping = { keepAlive: { by: 'static' }, served: undefined }
-  if (!around.keepAlive) return none
   const { keepAlive } = target.acceptance
-  if (keepAlive.by !== 'token-url') return { keepAlive, served: undefined }
-  const served = around.brokers ? await openHook(target, want, around, over) : undefined
-  return served ? { keepAlive, served } : none
+  if (!around.keepAlive) return otherwise({ by: 'static' })
+  if (keepAlive.by === 'token-url') {
+    const served = around.brokers ? await openHook(target, want, around, stock.over) : undefined
+    return served ? { keepAlive, served } : otherwise({ by: 'static' })
+  }
+  if (keepAlive.by === 'aws-container') {
+    const served = around.brokers ? await openContainer(around, stock) : undefined
+    return served ? { keepAlive, served } : otherwise({ by: 'file', name: keepAlive.file })
+  }
+  return otherwise(keepAlive)
+}
+
+function otherwise(keepAlive: KeepAlive): Keeping {
+  return { keepAlive, served: undefined }
+}
+
+/** Whether the credential itself is bought anew while dbt runs. */
+export function isRenewed({ by }: KeepAlive): boolean {
+  return by === 'file' || by === 'plugin-field' || by === 'aws-container'
+}
+
+/** Gives the SDK of AWS the keys of the role whenever it asks, so that no file and no variable holds them. */
+async function openContainer(around: Surroundings, { credential, over }: Stock): Promise<Served | undefined> {
+  const answer = async (): Promise<unknown> => {
+    over.throwIfAborted()
+    return containerReply(await credential(), around.io.now())
+  }
+  return serve(AWS, answer, {}, around)
+}
+
+/** As documented for containers: docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html. */
+function containerReply(credential: Credential, now: Date): unknown {
+  if (credential.kind !== 'aws' || credential.expiresAt <= now) throw new Error('there are no keys that live')
+  return {
+    AccessKeyId: credential.accessKeyId,
+    SecretAccessKey: credential.secretAccessKey,
+    Token: credential.sessionToken,
+    Expiration: credential.expiresAt.toISOString(),
+  }
 }
 
 /**
@@ -72,13 +117,22 @@ export async function openHook(
     over.throwIfAborted()
     return { value: (await served()).text }
   }
-  const broker = await opened(new Map([[ID_TOKEN, answer]]), around)
+  return serve(ID_TOKEN, answer, readdressed(written, io.at), around)
+}
+
+async function serve(
+  path: string,
+  answer: Answer,
+  recipe: Hook['recipe'],
+  around: Surroundings,
+): Promise<Served | undefined> {
+  const broker = await opened(new Map([[path, answer]]), around)
   if (!broker) return undefined
   const { authorization, origin } = broker
-  io.mask(authorization.replace(/^Bearer /, ''))
+  around.io.mask(authorization.replace(/^Bearer /, ''))
   return {
     origin,
-    hook: { url: `${origin}${ID_TOKEN}`, authorization, recipe: readdressed(written, io.at) },
+    hook: { url: `${origin}${path}`, authorization, recipe },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   }
 }
@@ -86,7 +140,6 @@ export async function openHook(
 /** What is not on record is not handed out. */
 async function mintOnRecord(target: Target, around: Surroundings, over: AbortSignal): Promise<IdToken> {
   const token = await around.mint(audienceOf(target))
-  over.throwIfAborted()
   const expiresAt = new Date(token.claims.exp * 1000)
   await around.onTrade({
     tokens: [token],
@@ -95,6 +148,7 @@ async function mintOnRecord(target: Target, around: Surroundings, over: AbortSig
     expiresAt,
     outcome: 'exchanged',
   })
+  over.throwIfAborted()
   return token
 }
 
