@@ -52,7 +52,7 @@ describe('a connection is refused with what to write', () => {
       policy: policy({ api_endpoint: 'http://127.0.0.1:9050' }),
       serverUrl: 'http://127.0.0.1:9000',
     })
-    expect(config.targets.get('prod')?.bound.hosts()).toContain('127.0.0.1:9050')
+    expect(config.targets.get('prod')?.bound.hosts()).toEqual(['127.0.0.1:9050'])
   })
 })
 

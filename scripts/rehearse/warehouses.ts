@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startBigQuery } from '../../__tests__/support/google/bigquery.ts'
 import { standInForGoogle } from '../../__tests__/support/google/cloud.ts'
-import { startResourceManager } from '../../__tests__/support/google/resource-manager.ts'
 import type { Issuer } from '../../__tests__/support/issuer.ts'
 import { startSnowflake } from '../../__tests__/support/snowflake/front.ts'
 import { usersOf } from '../../__tests__/support/snowflake/trust.ts'
@@ -11,8 +10,6 @@ import { usersOf } from '../../__tests__/support/snowflake/trust.ts'
 export interface StandIn extends AsyncDisposable {
   /** What the connection needs in order to find it. */
   readonly connection: Readonly<Record<string, unknown>>
-  /** What the step needs in its environment in order to find the rest of it. */
-  readonly env?: Readonly<Record<string, string>>
   /** Who was let in and who was not, in sentences. */
   told(): readonly string[]
 }
@@ -56,18 +53,13 @@ async function snowflake({ issuer, trust, python }: Making): Promise<StandIn> {
 async function bigquery({ issuer, trust, python }: Making): Promise<StandIn> {
   const google = standInForGoogle(issuer, documents(trust, '.sh', issuer))
   const front = await startBigQuery({ issuer, google, sql: documents(trust, '.sql', issuer), python })
-  const projects = await startResourceManager()
   return {
     connection: { api_endpoint: front.endpoint },
-    env: projects.env,
     told: () => [
       ...google.seen.map(({ host, status }) => `Google's ${host} answered ${status}.`),
       `BigQuery answered ${front.calls.length} calls.`,
     ],
-    async [Symbol.asyncDispose]() {
-      await projects[Symbol.asyncDispose]()
-      await front[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
   }
 }
 

@@ -64,7 +64,7 @@ async function rehearse({ workflow, trust, repository, ref, project }: Options):
       connection: JSON.stringify({ ...connection, ...warehouse.connection }),
     },
     path: [python.bin],
-    env: { DO_NOT_TRACK: '1', ...warehouse.env },
+    env: { DO_NOT_TRACK: '1' },
     prepare: ({ workspace }) => cpSync(resolve(project), workspace, { recursive: true }),
     onStdout: stage.log(),
     deadline: 300_000,

@@ -71,15 +71,13 @@ export default warehouse<Connection>({
   errors: ERRORS,
   notes: [
     'In run mode dbt 1.x gets a credential file of Google’s (`external_account`) and trades by itself for as long as the job lives: it asks this action, on 127.0.0.1, for each ID token. With `delegates`, `keep-alive: off`, dbt 2.x or in prepared mode dbt reads one access token, so that a run has to end within the `lifetime` of the identity.',
-    'When it reads a credential file, Google’s library for Python asks `cloudresourcemanager.googleapis.com` once for the id of the provider’s project. A refusal is of no consequence; where the host cannot be reached dbt waits for minutes, and `keep-alive: off` avoids it.',
     'Labels of jobs come from `query-comment: { job-label: true }` of dbt_project.yml alone, so this action adds none; each job has the label `dbt_invocation_id`.',
     'dbt 2.x takes `method: oauth-secrets` as well: read in its source, not run.',
     'That a dry run names its user, which `preflight` shows, is as documented and not verified.',
     'The roles are those of Google’s documentation and have not been tried on a real account, nor has a federated identity as the grantee of `GRANT`.',
   ],
   allowsHost: (host) => DOMAINS.test(host),
-  // dbt's driver asks the latter once, where it trades by itself.
-  hosts: (c) => [hostOf(c), 'cloudresourcemanager.googleapis.com'],
+  hosts: (c) => [hostOf(c)],
   proof: { google: 'our verifier' },
   example: {
     type: 'bigquery',

@@ -10,7 +10,7 @@ import { runStep, type StepResult } from '../step.ts'
 import { PROVIDER } from './bench.ts'
 import { startBigQuery, type BigQuery, type BigQueryOptions } from './bigquery.ts'
 import { standInForGoogle, type GoogleCloud } from './cloud.ts'
-import { startResourceManager, type ResourceManager } from './resource-manager.ts'
+import { secure } from '../tls.ts'
 
 const DEMO = join(import.meta.dirname, '..', '..', '..', 'demo', 'project')
 const CLAIMS = { environment: 'production' }
@@ -25,7 +25,8 @@ export interface Setting extends AsyncDisposable {
   readonly issuer: Issuer
   readonly google: GoogleCloud
   readonly bigquery: BigQuery
-  readonly projects: ResourceManager
+  /** Hosts beyond this machine that somebody wanted to reach. */
+  readonly strangers: readonly string[]
   readonly build: (claims?: ClaimSet, inputs?: Readonly<Record<string, string>>) => Promise<StepResult>
 }
 
@@ -80,12 +81,12 @@ export async function openSetting({
     documents.filter((one) => one.language === language).map((one) => edit(one.text))
   const google = standInForGoogle(issuer, texts('sh'))
   const bigquery = await startBigQuery({ issuer, google, sql: texts('sql'), python: serversPython(), slow })
-  const projects = await startResourceManager()
+  const proxy = await secure([], { proxyStatus: 403 })
   return {
     issuer,
     google,
     bigquery,
-    projects,
+    strangers: proxy.asked,
     build: (claims = {}, inputs = {}) => {
       issuer.claims(claims)
       return runStep({
@@ -96,12 +97,16 @@ export async function openSetting({
         prepare: ({ workspace }) => {
           if (!files) cpSync(DEMO, workspace, { recursive: true })
         },
-        env: { ...QUIET, ...projects.env },
+        env: {
+          ...QUIET,
+          HTTPS_PROXY: `http://127.0.0.1:${proxy.proxy}`,
+          DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
+        },
         deadline: 180_000,
       })
     },
     async [Symbol.asyncDispose]() {
-      await projects[Symbol.asyncDispose]()
+      await proxy[Symbol.asyncDispose]()
       await bigquery[Symbol.asyncDispose]()
       await issuer.close()
     },

@@ -22,7 +22,7 @@ export function byHook(c: Connection, directory: string, { url, authorization, r
     files: { [FILE]: JSON.stringify({ ...recipe, credential_source }) },
     env: {
       GOOGLE_APPLICATION_CREDENTIALS: `${directory}/${FILE}`,
-      // The project that pays; the library would take that of the provider.
+      // The project that pays. Without it the library would ask cloudresourcemanager.googleapis.com for that of the provider.
       GOOGLE_CLOUD_PROJECT: c.execution_project ?? projectOf(c),
     },
   }
