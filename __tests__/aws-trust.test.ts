@@ -17,7 +17,7 @@ function documentFor(grants: readonly Written[], issuer = GITHUB): TrustDocument
     'prod',
   )
   const request = { target: 'prod', via: 'aws', issuer, audience: AUDIENCE, rules, identity: ROLE }
-  const [document] = awsExchange.bind({ role: ROLE, region: 'eu-west-1' }).trust({}, request)
+  const [, document] = awsExchange.bind({ role: ROLE, region: 'eu-west-1' }).trust({}, request)
   if (!document) throw new Error('there is no document')
   return document
 }
@@ -62,9 +62,7 @@ describe('the trust of a role', () => {
      "# AWS account 123456789012: who may assume arn:aws:iam::123456789012:role/dbt-prod for the target prod.
      # Held there: aud, repository, repository_id, ref.
      # Checked by this action only: repository_owner_id, environment, event_name.
-     # The identity provider is one for the whole account: where it exists, leave the first command out. A role that exists
-     # takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...
-     aws iam create-open-id-connect-provider --url https://token.actions.githubusercontent.com --client-id-list sts.amazonaws.com
+     # A role that exists takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...
      aws iam create-role --role-name dbt-prod --max-session-duration 3600 --assume-role-policy-document '{
        "Version": "2012-10-17",
        "Statement": [

@@ -14,6 +14,13 @@ const REDSHIFT = {
   schema: 's',
 }
 const BIGQUERY = { type: 'bigquery', project: 'acme-prod', dataset: 'd' }
+const POSTGRES = {
+  type: 'postgres',
+  host: 'shop.c1.eu-west-1.rds.amazonaws.com',
+  user: 'dbt',
+  dbname: 'd',
+  schema: 's',
+}
 const SNOWFLAKE = { type: 'snowflake', account: 'acme-prod', database: 'D', schema: 'S' }
 
 // Nothing has been asked of any network when these are told: the configuration is read before the token is requested.
@@ -53,6 +60,34 @@ test.each<[string, object, object, Record<string, string>, RegExp]>([
     { role: ROLE },
     {},
     /eu-west-1/,
+  ],
+  [
+    'an audience that gcloud would read as two',
+    BIGQUERY,
+    { provider: PROVIDER },
+    { audience: 'https://a,https://b' },
+    /comma/,
+  ],
+  [
+    'an sslmode that is empty',
+    { ...POSTGRES, sslmode: '' },
+    { role: ROLE },
+    {},
+    /cross the network in clear/,
+  ],
+  [
+    'an sslmode that libpq would guess at',
+    { ...POSTGRES, sslmode: 'Disable' },
+    { role: ROLE },
+    {},
+    /cross the network in clear/,
+  ],
+  [
+    'a service principal by its name',
+    { type: 'databricks', host: 'a.cloud.databricks.com', http_path: '/w', schema: 's', client_id: 'dbt' },
+    {},
+    {},
+    /a UUID/,
   ],
   [
     'a user beside a role that is mapped to one',

@@ -290,7 +290,11 @@ describe('the keys of a role', () => {
     trades: 'action',
     keepAlive: { by: 'aws-container', file: 'keys' },
   } as const
-  async function keeping(credential: () => Promise<Credential>, brokers = true, keepAlive = true) {
+  async function keeping(
+    credential: () => Promise<Credential>,
+    brokers = true,
+    keepAlive: 'auto' | 'off' = 'auto',
+  ) {
     const prod = { ...(await target()), acceptance }
     const surroundings = { ...around().surroundings, brokers, keepAlive }
     return keepingOf(prod, wantOf(prod), surroundings, { credential, over: new AbortController().signal })
@@ -318,6 +322,6 @@ describe('the keys of a role', () => {
       keepAlive: { by: 'file', name: 'keys' },
       served: undefined,
     })
-    expect(await keeping(nobody, true, false)).toEqual({ keepAlive: { by: 'static' }, served: undefined })
+    expect(await keeping(nobody, true, 'off')).toEqual({ keepAlive: { by: 'static' }, served: undefined })
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -49,6 +49,7 @@ async function cli(
   args: readonly string[],
   files: Record<string, string>,
   more: Readonly<Record<string, string>> = {},
+  node = process.execPath,
 ): Promise<Ended & { files: string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'cli-'))
   try {
@@ -56,7 +57,7 @@ async function cli(
     const script = resolve(import.meta.dirname, '..', 'dist', 'cli.js')
     const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...more }
     const ended = await new Promise<Ended>((done) => {
-      execFile(process.execPath, [script, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
+      execFile(node, [script, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
         done({ code: error ? Number(error.code) : 0, stdout, stderr }),
       )
     })
@@ -71,6 +72,19 @@ const answers = (subject: object): Record<string, unknown> => ({
   '/repos/acme/dbt/actions/oidc/customization/sub': subject,
 })
 
+const role = '{ via: aws, role: "arn:aws:iam::123456789012:role/dbt" }'
+const database =
+  '{ type: postgres, host: db.c1.eu-west-1.rds.amazonaws.com, user: dbt, dbname: d, schema: s, port: 5432 }'
+const SHARED = `
+repository: acme/dbt
+targets:
+  prod: { connection: ${database}, identity: ${role} }
+  ci: { connection: ${database}, identity: ${role} }
+grants:
+  - { target: prod, when: { environment: production } }
+  - { target: ci, when: { event_name: pull_request } }
+`
+
 const withPolicy = { '.github/dbt-oidc.yml': POLICY }
 
 describe('dbt-oidc trust', () => {
@@ -79,7 +93,7 @@ describe('dbt-oidc trust', () => {
     expect([ended.code, ended.stderr]).toEqual([0, ''])
     expect(usersOf(ended.stdout)).toEqual([
       {
-        user: 'GH_DBT_PROD',
+        user: 'GH_ACME_DBT_PROD',
         defaultRole: 'T',
         issuer: 'https://token.actions.githubusercontent.com',
         subject: 'repo:acme/dbt:environment:production',
@@ -98,9 +112,19 @@ describe('dbt-oidc trust', () => {
     ])
   })
 
+  test('reads inputs whatever their case, as GitHub does', async () => {
+    const files = { 'dbt.yml': WORKFLOW.replace('environment:', 'Environment:') }
+    const ended = await cli(['trust', '--workflow', 'dbt.yml', '--repository', 'acme/dbt'], files)
+    expect(usersOf(ended.stdout).map(({ subject }) => subject)).toEqual([
+      'repo:acme/dbt:environment:production',
+    ])
+  })
+
   test('gives JSON with the claims of each document, and files by target', async () => {
     const asJson = await cli(['trust', '--json'], withPolicy)
-    expect(JSON.parse(asJson.stdout)).toMatchObject([{ target: 'prod', language: 'sql', checkedHere: [] }])
+    expect(JSON.parse(asJson.stdout)).toMatchObject([
+      { targets: ['prod'], language: 'sql', checkedHere: ['event_name'] },
+    ])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
   })
@@ -110,14 +134,61 @@ describe('dbt-oidc trust', () => {
     expect(ended.stdout).toContain('# Nothing to paste for local (DuckDB via none)')
   })
 
+  test('says of a target that no grant names just that', async () => {
+    const files = { '.github/dbt-oidc.yml': POLICY.replace(/ {2}- { target: local.*\n/, '') }
+    const alone = await cli(['trust', '--target', 'local'], files)
+    expect(alone.stdout).toMatch(/^# Nothing to paste for local: no grant names this target/)
+    const among = await cli(['trust'], files)
+    expect(usersOf(among.stdout)).toHaveLength(1)
+    expect(among.stderr).toMatch(/^Nothing to paste for local: no grant names this target/)
+  })
+
   test.each<[string, string[], Record<string, string>, RegExp]>([
     ['an unknown target', ['--target', 'prd'], withPolicy, /no target prd; did you mean prod\?/],
+    [
+      'a role that another target has, too',
+      ['--target', 'prod'],
+      { '.github/dbt-oidc.yml': SHARED },
+      /targets prod and ci share the role arn:aws:iam::123456789012:role\/dbt/,
+    ],
     ['no repository', ['--workflow', 'w.yml'], { 'w.yml': WORKFLOW }, /repository is not known/],
     [
       'an expression',
       ['--workflow', 'w.yml'],
       { 'w.yml': WORKFLOW.replace('production', '${{ vars.E }}') },
       /is an expression/,
+    ],
+    [
+      'a misspelt input',
+      ['--workflow', 'w.yml', '--repository', 'a/b'],
+      { 'w.yml': WORKFLOW.replace('environment:', 'environmnt:') },
+      /no input `environmnt`; did you mean `environment`/,
+    ],
+    [
+      'an input given twice',
+      ['--workflow', 'w.yml', '--repository', 'a/b'],
+      { 'w.yml': WORKFLOW.replace('environment:', 'Environment: dev\n          environment:') },
+      /gives an input twice/,
+    ],
+    ['nothing to read', [], {}, /There is no \.github\/dbt-oidc\.yml here\.\n→ .*--config.*--workflow/],
+    ['a policy that is not there', ['--config', 'nope.yml'], {}, /There is no file nope\.yml\.\n→ /],
+    [
+      'two configurations at once',
+      ['--workflow', 'w.yml', '--config', '.github/dbt-oidc.yml'],
+      { ...withPolicy, 'w.yml': WORKFLOW },
+      /→ Give one of the two/,
+    ],
+    [
+      'a fault within an input, at its line of the workflow',
+      ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
+      { 'w.yml': WORKFLOW.replace('database: PROD', 'database: [') },
+      /w\.yml:16:13 \(input "connection"\): This is not valid YAML/,
+    ],
+    [
+      'an account with its host, at its line of the workflow',
+      ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
+      { 'w.yml': WORKFLOW.replace('acme-prod', 'https://acme-prod') },
+      /w\.yml:14:22 \(input "connection"\)/,
     ],
     ['no such step', ['--workflow', 'w.yml'], { 'w.yml': 'jobs: {}' }, /has no step with/],
     ['a broken policy', [], { '.github/dbt-oidc.yml': 'repository: a/b\ntargets: {' }, /dbt-oidc\.yml:2/],
@@ -126,6 +197,27 @@ describe('dbt-oidc trust', () => {
     expect([ended.code, ended.stdout]).toEqual([1, ''])
     expect(ended.stderr).toMatch(text)
     expect(ended.stderr).toContain('→ ')
+  })
+})
+
+/** The oldest Node.js that package.json allows, where this machine has it. */
+const oldest = ['node20', 'node', '/usr/bin/node', '/usr/local/bin/node'].find((node) =>
+  String(spawnSync(node, ['--version']).stdout).startsWith('v20.'),
+)
+const onOldest = oldest === undefined ? describe.skip : describe
+
+onOldest('dbt-oidc trust on Node.js 20', () => {
+  test('prints documents', async () => {
+    const ended = await cli(['trust', '--target', 'prod'], withPolicy, {}, oldest)
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect(usersOf(ended.stdout)).toHaveLength(1)
+  })
+
+  test('refuses in the same words', async () => {
+    const wrong = POLICY.replace('snowflake', 'snowflak').replace('target: prod', 'target: prd')
+    const ended = await cli(['trust'], { '.github/dbt-oidc.yml': wrong }, {}, oldest)
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toMatch(/^✗ configuration: The configuration has 2 problems\.\n/)
   })
 })
 

@@ -38,7 +38,7 @@ describe('hosts', () => {
   test.each(['{ _connection_uri: "https://evil.test" }', '{ _tls_no_verify: true }', '{ _port: 8443 }', 'x'])(
     'of Databricks are not left by the driver’s own parameters: %s',
     async (parameters) => {
-      const connection = `{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: ${parameters} }`
+      const connection = `{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10, connection_parameters: ${parameters} }`
       expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([
         expect.stringMatching(/`connection_parameters` may lead the connection elsewhere/),
       ])
@@ -47,7 +47,7 @@ describe('hosts', () => {
 
   test('of Databricks are reached with other parameters of the driver', async () => {
     const connection =
-      '{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: c, connection_parameters: { _socket_timeout: 60, _retry_delay_max: 5, use_cloud_fetch: true } }'
+      '{ type: databricks, host: a.cloud.databricks.com, http_path: /p, schema: s, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10, connection_parameters: { _socket_timeout: 60, _retry_delay_max: 5, use_cloud_fetch: true } }'
     expect((await configOf({ inputs: { ...MAIN, connection } })).targets.get('prod')?.via).toBe('direct')
   })
 
@@ -131,5 +131,36 @@ describe('text', () => {
   ])('that an interpolation brings into %s stays one value, which is refused', async (name, text) => {
     const problems = await problemsOf({ inputs: { ...DUCK, [name]: text } })
     expect(problems).toEqual([expect.stringMatching(new RegExp(`^input "${name}": `))])
+  })
+})
+
+describe('a misspelt key', () => {
+  test.each([
+    ['warehose: W', 'warehouse'],
+    ['Role: R', 'role'],
+    ['thread: 4', 'threads'],
+  ])('is warned of, since dbt would ignore it: %s', async (written, near) => {
+    const { warnings } = await configOf({ inputs: snow(written) })
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^input "connection":1:\\d+: \`${written.split(':', 1)[0]}\` .* did you mean \`${near}\`\\?$`,
+        ),
+      ),
+    ])
+  })
+
+  test.each(['proxy_port: 3128', 'connect_timeout: 5', 'something_else: 1'])(
+    'is none where the adapter knows it, or where it is like nothing: %s',
+    async (written) => {
+      expect((await configOf({ inputs: snow(written) })).warnings).toEqual([])
+    },
+  )
+
+  test('is named where the right one is missing', async () => {
+    const connection = '{ type: snowflake, acount: acme, database: D, schema: S }'
+    expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([
+      'input "connection":1:20: `account` is missing, but there is `acount`: did you mean `account`?',
+    ])
   })
 })

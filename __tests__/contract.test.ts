@@ -76,8 +76,8 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
   const bound = warehouse.bind(connection)
   const spec = exchanges.get(via)
   const exchange = spec?.bind({
-    ...bound.defaults(via),
     ...(spec.example as Record<string, unknown>),
+    ...bound.defaults(via),
     ...together?.identity,
   })
   const want = bound.want(via)

@@ -191,11 +191,11 @@ describe('the trust', () => {
     expect(documents({ grants: [when] })).toMatchObject([
       {
         heldThere: ['repository', 'environment'],
-        checkedHere: ['repository_id', 'repository_owner_id', 'ref'],
+        checkedHere: ['repository_id', 'repository_owner_id', 'ref', 'event_name'],
       },
     ])
     expect(document({ grants: [when] })).toContain(
-      '# Checked by this action only: repository_id, repository_owner_id, ref.',
+      '# Checked by this action only: repository_id, repository_owner_id, ref, event_name.',
     )
   })
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { stripVTControlCharacters } from 'node:util'
 import { DbtOidcError } from '../src/errors.ts'
 import { annotationOf, failureLines, failureOf } from '../src/report/failure.ts'
@@ -112,5 +112,26 @@ describe('a failure as an annotation', () => {
     const { message } = annotationOf(long, scrub)
     expect(message.length).toBeLessThanOrEqual(4096)
     expect(message.isWellFormed()).toBe(true)
+  })
+})
+
+describe('on Node.js 20, which knows no SuppressedError', () => {
+  const known = globalThis.SuppressedError
+  beforeAll(() => void Reflect.deleteProperty(globalThis, 'SuppressedError'))
+  afterAll(() => void Object.assign(globalThis, { SuppressedError: known }))
+
+  test('a failure is told as everywhere', () => {
+    expect(lines(denial)[0]).toBe('✗ no-grant: No grant lets this run reach prod.')
+    expect(lines(new RangeError('x'))[0]).toContain('RangeError: x')
+  })
+
+  test('and the first error explains, where cleaning up fails too', () => {
+    const both = Object.assign(new Error('both'), {
+      name: 'SuppressedError',
+      error: new Error('the disk is full'),
+      suppressed: denial,
+    })
+    expect(lines(both)[0]).toBe('✗ no-grant: No grant lets this run reach prod.')
+    expect(lines(both).at(-1)).toContain('cleaning up failed too: Error: the disk is full')
   })
 })

@@ -264,7 +264,7 @@ describe('the trust', () => {
     })
     expect(words).toMatchObject({
       heldThere: ['repository', 'environment'],
-      checkedHere: ['repository_id', 'repository_owner_id'],
+      checkedHere: ['repository_id', 'repository_owner_id', 'event_name'],
     })
   })
 

@@ -77,9 +77,9 @@ describe('refused before anything is asked of the network', () => {
     [
       'no TLS',
       { sslmode: 'disable' },
-      '`sslmode` is `disable`, and the password could cross the network in clear',
+      '`sslmode` is "disable", and the password could cross the network in clear',
     ],
-    ['TLS if it happens to be there', { sslmode: 'prefer' }, 'write `require` or `verify-full`'],
+    ['TLS if it happens to be there', { sslmode: 'prefer' }, 'write `require`, `verify-ca` or `verify-full`'],
     ['an alias', { host: 'db.acme.example' }, 'RDS takes a token only under the name of its own endpoint'],
     ['no user', { user: undefined }, '`user`'],
     ['no database', { dbname: undefined }, '`dbname` must name the database'],

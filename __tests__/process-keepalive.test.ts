@@ -9,7 +9,7 @@ const TOKEN_FILE = 'databricks-oidc-token'
 const DATABRICKS = {
   ...GRANTED,
   connection:
-    '{ type: databricks, host: acme.cloud.databricks.com, http_path: /sql/1.0/warehouses/w, schema: dbt, client_id: sp }',
+    '{ type: databricks, host: acme.cloud.databricks.com, http_path: /sql/1.0/warehouses/w, schema: dbt, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10 }',
 }
 const PACKAGES = { 'dbt-databricks': '1.12.8' }
 

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { openJob, type Job } from './support/job.ts'
+import { auditOf, openJob, type Job } from './support/job.ts'
 import { claimsOf } from './support/jwt.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { until } from './support/lines.ts'
@@ -34,6 +35,8 @@ describe('an access token whose server wants to know who gives it back', () => {
     await using step = await run({})
     expect([step.exitCode, remainsOf(step)]).toEqual([0, []])
     expectRevoked([step])
+    const uses = auditOf(readFileSync(step.outputs.get('audit-log') ?? '', 'utf8')).map(({ use }) => use)
+    expect(uses.filter(Boolean)).toEqual(['decision', 'exchange', 'revocation'])
   })
 
   test('is revoked although the job was cancelled', async () => {

@@ -80,7 +80,7 @@ test.each([
   ['`iam` for a workgroup', { ...WORKGROUP, method: 'iam', user: 'dbt' }, 'write `method: iam_role`'],
   ['a password', { ...CLUSTER, method: 'database' }, '`method` is `database`'],
   ['no cluster', { ...CLUSTER, cluster_id: undefined }, 'as `cluster_id: shop`'],
-  ['no TLS', { ...CLUSTER, sslmode: 'disable' }, 'would cross the network in clear'],
+  ['no TLS', { ...CLUSTER, sslmode: 'disable' }, 'cross the network in clear'],
   [
     'a stranger',
     { ...CLUSTER, host: 'shop.redshift.amazonaws.com.evil.test' },
@@ -134,4 +134,29 @@ describe('the trust', () => {
     expect(text).toContain('"arn:aws:redshift:eu-west-1:123456789012:dbuser:shop/dbt"')
     expect(text).toContain('CREATE USER "dbt" PASSWORD DISABLE;')
   })
+})
+
+test('a star in a name gives a right to that name alone', () => {
+  const bound = redshift.bind({
+    host: 'acme.abc123.eu-west-1.redshift.amazonaws.com',
+    cluster_id: '*',
+    dbname: 'd?',
+    schema: 's',
+    method: 'iam',
+    user: '${redshift:DbUser}',
+  })
+  const request = {
+    target: 'prod',
+    via: 'aws',
+    issuer: 'https://i',
+    audience: 'a',
+    rules: [],
+    identity: 'arn:aws:iam::123456789012:role/dbt',
+  }
+  const text = bound
+    .trust(request)
+    .map((document) => document.text)
+    .join('\n')
+  expect(text).toContain(':dbuser:${*}/${$}{redshift:DbUser}')
+  expect(text).toContain(':dbname:${*}/d${?}')
 })

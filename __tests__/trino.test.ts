@@ -119,9 +119,12 @@ describe('the trust', () => {
       '',
     ])
     expect(parseRecord(users?.text ?? '')).toEqual({
-      rules: [{ pattern: 'repo:o/r:environment:production', user: 'dbt-prod' }],
+      rules: [{ pattern: 'repo:o/r:environment:production', user: 'dbt-o-r-prod' }],
     })
-    expect(properties).toMatchObject({ heldThere: ['repository', 'environment'], checkedHere: [] })
+    expect(properties).toMatchObject({
+      heldThere: ['repository', 'environment'],
+      checkedHere: ['event_name'],
+    })
   })
 
   test("behind an identity provider maps its client, and holds none of GitHub's claims", async () => {
@@ -141,8 +144,8 @@ describe('the trust', () => {
   test('gives the user one schema, whose placeholder is any that the token can fill', async () => {
     const [, , rules] = await documents(CONNECTION)
     expect(parseRecord(rules?.text ?? '').schemas).toEqual([
-      { user: 'dbt-prod', catalog: 'lake', schema: 'pr_[a-z0-9_]+', owner: true },
-      { user: 'dbt-prod', owner: false },
+      { user: 'dbt-o-r-prod', catalog: 'lake', schema: 'pr_[a-z0-9_]+', owner: true },
+      { user: 'dbt-o-r-prod', owner: false },
     ])
   })
 
@@ -163,7 +166,7 @@ describe('the trust', () => {
 
 test.each([
   ["error 401: b'Unauthorized'", 'does not say why'],
-  ['Access Denied: User dbt-prod cannot impersonate user ada', 'stands for the user `dbt-prod`'],
+  ['Access Denied: User dbt-o-r-prod cannot impersonate user ada', 'stands for the user `dbt-o-r-prod`'],
   [
     "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]'))",
     'does not trust the certificate',

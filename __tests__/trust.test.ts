@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { matches } from '../src/pattern.ts'
 import type { Grant } from '../src/policy.ts'
 import { comment, identifier, json, sh, sql } from '../src/trust/quote.ts'
-import { trustRules } from '../src/trust/rules.ts'
+import { notHeld, trustRules } from '../src/trust/rules.ts'
 import snowflake from '../src/warehouses/snowflake.ts'
 import { startIssuer } from './support/issuer.ts'
 import { identifyBy } from './support/snowflake/identity.ts'
@@ -46,6 +47,33 @@ describe('the subjects of a grant', () => {
       'prod',
     )
     expect(rules.map(({ exact }) => exact)).toEqual([false, false])
+  })
+})
+
+const held = (when: Record<string, string[]>): readonly string[] => {
+  const rules = trustRules([grant({ ...IDS, ...when })], 'prod')
+  return notHeld(rules, (rule) => rule.heldBySubject)
+}
+
+describe('the events that a grant has to name', () => {
+  test.each<[string, Record<string, string[]>]>([
+    ['a ref', { ref: ['refs/heads/main'] }],
+    ['an environment', { environment: ['production'] }],
+    ['a subject', { sub: ['repo:acme/dbt:x'] }],
+  ])('are held by no subject of %s: pull_request_target has the same one', (_name, when) => {
+    expect(held(when)).toContain('event_name')
+  })
+
+  test('are held by the subject of a pull request', () => {
+    expect(held({ event_name: ['pull_request'] })).not.toContain('event_name')
+  })
+
+  test('are not let in by a grant without ref and environment', () => {
+    const [rule] = trustRules([grant({ ...IDS, actor: ['mona'] })], 'prod')
+    const fits = (sub: string): boolean => rule?.subjects.some((one) => matches(one, sub)) ?? false
+    expect(fits('repo:acme/dbt:ref:refs/heads/main')).toBe(true)
+    expect(fits('repo:acme/dbt:environment:prod')).toBe(true)
+    expect(fits('repo:acme/dbt:pull_request')).toBe(false)
   })
 })
 
@@ -105,8 +133,10 @@ describe('the trust of Snowflake', () => {
         const identity = await identify(issuer.mint(aud, { sub }))
         return 'flaw' in identity ? identity.flaw : identity.user.user
       }
-      expect(await flawOf('repo:acme/dbt:environment:production')).toBe('GH_DBT_PROD')
-      expect(await flawOf('repo:acme@1234567/dbt@7654321:environment:production')).toBe('GH_DBT_PROD')
+      expect(await flawOf('repo:acme/dbt:environment:production')).toMatch(/^GH_ACME_DBT_PROD_[0-9A-F]{12}$/)
+      expect(await flawOf('repo:acme@1234567/dbt@7654321:environment:production')).toMatch(
+        /^GH_ACME_DBT_PROD_[0-9A-F]{12}$/,
+      )
       expect(await flawOf('repo:acme@1234567/dbt@9:environment:production')).toBe('subject')
       expect(await flawOf('repo:acme/dbt:ref:refs/heads/main')).toBe('subject')
       expect(await flawOf('repo:acme/dbt:environment:production', 'snowflakecomputing.com')).toBe('audience')
@@ -125,7 +155,7 @@ describe('the trust of Snowflake', () => {
       identity: '',
     })
     expect(document?.heldThere).toEqual(['repository', 'environment'])
-    expect(document?.checkedHere).toEqual(['repository_id', 'repository_owner_id', 'ref'])
+    expect(document?.checkedHere).toEqual(['repository_id', 'repository_owner_id', 'ref', 'event_name'])
     expect(document?.text).toContain(
       '-- Checked by the action only, and not by this statement: repository_id',
     )

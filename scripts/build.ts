@@ -5,10 +5,11 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** What action.yml and `npx` start: the exit code is 1 before anything is imported, so that no fault can look like success. */
+/** What action.yml, `npx` and the step itself start: the exit code is 1 before anything is imported, so that no fault can look like success. */
 const ROOTS = {
   'main.js': `process.exitCode = 1\nconst { main } = await import('./index.js')\nawait main()\n`,
   'post.js': `process.exitCode = 1\nconst { post } = await import('./index.js')\nawait post()\n`,
+  'keeper.js': `process.exitCode = 1\nconst { keeper } = await import('./index.js')\nawait keeper()\n`,
   'cli.js': `#!/usr/bin/env node\nprocess.exitCode = 1\nconst { cli } = await import('./index.js')\nawait cli()\n`,
 }
 

@@ -1,18 +1,22 @@
-import { buy, explain, withExplanation, type Bought } from './access/purchase.ts'
+import { hold, type Held } from './access/held.ts'
 import { isRenewed, keepingOf } from './access/hook.ts'
-import { LATER, NEVER, revoke } from './access/revoke.ts'
+import { logInThroughProxy } from './access/proxied.ts'
+import { buy, explain, withExplanation } from './access/purchase.ts'
+import { LATER, revoke } from './access/revoke.ts'
 import { endsSoon, notRenewed } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
+import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
 import type { Code, Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
-import { AT_START, MEANWHILE, NOTHING, untilBelow, type Life } from './keepalive/freshness.ts'
-import { pluginFiles, pluginSecret } from './keepalive/plugin-files.ts'
+import type { Streams } from './http.ts'
+import { AT_START, MEANWHILE, NOTHING } from './keepalive/freshness.ts'
+import { pluginFiles } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { warnOfEnd } from './keepalive/warning.ts'
-import type { Output, Value } from './profile.ts'
+import { toJs, type Output, type Value } from './profile.ts'
 import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
 import type { Acceptable, Carried, Finding, PreflightTools } from './warehouse.ts'
@@ -23,7 +27,7 @@ export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
 /** One use of one or more tokens, for the audit. */
 export interface Trade {
   readonly tokens: readonly IdToken[]
-  readonly use: 'exchange' | 'keep-alive'
+  readonly use: 'exchange' | 'keep-alive' | 'revocation'
   readonly expiresAt: Date | null
   readonly outcome: 'exchanged' | 'refused'
   readonly errorCode?: Code
@@ -46,18 +50,28 @@ export interface Access extends AsyncDisposable {
   readonly variable: (secret: string) => string
   /** Where dbt 1.x finds our plugin, while this process keeps its secret fresh. */
   readonly pythonPath: string | undefined
-  /** What dbt's driver asks on this machine, past any proxy: `http://127.0.0.1:PORT`. */
-  readonly broker: string | undefined
+  /** dbt connects to this process: no proxy of the step may stand between. */
+  readonly onLoopback: boolean
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
   explain(text: string): Explained | undefined
   /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
   preflight(python: PreflightTools['python']): Promise<readonly Finding[] | undefined>
-  /** Revokes and removes the files, now: what a cancelled run does first. Idempotent. */
+  /** Revokes and removes the files, now: what a cancelled run does first. Idempotent; nothing once handed over. */
   forget(): Promise<void>
-  /** Leaves everything in place: the post step owns it from here on. */
-  handOver(): void
+  /** Leaves everything in place: the post step owns it from here on, and another process renews what can be renewed. */
+  handOver(): Promise<void>
+}
+
+/** What another process needs in order to go on renewing. */
+export interface Legacy {
+  /** With its placeholders filled. */
+  readonly target: Target
+  /** The connection as its warehouse understands it. */
+  readonly connection: Readonly<Record<string, unknown>>
+  readonly credential: Credential
+  readonly boughtAt: Date
 }
 
 /** What `connect` needs of the world. */
@@ -70,15 +84,19 @@ export interface Surroundings {
   readonly directory: PrivateDirectory
   /** What the policy asks the other side to trust, for a refusal to be explained by. */
   readonly trusted: (target: Target) => Trusted | undefined
-  /** Whether the credential is to be renewed while dbt runs. */
-  readonly keepAlive: boolean
+  /** Whether and how the credential is to be renewed while dbt runs. */
+  readonly keepAlive: KeepAliveOption
   /** Whether this process lives as long as dbt, and the driver can ask it. */
   readonly brokers: boolean
+  /** The way out for what a proxy of ours passes on. */
+  readonly streams: Streams
   readonly onTrade: (trade: Trade) => Promise<void>
   /** Fields that name the run in the warehouse's history. */
   readonly attribution: Readonly<Record<string, Value>>
   /** Keeps what the post step needs for a revocation; called before the credential is used. */
   readonly remember: (credential: Credential) => Promise<void>
+  /** Hands the renewal to a process that outlives this one. */
+  readonly leave: (legacy: Legacy) => Promise<void>
   /** In place of removing the directory, where the credential could not be revoked: removes all but what was remembered. */
   readonly owe: () => Promise<void>
 }
@@ -96,110 +114,99 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const giveBack = async (credential: Credential): Promise<void> => {
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
+  const explaining = (text: string): Explained | undefined => explain(text, target, claims, around)
   const over = new AbortController()
+  // Nobody hears of a broker before there is something to ask for.
   const { keepAlive, served } = await keepingOf(target, want, around, {
     over: over.signal,
-    // Nobody hears of the broker before there is something to ask for.
-    async credential() {
-      // Not in line behind a renewal that waits for the other side, while there is something to give.
-      if (!hasLeft(NOTHING, current, around.io.now())) await renew(NOTHING)
-      return current.credential
-    },
+    credential: () => living(held),
   })
   undo.use(served)
   const dealing = { giveBack, hook: served?.hook }
-  let current = await buy(target, want, claims, 'exchange', around, dealing)
-  undo.defer(() => giveBack(current.credential))
-  const started = { ...current.carried.files, ...pluginFiles(keepAlive, current.carried.secrets) }
+  const bought = await buy(target, want, explaining, 'exchange', around, dealing)
+  const held: Held = hold(bought, { target, want, explaining, keepAlive, around, ...dealing }, over.signal)
+  undo.defer(() => giveBack(held.current().credential))
+  const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
-  const renew = oneAfterTheOther(async (share: number) => {
-    if (hasLeft(share, current, around.io.now())) return
-    const next = await buy(target, want, claims, 'keep-alive', around, dealing)
-    // Whoever forgot meanwhile must not find a credential again.
-    if (over.signal.aborted) return void (await revoke(target, next.credential, around, NEVER))
-    const old = current.credential
-    current = next
-    const files = { ...current.carried.files, ...pluginSecret(keepAlive, current.carried.secrets) }
-    for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
-    await revoke(target, old, around, NEVER)
-  })
-  if (isRenewed(keepAlive)) {
+  const expiresAt = (): Date | null => held.life().expiresAt
+  const renewed = isRenewed(keepAlive)
+  const left = new AbortController()
+  const until = AbortSignal.any([over.signal, left.signal])
+  if (renewed) {
     const failed = (error: unknown): void =>
-      around.io.say(notRenewed('The credential could not be renewed', error, current.credential.expiresAt))
-    const life = (): Life => lifeOf(current)
-    void keepRenewing({ life, failed, now: around.io.now, renew: () => renew(MEANWHILE) }, over.signal)
+      around.io.say(notRenewed('The credential could not be renewed', error, expiresAt()))
+    const what = { life: held.life, failed, now: around.io.now, renew: () => held.renew(MEANWHILE) }
+    void keepRenewing(what, until)
   }
 
+  const proxy =
+    keepAlive.by === 'login-proxy'
+      ? await logInThroughProxy(target, around, { first: held.current, next: held.next })
+      : undefined
+  if (proxy) undo.use(proxy)
+  const carried = (): Carried => proxy?.carried(held.current().carried) ?? held.current().carried
+
   if (keepAlive.by === 'static') {
-    const ends = (): void => around.io.say(endsSoon(current.credential.expiresAt))
-    void warnOfEnd(lifeOf(current), around.io.now(), ends, over.signal)
+    const ends = (): void => around.io.say(endsSoon(expiresAt()))
+    void warnOfEnd(held.life(), around.io.now(), ends, until)
   }
 
   const undone = undo.move()
   // The stack itself does not wait for a disposal that is under way, and the process must not end before it.
   let forgotten: Promise<void> | undefined
-  const forget = (): Promise<void> => {
-    over.abort()
-    return (forgotten ??= undone.disposeAsync())
-  }
   let owned = true
+  const forget = async (): Promise<void> => {
+    over.abort()
+    if (owned) await (forgotten ??= undone.disposeAsync())
+  }
   return {
     target,
     identity: target.exchange.identity(want, claims),
     directory: around.directory,
-    expiresAt: () => current.credential.expiresAt,
-    output: outputWith(target, current.carried, around.attribution),
-    env: current.carried.env,
+    expiresAt,
+    output: outputWith(target, carried(), around.attribution),
+    env: carried().env,
     pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
-    broker: served?.origin,
+    onLoopback: (proxy ?? served) !== undefined,
     variable: secretNames(),
     async secrets() {
-      // The driver buys its own, and this one is of no use to it.
-      if (keepAlive.by !== 'token-url') await renew(AT_START)
-      return current.carried.secrets
+      // What a login through the proxy needs, it gets there, and a driver that trades buys its own.
+      if (!proxy && keepAlive.by !== 'token-url') await held.renew(AT_START)
+      return carried().secrets
     },
-    explain: (text) => explain(text, target, claims, around),
+    explain: explaining,
     async preflight(python) {
       const { io, directory } = around
+      proxy?.spend()
       try {
-        return await target.bound.preflight?.(current.credential, directory.path, {
+        return await target.bound.preflight?.(held.current().credential, directory.path, {
           io,
           python,
           identity: target.exchange.identity(want, claims),
         })
       } catch (error) {
-        throw withExplanation(error, (text) => explain(text, target, claims, around))
+        throw withExplanation(error, explaining)
       }
     },
     forget,
-    handOver() {
+    async handOver() {
+      left.abort()
+      // What is being bought at this moment is left, too.
+      await held.settled()
       owned = false
-      over.abort()
+      if (!renewed || over.signal.aborted || expiresAt() === null) return
+      const { credential, boughtAt } = held.current()
+      await around.leave({ target, connection: toJs(target.output, target.lookup), credential, boughtAt })
     },
-    async [Symbol.asyncDispose]() {
-      if (owned) await forget()
-    },
+    [Symbol.asyncDispose]: forget,
   }
 }
 
-/** Calls of the result run one at a time; a failure of one is nothing to the next. */
-function oneAfterTheOther<T>(work: (input: T) => Promise<void>): (input: T) => Promise<void> {
-  let last: Promise<void> = Promise.resolve()
-  return (input) => {
-    const mine = last.then(() => work(input))
-    last = mine.catch(() => undefined)
-    return mine
-  }
-}
-
-/** Whether more than this share of a life is left. */
-function hasLeft(share: number, bought: Bought, now: Date): boolean {
-  return (untilBelow(share, lifeOf(bought), now) ?? Infinity) > 0
-}
-
-function lifeOf({ boughtAt, credential }: Bought): Life {
-  return { boughtAt, expiresAt: credential.expiresAt }
+/** What lives, without a place in line behind a renewal that waits for the other side. */
+async function living(held: Held): Promise<Credential> {
+  if (!held.has(NOTHING)) await held.renew(NOTHING)
+  return held.current().credential
 }
 
 /** The user's own fields win over attribution; the credential's fields win over everything. */

@@ -6,7 +6,7 @@ import { wantOf, type Target } from './config/target.ts'
 import type { Code } from './errors.ts'
 import type { Host } from './host.ts'
 import type { Decision } from './policy.ts'
-import { auditLine, tokenRecord, type AuditRecord, type Outcome } from './report/audit.ts'
+import { auditLine, tokenRecord, type AuditRecord, type Outcome, type TokenUse } from './report/audit.ts'
 
 /** The audit log of a run: one line for each use of a token. */
 export interface Audit {
@@ -25,15 +25,24 @@ export async function openAudit(
   token: IdToken,
   decision: Decision,
 ): Promise<Audit> {
+  const { now } = host
+  const append = (record: AuditRecord): Promise<void> => keep(config, host, record)
   const verdict = decision.granted ? 'granted' : 'denied'
   const grant = decision.grant?.name
   const target = decision.grant?.target ?? decision.asked
   const common = { decision: verdict, grant, target } as const
-  await keep(
-    config,
-    host,
-    tokenRecord({ ...common, ...digest(token), time: host.now(), use: 'decision', outcome: verdict }),
-  )
+  await append(tokenRecord({ ...common, ...digest(token), time: now(), use: 'decision', outcome: verdict }))
+  return auditOf(common, { now, append })
+}
+
+/** What every line of a run says of its decision. */
+export type Verdict = Pick<TokenUse, 'decision' | 'grant' | 'target'>
+
+/** The lines that follow that of the decision. */
+export function auditOf(
+  common: Verdict,
+  { now, append }: { readonly now: () => Date; readonly append: (record: AuditRecord) => Promise<void> },
+): Audit {
   return {
     async trade(to, { tokens, use, expiresAt, outcome, errorCode, trades = to.acceptance.trades }) {
       for (const one of tokens) {
@@ -45,7 +54,7 @@ export async function openAudit(
         const record = tokenRecord({
           ...common,
           ...digest(one),
-          time: host.now(),
+          time: now(),
           use,
           outcome: outcomeOf(trades, outcome, errorCode),
           access,
@@ -53,7 +62,7 @@ export async function openAudit(
           expiresAt,
           error: errorCode,
         })
-        await keep(config, host, record)
+        await append(record)
       }
     },
   }

@@ -8,6 +8,7 @@ import { fetchOver } from './http/fetch.ts'
 import { rehearsalOf, rewrite } from './rehearsal.ts'
 import { exchanges } from './exchanges/index.ts'
 import { failureLines } from './report/failure.ts'
+import { atHome } from './cli/places.ts'
 import { sourcesOf, type Given } from './cli/sources.ts'
 import { printTrust, type Printing } from './cli/trust.ts'
 import { warehouses } from './warehouses/index.ts'
@@ -44,8 +45,10 @@ function program(): Command {
     .option('--out <directory>', 'writes each document into a file of its own')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Given & Printing & { readonly github?: boolean }) => {
-      const sources = await sourcesOf(options)
-      const config = await readConfig(sources, { warehouses, exchanges })
+      const { sources, workflow } = await sourcesOf(options)
+      const config = await readConfig(sources, { warehouses, exchanges }).catch((error: unknown) => {
+        throw atHome(error, options, workflow)
+      })
       await printTrust(config, options, options.github ? await askGitHub(config, sources) : undefined)
     })
   return command

@@ -5,6 +5,7 @@ import type { Grant } from './policy.ts'
 import { overlaps } from './policy/lint.ts'
 import { audienceOf, type Registries, type Target } from './config/target.ts'
 import { checkNames, input, placeOfInput, readOptions, type Options } from './config/options.ts'
+import { checkProxied } from './config/proxied.ts'
 import { collectProblems } from './config/problems.ts'
 import { readIssuer } from './config/issuer.ts'
 import { fromInputs } from './config/from-inputs.ts'
@@ -70,6 +71,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
   const made = (await hasPolicy(sources))
     ? await fromPolicy(sources, rules)
     : await fromInputs(sources, options, rules)
+  checkProxied(options, { ...made, commands }, problems)
   warnings.push(...overlaps(made.grants))
   const issuer = readIssuer(sources, made.issuer, problems)
   problems.throwAny()

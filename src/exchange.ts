@@ -5,7 +5,8 @@ import type { Http } from './http.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
 /** How sure a row of the README is; see "What has been proven against what". */
-export type Proof = 'real account' | 'third-party server' | 'our verifier' | 'shape only'
+export type Proof =
+  'real account' | 'third-party server' | 'our verifier' | 'shape only' | 'nothing to verify'
 
 /** What a warehouse asks of an exchange, in words every exchange understands. Absent means: not needed. */
 export interface Want {

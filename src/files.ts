@@ -46,6 +46,11 @@ export async function makePrivateDirectory(
       throw error
     }
   })
+  return directoryAt(path, marker, temp)
+}
+
+/** The private directory of another process of this run. */
+export function directoryAt(path: string, marker: string, temp: string): PrivateDirectory {
   const inside = async (name: string): Promise<string> => {
     checkFileName(name)
     check(await lstat(path), path)
@@ -98,6 +103,14 @@ export async function removePrivateDirectory(path: string, marker: string, temp:
     // Links inside are removed as links.
     await rm(place, { recursive: true, force: true, maxRetries: 2 })
   })
+}
+
+/** Whether a private directory is still there, and still this one. */
+export async function isIntact({
+  path,
+  marker,
+}: Pick<PrivateDirectory, 'path' | 'marker'>): Promise<boolean> {
+  return (await readMarker(path).catch(absent)) === marker
 }
 
 async function realDirectory(temp: string): Promise<string> {

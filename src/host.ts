@@ -6,7 +6,7 @@ import { relative, sep } from 'node:path'
 import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
 import { withoutOwnExports } from './exports.ts'
-import { createHttp, proxySecrets, type Http } from './http.ts'
+import { createHttp, createStreams, proxySecrets, type Http, type Streams } from './http.ts'
 import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { RunFacts } from './report/report.ts'
@@ -26,6 +26,7 @@ export interface Host {
   readonly kill: AbortSignal
   readonly writer: Writer
   readonly http: Http
+  readonly streams: Streams
   readonly rehearsal: Rehearsal | undefined
   readonly colour: boolean
   /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
@@ -82,6 +83,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     kill,
     writer,
     http: createHttp({ rehearsal, env }),
+    streams: createStreams({ rehearsal, env }),
     rehearsal,
     colour: true,
     ask: (audience) => core.getIDToken(audience),

@@ -40,6 +40,12 @@ export interface HttpOptions {
   readonly env: Env
 }
 
+/** Begins one request whose bytes are the caller's to stream, to the host for which it was opened. */
+export type OpenStream = (options: http.RequestOptions) => http.ClientRequest
+
+/** A way to one host by the rules of {@link Http}, for what is too large to hold. Throws `blocked-host`. */
+export type Streams = (address: string) => Promise<OpenStream>
+
 const defaultLimit = 256 * 1024
 /** Long enough for discovery and keys to share a connection, short enough that none is found dead at a refresh. */
 const idleSocket = 1000
@@ -51,6 +57,16 @@ export function createHttp({ rehearsal, env }: HttpOptions): Http {
     const url = allowedAddress(request.url, rehearsal)
     const open = await connect(url)
     return exchange(request, url, open)
+  }
+}
+
+/** Makes the way out for streams. */
+export function createStreams({ rehearsal, env }: HttpOptions): Streams {
+  const connect = createConnector(env)
+  return async (address) => {
+    const url = allowedAddress(address, rehearsal)
+    const open = await connect(url)
+    return (options) => open(url, options)
   }
 }
 

@@ -35,7 +35,7 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     secrets: async () => ({}),
     explain: () => undefined,
     pythonPath: undefined,
-    broker: undefined,
+    onLoopback: false,
   }
   const result = await runDbt(parsing, reach, ready, host)
   if (result.ok) host.writer.line('dbt parsed the project without credentials.')

@@ -1,9 +1,9 @@
-import { endOrphan } from './dbt/orphan.ts'
 import { exchanges } from './exchanges/index.ts'
 import { DbtOidcError, fail } from './errors.ts'
 import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
-import { processOf, removeRemains, remainsOf } from './remains.ts'
+import { endProcess } from './process.ts'
+import { keeperOf, processOf, removeRemains, remainsOf } from './remains.ts'
 import { REVOCATION_FILE, unseal } from './revocation.ts'
 import { createTokens } from './token/tokens.ts'
 import { join } from 'node:path'
@@ -20,13 +20,25 @@ export async function post(): Promise<void> {
 async function cleanUp(host: Host): Promise<boolean> {
   // First of all: while dbt lives it works on with the credential, and may write to the directory.
   const ended = await attempt(host, () => endDbt(host))
-  return (await forget(host)) && ended
+  // Nor may a fresh credential come once the last one is revoked.
+  const over = await attempt(host, () => endKeeper(host))
+  return (await forget(host)) && ended && over
+}
+
+async function endKeeper(host: Host): Promise<void> {
+  const keeper = keeperOf(host)
+  if (!keeper || (await endProcess(keeper)) !== 'still there') return
+  fail({
+    code: 'cancelled',
+    problem: 'The process that renews the credential could not be ended.',
+    remedy: 'On a runner of your own look for the process and end it.',
+  })
 }
 
 /** A step that was killed could not end its dbt. */
 async function endDbt(host: Host): Promise<void> {
   const orphan = processOf(host)
-  const end = orphan ? await endOrphan(orphan) : 'absent'
+  const end = orphan ? await endProcess(orphan) : 'absent'
   if (end === 'ended') host.writer.line('dbt still ran without its step, and was ended.')
   if (end === 'still there')
     fail({

@@ -1,4 +1,4 @@
-import { identify, identityText, parseIdentity, type ProcessIdentity } from './dbt/orphan.ts'
+import { identify, identityText, parseIdentity, type ProcessIdentity } from './process.ts'
 import { makePrivateDirectory, removePrivateDirectory, type PrivateDirectory } from './files.ts'
 import type { Host } from './host.ts'
 import { newKey, REVOCATION_FILE, seal, type Revocation } from './revocation.ts'
@@ -10,7 +10,7 @@ export interface Remains {
   readonly key: string
 }
 
-const [PATH, MARKER, KEY, OWED, PROCESS] = ['directory', 'marker', 'key', 'owed', 'process']
+const [PATH, MARKER, KEY, OWED, PROCESS, KEEPER] = ['directory', 'marker', 'key', 'owed', 'process', 'keeper']
 
 /** Makes the private directory; the post step knows of it before anything is written. */
 export async function openPrivateDirectory(host: Host): Promise<Remains> {
@@ -37,6 +37,18 @@ export function rememberProcess(host: Host, pid: number): void {
 /** The process that was started last; it may have ended long ago, and its number may be somebody else's. */
 export function processOf(host: Host): ProcessIdentity | undefined {
   return parseIdentity(host.state(PROCESS))
+}
+
+/** Lets the post step know which process renews the credential; false where the system tells no such thing. */
+export function rememberKeeper(host: Host, pid: number): boolean {
+  const identity = identify(pid)
+  if (identity) host.saveState(KEEPER, identityText(identity))
+  return identity !== undefined
+}
+
+/** The process that renews the credential of prepared mode, if one was left. */
+export function keeperOf(host: Host): ProcessIdentity | undefined {
+  return parseIdentity(host.state(KEEPER))
 }
 
 /** Leaves the post step nothing but the sealed revocation, which did not succeed here. */

@@ -29,13 +29,15 @@ export function seal(revocation: Revocation, key: string): string {
   return [iv, cipher.getAuthTag(), text].map((part) => part.toString('base64url')).join('.')
 }
 
-const date = z.pipe(
+/** A date as JSON has it. */
+export const storedDate = z.pipe(
   z.string(),
   z.transform((text) => new Date(text)),
 )
-const dateOrNull = z.nullable(date)
-const credential = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('id-token'), token: z.string(), expiresAt: date }),
+const dateOrNull = z.nullable(storedDate)
+/** A credential as JSON has it. */
+export const storedCredential = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('id-token'), token: z.string(), expiresAt: storedDate }),
   z.object({ kind: z.literal('bearer'), token: z.string(), expiresAt: dateOrNull }),
   z.object({
     kind: z.literal('aws'),
@@ -43,7 +45,7 @@ const credential = z.discriminatedUnion('kind', [
     secretAccessKey: z.string(),
     sessionToken: z.string(),
     region: z.string(),
-    expiresAt: date,
+    expiresAt: storedDate,
   }),
   z.object({ kind: z.literal('password'), user: z.string(), password: z.string(), expiresAt: dateOrNull }),
   z.object({ kind: z.literal('key-pair'), user: z.string(), privateKey: z.string(), expiresAt: dateOrNull }),
@@ -54,7 +56,7 @@ const revocation = z.object({
   settings: z.unknown(),
   audience: z.string(),
   issuer: z.string(),
-  credential,
+  credential: storedCredential,
 })
 
 /** The opposite of {@link seal}; throws where the text was not sealed with this key. */

@@ -1,5 +1,5 @@
 import { connect, type Access } from './access.ts'
-import { openAudit, recordShown, type Audit } from './audit.ts'
+import { auditPath, openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import { audienceOf, type Target } from './config/target.ts'
@@ -10,6 +10,7 @@ import { DbtOidcError } from './errors.ts'
 import type { Host } from './host.ts'
 import { ioOf } from './io.ts'
 import { isRunMode, keepProfile } from './keep.ts'
+import { startKeeper } from './keeper/start.ts'
 import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
@@ -19,7 +20,7 @@ import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
 import { checkWhoWeAre } from './preflight.ts'
-import { createTokens } from './token/tokens.ts'
+import { createTokens, type Tokens } from './token/tokens.ts'
 import { trustedBy } from './trust/request.ts'
 
 /** What is known so far: when the sentence breaks off, the root still tells it. */
@@ -73,7 +74,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
   const dbt = early ?? (await prepareDbt(config, target, host))
-  await using access = await enter(target, claims, { config, host, decision, audit, mint: tokens.mint, dbt })
+  await using access = await enter(target, claims, { config, host, decision, audit, tokens, dbt })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
   if (config.until === 'exchange') return told(claims, known)
@@ -83,7 +84,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   if (config.preflight) await checkWhoWeAre(access, dbt, host)
   if (!isRunMode(config)) {
     known.profilesDir = access.directory.path
-    access.handOver()
+    await access.handOver()
     return told(claims, known)
   }
 
@@ -106,30 +107,39 @@ interface Entering {
   readonly host: Host
   readonly decision: Decision
   readonly audit: Audit
-  readonly mint: ReturnType<typeof createTokens>['mint']
+  readonly tokens: Tokens
   readonly dbt: ReadyDbt
 }
 
 async function enter(
   target: Target,
   claims: Claims,
-  { config, host, decision, audit, mint, dbt }: Entering,
+  { config, host, decision, audit, tokens, dbt }: Entering,
 ): Promise<Access> {
   const remains = await openPrivateDirectory(host)
   const { signal: _cancelled, ...uncancelled } = host
   const own = { issuer: config.issuer, mask: host.writer.mask }
   const access = await connect(target, claims, {
-    mint,
+    mint: tokens.mint,
     mintToRevoke: (audience) => createTokens({ ...uncancelled, ...own }).decision(audience),
     io: { ...ioOf(host, (line) => sayAll(host, [line])), signal: host.signal },
     directory: remains.directory,
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     trusted: (filled) => trustedBy(config, filled),
-    keepAlive: config.keepAlive === 'auto',
+    keepAlive: config.keepAlive,
     // Later steps outlive this process, and of the drivers of dbt 2.x nobody has seen that they ask a URL.
     brokers: isRunMode(config) && dbt.dbt?.engine === '1.x',
+    streams: host.streams,
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),
+    leave: async (legacy) => {
+      // What only shows how far a step would come leaves nobody behind.
+      if (config.until !== undefined) return
+      const { issuer } = config
+      const decided = await tokens.decided()
+      const auditLog = auditPath(config, host)
+      await startKeeper(host, legacy, { issuer, decided, auditLog, grant: decision.grant?.name, ...remains })
+    },
     remember: (credential) =>
       remember(remains, {
         via: target.via,

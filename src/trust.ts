@@ -23,4 +23,17 @@ export interface TrustDocument {
   readonly heldThere: readonly string[]
   /** Claims of the grants that the other side does not see: only this action checks them. */
   readonly checkedHere: readonly string[]
+  /** What the document sets as a whole, so that what another target sets there would replace it. */
+  readonly owns?: readonly Owned[]
+  /** The file on the other side that the text belongs into; what several targets have for one file is merged. */
+  readonly file?: { readonly host: string; readonly path: string }
+}
+
+/** Something on the other side that can have one rule only. */
+export interface Owned {
+  /** In words, and the same for whoever means the same: `the role arn:…`. */
+  readonly what: string
+  /** Equal where two targets want the same. */
+  readonly rule: string
+  readonly remedy: string
 }

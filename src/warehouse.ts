@@ -21,7 +21,11 @@ export interface Acceptance<C> {
   /** Who trades: the action before dbt starts, or the driver whenever it connects. The audit line says which. */
   readonly trades: 'action' | 'driver'
   readonly keepAlive: KeepAlive
+  /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
+  readonly wholeTrust?: true
   want(connection: C): Want
+  /** Where the driver logs in, as an origin, if our login proxy can stand between; absent where it cannot. */
+  readonly loginOrigin?: (connection: C) => string
   /** Settings of the exchange that the connection already implies. */
   readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
   /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
@@ -121,6 +125,8 @@ export interface WarehouseSpec<C> {
   readonly title: string
   /** Loose: what belongs to dbt passes through untouched; what the exchange needs is checked. */
   readonly connection: z.ZodMiniType<C>
+  /** Keys that an output of the adapter has beside those of dbt; another one that is close to one of them is warned of. */
+  readonly fields?: readonly string[]
   /** Fields of the output that hold credentials: refused in `connection`, dropped from an existing profiles.yml. */
   readonly credentialFields: readonly string[]
   /** By exchange name; the first is the default. `none` stands for "no exchange". */
@@ -134,7 +140,13 @@ export interface WarehouseSpec<C> {
   /** Absent: there is nobody to ask. */
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
-  readonly diagnose?: (error: string, connection: C, claims: Claims) => Diagnosis | undefined
+  /** `target` is the name that the trust was written for. */
+  readonly diagnose?: (
+    error: string,
+    connection: C,
+    claims: Claims,
+    request: TrustRequest | undefined,
+  ) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
   /** For the docs page, a sentence each: dbt 2.x, limits, and what nobody has verified yet. */
@@ -156,13 +168,23 @@ export interface WarehouseSpec<C> {
 /** What an example of a pair says beyond those of its two sides. */
 export interface Together {
   readonly connection?: Readonly<Record<string, unknown>>
+  /** Undefined clears what the exchange's example says. */
   readonly identity?: Readonly<Record<string, unknown>>
+  /** Sentences for the head of its section: what has to be known before anything is pasted. */
+  readonly about?: readonly string[]
+  /** Further connections, where one example does not do. */
+  readonly others?: readonly {
+    readonly title: string
+    readonly connection: Readonly<Record<string, unknown>>
+  }[]
 }
 
 /** A warehouse together with a connection that its schema has accepted. */
 export interface BoundWarehouse {
   readonly type: string
   want(via: string): Want
+  /** Undefined where no login proxy can stand between. */
+  loginOrigin(via: string): string | undefined
   defaults(via: string): Readonly<Record<string, unknown>>
   carry(credential: Credential, directory: string, hook?: Hook): Carried
   describe(): string
@@ -173,7 +195,8 @@ export interface BoundWarehouse {
         tools: PreflightTools,
       ) => Promise<readonly Finding[] | undefined>)
     | undefined
-  diagnose(error: string, claims: Claims): Diagnosis | undefined
+  /** By the request of the trust the names that its documents give are told. */
+  diagnose(error: string, claims: Claims, request?: TrustRequest): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
   /** Found before anything is asked of the network. */
@@ -182,13 +205,14 @@ export interface BoundWarehouse {
 }
 
 /** What can be said of an acceptance without a connection. */
-export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive'>
+export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive' | 'wholeTrust'>
 
 /** A warehouse whose connection type is no longer visible, so that all of them fit one registry. */
 export interface Warehouse {
   readonly type: string
   readonly title: string
   readonly connection: z.ZodMiniType
+  readonly fields: readonly string[]
   readonly credentialFields: readonly string[]
   readonly accepts: ReadonlyMap<string, Acceptable>
   readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
@@ -202,6 +226,9 @@ export interface Warehouse {
   bind(connection: unknown): BoundWarehouse
 }
 
+/** Of every output, whatever the adapter. */
+const COMMON = ['type', 'threads', 'schema', 'database']
+
 /** Closes over the connection type, so that a registry of different warehouses needs no cast. */
 export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
   const accepted = (via: string): Acceptance<C> => {
@@ -213,6 +240,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     type: spec.type,
     title: spec.title,
     connection: spec.connection,
+    fields: [...COMMON, ...(spec.fields ?? [])],
     credentialFields: spec.credentialFields,
     accepts: new Map(Object.entries(spec.accepts)),
     adapter: spec.adapter,
@@ -228,13 +256,14 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
       return {
         type: spec.type,
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
+        loginOrigin: (via) => accepted(via).loginOrigin?.(connection),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
         carry: (credential, directory, hook) => spec.carry({ connection, credential, directory, hook }),
         describe: () => spec.describe(connection),
         preflight:
           preflight &&
           ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),
-        diagnose: (error, claims) => spec.diagnose?.(error, connection, claims),
+        diagnose: (error, claims, request) => spec.diagnose?.(error, connection, claims, request),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
         faults: (via) => [

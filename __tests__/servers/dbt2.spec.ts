@@ -12,7 +12,7 @@ test.each([
   ['Snowflake', '{ type: snowflake, account: acme-prod, database: D, schema: S }'],
   [
     'Databricks',
-    '{ type: databricks, host: a.cloud.databricks.com, http_path: /w, schema: s, client_id: sp }',
+    '{ type: databricks, host: a.cloud.databricks.com, http_path: /w, schema: s, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10 }',
   ],
 ])(
   'dbt 2 parses a project with the profile of %s, as the action runs it',

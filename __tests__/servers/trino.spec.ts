@@ -49,7 +49,7 @@ afterAll(async () => {
 describe('the built action', () => {
   test('builds the demo project on a Trino that verifies the token by our own documents', async () => {
     await using step = await build({ preflight: 'true' })
-    expect(logOf(step)).toMatch(/preflight: .*\n.*✓ user +dbt-prod\n.*✓ catalog +memory\n/)
+    expect(logOf(step)).toMatch(/preflight: .*\n.*✓ user +dbt-o-r-prod-[0-9a-f]{12}\n.*✓ catalog +memory\n/)
     expect(logOf(step)).toContain('PASS=16 WARN=0 ERROR=0')
     expect([step.exitCode, remainsOf(step)]).toEqual([0, []])
     expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([step]))).toEqual([])
@@ -97,7 +97,7 @@ describe('Trino', () => {
   test('knows the token as the user of our mapping', async () => {
     expect(await statement(issuer.mint(AUDIENCE), 'select current_user')).toMatchObject({ status: 200 })
     const rows = await rowsOf(issuer.mint(AUDIENCE), 'select current_user')
-    expect(rows).toEqual([['dbt-prod']])
+    expect(rows).toEqual([[expect.stringMatching(/^dbt-o-r-prod-[0-9a-f]{12}$/)]])
   }, 60_000)
 
   test.each<[string, () => string | Promise<string>, RegExp]>([

@@ -5,6 +5,7 @@ import type { Grant } from '../../src/policy.ts'
 import type { TrustDocument, TrustRequest } from '../../src/trust.ts'
 import { trustRules } from '../../src/trust/rules.ts'
 import type { BoundWarehouse, Warehouse } from '../../src/warehouse.ts'
+import { pinned } from './versions.ts'
 
 /** The page of one warehouse, out of nothing but its own file and those of its exchanges: trust, snippet, errors. */
 export function warehousePage(warehouse: Warehouse, exchanges: ReadonlyMap<string, Exchange>): string {
@@ -29,6 +30,8 @@ interface Way {
   readonly bound: BoundWarehouse
   readonly exchange: BoundExchange | undefined
   readonly documents: readonly TrustDocument[]
+  /** What the errors of this way are explained with. */
+  readonly claims: Claims
 }
 
 const GRANT: Grant = {
@@ -51,14 +54,23 @@ const CLAIMS: Claims = {
   jti: '',
   iat: 0,
   exp: 0,
-  all: new Map([...GRANT.when].map(([claim, [value = '']]) => [claim, value])),
+  all: new Map([
+    ...[...GRANT.when].map(([claim, [value = '']]): [string, string] => [claim, value]),
+    ['event_name', 'push'],
+    ['job_workflow_ref', 'acme/dbt/.github/workflows/dbt.yml@refs/heads/main'],
+  ]),
 }
 
 function wayOf(warehouse: Warehouse, via: string, exchanges: ReadonlyMap<string, Exchange>): Way {
   const spec = exchanges.get(via)
   const bound = warehouse.bind(exampleFor(warehouse, via))
-  const own = { ...asRecord(spec?.example), ...warehouse.examples[via]?.identity }
-  const settings = { ...bound.defaults(via), ...own }
+  // What the connection implies need not be said, and goes before the exchange's own example.
+  const implied = bound.defaults(via)
+  const own = said({
+    ...without(asRecord(spec?.example), Object.keys(implied)),
+    ...warehouse.examples[via]?.identity,
+  })
+  const settings = { ...implied, ...own }
   const exchange = spec?.bind(settings)
   const want = bound.want(via)
   const rules = trustRules([GRANT], 'prod')
@@ -70,8 +82,19 @@ function wayOf(warehouse: Warehouse, via: string, exchanges: ReadonlyMap<string,
     rules,
     identity: exchange?.identity(want, CLAIMS) ?? '',
   }
-  const documents = via === 'none' ? [] : [...(exchange?.trust(want, request) ?? []), ...bound.trust(request)]
-  return { via, spec, settings: own, bound, exchange, documents }
+  const traded = warehouse.accepts.get(via)?.wholeTrust ? [] : (exchange?.trust(want, request) ?? [])
+  const documents = via === 'none' ? [] : [...traded, ...bound.trust(request)]
+  const claims = { ...CLAIMS, aud: request.audience }
+  return { via, spec, settings: own, bound, exchange, documents, claims }
+}
+
+/** Without what an example clears. */
+function said(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+}
+
+function without(settings: Readonly<Record<string, unknown>>, keys: readonly string[]) {
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !keys.includes(key)))
 }
 
 /** The example of the warehouse, with the fields that this way needs as well. */
@@ -100,6 +123,7 @@ function section(warehouse: Warehouse, way: Way): readonly string[] {
     '',
     `${spec ? `${capital(spec.summary)}. ` : ''}Proven against: **${warehouse.proof[via] ?? 'nothing'}**.`,
     '',
+    ...(warehouse.examples[via]?.about ?? []).flatMap((sentence) => [sentence, '']),
     '### Trust',
     '',
     ...(documents.length === 0
@@ -122,6 +146,14 @@ function section(warehouse: Warehouse, way: Way): readonly string[] {
     snippet(warehouse, way),
     '```',
     '',
+    ...(warehouse.examples[via]?.others ?? []).flatMap(({ title, connection }) => [
+      `${title}:`,
+      '',
+      '```yaml',
+      stringify({ connection: stringify(connection) }).trimEnd(),
+      '```',
+      '',
+    ]),
     hosts.length === 0
       ? ''
       : `Reaches: ${hosts.map((host) => `\`${host}\``).join(', ')}, and GitHub's token endpoint.`,
@@ -131,12 +163,12 @@ function section(warehouse: Warehouse, way: Way): readonly string[] {
 
 function snippet(warehouse: Warehouse, { via, settings }: Way): string {
   const [standard] = warehouse.accepts.keys()
-  const said = Object.entries(settings).filter(([, value]) => !Array.isArray(value) || value.length > 0)
-  const identity = { ...(via === standard ? {} : { via }), ...Object.fromEntries(said) }
+  const shown = Object.entries(settings).filter(([, value]) => !Array.isArray(value) || value.length > 0)
+  const identity = { ...(via === standard ? {} : { via }), ...Object.fromEntries(shown) }
   const step = {
     uses: 'OWNER/dbt-oidc@v1',
     with: {
-      install: `dbt-core ${warehouse.adapter.package}`,
+      install: pinned(warehouse.adapter.package),
       run: 'build',
       connection: stringify(exampleFor(warehouse, via)),
       ...(Object.keys(identity).length === 0 ? {} : { identity: stringify(identity) }),
@@ -145,8 +177,10 @@ function snippet(warehouse: Warehouse, { via, settings }: Way): string {
       claims: stringify({ repository_id: 7654321, repository_owner_id: 1234567 }),
     },
   }
-  const head = ['permissions:', '  id-token: write', '  contents: read']
-  const job = {
+  const workflow = {
+    name: 'dbt',
+    on: { push: { branches: ['main'] } },
+    permissions: { 'id-token': 'write', contents: 'read' },
     jobs: {
       dbt: {
         'runs-on': 'ubuntu-latest',
@@ -155,14 +189,14 @@ function snippet(warehouse: Warehouse, { via, settings }: Way): string {
       },
     },
   }
-  return [...head, stringify(job, { lineWidth: 0 }).trimEnd()].join('\n')
+  return stringify(workflow, { lineWidth: 0 }).trimEnd()
 }
 
 function errors(warehouse: Warehouse, ways: readonly Way[]): readonly string[] {
   const rows = [
-    ...warehouse.errors.map((text) => row(text, ways[0]?.bound.diagnose(text, CLAIMS))),
-    ...ways.flatMap(({ spec, exchange }) =>
-      (spec?.errors ?? []).map((text) => row(text, exchange?.diagnose(text, CLAIMS))),
+    ...warehouse.errors.map((text) => row(text, ways[0]?.bound.diagnose(text, ways[0].claims))),
+    ...ways.flatMap(({ spec, exchange, claims }) =>
+      (spec?.errors ?? []).map((text) => row(text, exchange?.diagnose(text, claims))),
     ),
   ]
   if (rows.length === 0) return []

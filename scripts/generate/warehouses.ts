@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Warehouse } from '../../src/warehouse.ts'
+import type { KeepAlive, Warehouse } from '../../src/warehouse.ts'
 
 /** The README's table: each warehouse with each exchange that it takes, and what that row has been proven against. */
 export async function warehouseTable(root: string): Promise<string> {
@@ -28,3 +28,46 @@ const CARRIED = {
   'key-pair': 'a key pair',
   none: 'no credential',
 } as const
+
+/** What happens to a run that outlives its credential, out of the keep-alive of each pair. */
+export async function lifeTable(root: string): Promise<string> {
+  const path = pathToFileURL(join(root, 'src', 'warehouses', 'index.ts')).href
+  const { warehouses } = (await import(path)) as { warehouses: ReadonlyMap<string, Warehouse> }
+  const rows = [...warehouses.values()].flatMap((warehouse) =>
+    [...warehouse.accepts].map(([via, { kind, keepAlive }]) => {
+      const [meanwhile, dbt2] = kind === 'none' ? ['nothing ends', 'nothing ends'] : MEANWHILE[keepAlive.by]
+      return `| ${warehouse.title} | \`${via}\` | ${LIVES[kind]} | ${meanwhile} | ${dbt2} |`
+    }),
+  )
+  return [
+    '| warehouse | via | the first credential lives | while dbt 1.x runs | dbt 2.x |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n')
+}
+
+const LIVES = {
+  'id-token': '5 minutes',
+  bearer: 'about an hour',
+  aws: 'an hour (`duration`)',
+  password: '15 minutes, to connect',
+  'key-pair': 'as long as its lease',
+  none: 'for ever: there is none',
+} as const
+
+const STAYS = 'stays as it was; a warning comes before its end'
+const MEANWHILE: Readonly<Record<KeepAlive['by'], readonly [string, string]>> = {
+  static: [STAYS, STAYS],
+  'token-url': ['the driver asks us for a token whenever it needs one', STAYS],
+  'aws-container': [
+    'the driver asks us for keys whenever they end',
+    'a private file is renewed, where its driver reads it',
+  ],
+  'token-endpoint': ['the driver asks us for a token at each connection', STAYS],
+  file: [
+    'a private file is renewed; the driver reads it at each connection',
+    'the same file, where its driver reads it',
+  ],
+  'plugin-field': ['a private file is renewed; our dbt plugin reads it at each connection', STAYS],
+  'login-proxy': ['a loopback proxy puts a fresh token into each login', 'the same proxy'],
+}

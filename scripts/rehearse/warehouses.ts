@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { startBigQuery } from '../../__tests__/support/google/bigquery.ts'
+import { startBigQuery, statementsOf } from '../../__tests__/support/google/bigquery.ts'
 import { standInForGoogle } from '../../__tests__/support/google/cloud.ts'
+import { readGcloud } from '../../__tests__/support/google/gcloud.ts'
 import type { Issuer } from '../../__tests__/support/issuer.ts'
 import { startSnowflake } from '../../__tests__/support/snowflake/front.ts'
-import { usersOf } from '../../__tests__/support/snowflake/trust.ts'
+import { accountOf, checkStatements } from '../../__tests__/support/snowflake/trust.ts'
+import { documentsIn, readBy, refuse, type Document } from './given.ts'
 
 /** A warehouse on this machine that lets in whom the trust names, and nobody else. */
 export interface StandIn extends AsyncDisposable {
@@ -19,54 +19,69 @@ export interface Making {
   readonly issuer: Issuer
   /** The directory that `trust --out` has written. */
   readonly trust: string
-  readonly python: string
 }
+
+/** Starts what has been read, with a Python of its environment. */
+export type Start = (python: string) => Promise<StandIn>
 
 const GITHUB = 'https://token.actions.githubusercontent.com'
 
-/** The stand-ins by the `type` of a connection, with the Python environment that each needs. */
+/** The stand-ins by the `type` of a connection, with the Python environment that each needs; what cannot be read is told first. */
 export const STAND_INS: Readonly<
-  Record<
-    string,
-    { readonly environment: 'dbt' | 'servers'; readonly start: (making: Making) => Promise<StandIn> }
-  >
+  Record<string, { readonly environment: 'dbt' | 'servers'; readonly read: (making: Making) => Start }>
 > = {
-  snowflake: { environment: 'dbt', start: snowflake },
-  bigquery: { environment: 'servers', start: bigquery },
+  snowflake: { environment: 'dbt', read: snowflake },
+  bigquery: { environment: 'servers', read: bigquery },
 }
 
-async function snowflake({ issuer, trust, python }: Making): Promise<StandIn> {
-  const users = usersOf(documents(trust, '.sql', issuer).join('\n'))
-  const front = await startSnowflake({ users, python })
-  return {
-    connection: { host: '127.0.0.1', port: front.port, protocol: 'http' },
-    told: () => [
-      ...front.logins.map(({ user, role }) => `Snowflake let ${user} in as ${role}.`),
-      ...front.refusals.map(
-        ({ code, reason, detail }) => `Snowflake refused a login: ${code}, ${reason} (${detail}).`,
-      ),
-    ],
-    [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
+function snowflake({ issuer, trust }: Making): Start {
+  const documents = localised(documentsIn(trust, ['.sql']), issuer)
+  for (const document of documents) readBy('Snowflake', document, checkStatements)
+  const account = readBy('Snowflake', { path: trust, text: textsOf(documents).join('\n;\n') }, accountOf)
+  if (account.users.length === 0)
+    refuse(
+      `No document of ${trust} creates a service user, so Snowflake would let nobody in.`,
+      'Put CREATE USER … WORKLOAD_IDENTITY back, or write the documents anew.',
+    )
+  return async (python) => {
+    const front = await startSnowflake({ ...account, python })
+    return {
+      connection: { host: '127.0.0.1', port: front.port, protocol: 'http' },
+      told: () => [
+        ...front.logins.map(({ user, role }) => `Snowflake let ${user} in as ${role}.`),
+        ...front.refusals.map(
+          ({ code, reason, detail }) => `Snowflake refused a login: ${code}, ${reason} (${detail}).`,
+        ),
+      ],
+      [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
+    }
   }
 }
 
-async function bigquery({ issuer, trust, python }: Making): Promise<StandIn> {
-  const google = standInForGoogle(issuer, documents(trust, '.sh', issuer))
-  const front = await startBigQuery({ issuer, google, sql: documents(trust, '.sql', issuer), python })
-  return {
-    connection: { api_endpoint: front.endpoint },
-    told: () => [
-      ...google.seen.map(({ host, status }) => `Google's ${host} answered ${status}.`),
-      `BigQuery answered ${front.calls.length} calls.`,
-    ],
-    [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
+function bigquery({ issuer, trust }: Making): Start {
+  const all = localised(documentsIn(trust, ['.sh', '.sql']), issuer)
+  const [commands, statements] = ['.sh', '.sql'].map((end) => all.filter(({ path }) => path.endsWith(end)))
+  for (const document of commands ?? []) readBy('Google Cloud', document, readGcloud)
+  for (const document of statements ?? []) readBy('BigQuery', document, statementsOf)
+  return async (python) => {
+    const google = standInForGoogle(issuer, textsOf(commands ?? []))
+    const front = await startBigQuery({ issuer, google, sql: textsOf(statements ?? []), python })
+    return {
+      connection: { api_endpoint: front.endpoint },
+      told: () => [
+        ...google.seen.map(({ host, status }) => `Google's ${host} answered ${status}.`),
+        `BigQuery answered ${front.calls.length} calls.`,
+      ],
+      [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
+    }
   }
 }
 
-/** The documents of one language; GitHub is this machine in a rehearsal, so its issuer is the local one. */
-function documents(directory: string, ending: string, issuer: Issuer): readonly string[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith(ending))
-    .toSorted()
-    .map((name) => readFileSync(join(directory, name), 'utf8').replaceAll(GITHUB, issuer.issuer))
+/** GitHub is this machine in a rehearsal, so its issuer is the local one. */
+function localised(documents: readonly Document[], issuer: Issuer): readonly Document[] {
+  return documents.map(({ path, text }) => ({ path, text: text.replaceAll(GITHUB, issuer.issuer) }))
+}
+
+function textsOf(documents: readonly Document[]): readonly string[] {
+  return documents.map(({ text }) => text)
 }

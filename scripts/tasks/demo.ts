@@ -11,6 +11,8 @@ import { ensurePython } from '../python.ts'
 import { task } from '../task.ts'
 
 const AUDIENCE = 'https://acme-prod.snowflakecomputing.com'
+const LIFE = 15
+const SLOW = { text: 'stg_customers', by: 45_000 }
 const DEVELOP = { ref: 'refs/heads/develop', environment: 'staging', workflow: 'staging' }
 const FEATURE = { ref: 'refs/heads/feature/discount', environment: undefined, actor: 'mallory' }
 const IMPOSTOR = { repository_id: '6666666', repository_owner_id: '6666666', actor: 'mallory' }
@@ -29,7 +31,8 @@ async function demo(): Promise<number> {
   const staging = await stagingScene(stage, shop, nightly)
   const denied = await deniedScene(stage, shop, nightly)
   const snowflake = await snowflakeScene(stage, shop, python.python)
-  const audit = auditScene(stage, snowflake)
+  const long = await longScene(stage, shop, python.python)
+  const audit = auditScene(stage, long)
   summaryScene(stage, nightly)
 
   writePage([
@@ -136,6 +139,35 @@ async function snowflakeScene(stage: Stage, shop: Shop, python: string): Promise
     snowflake.logins.every(({ queryTag }) => queryTag?.includes('acme/shop')),
   )
   stage.claim(`none of the ${minted} tokens so far can be read in the log`, !isTold(shop, step))
+  return step
+}
+
+async function longScene(stage: Stage, shop: Shop, python: string): Promise<StepResult> {
+  stage.scene('A run that lives three times as long as its token')
+  stage.say(
+    `GitHub's tokens live five minutes; here they live ${LIFE} seconds, and one of the models takes ${SLOW.by / 1000}. The others`,
+    'connect after that. Our dbt plugin reads a private file at each connection, which is renewed in time.\n',
+  )
+  const subject = 'repo:acme/shop:environment:snowflake'
+  const user = {
+    user: 'GH_DBT',
+    issuer: shop.issuer.issuer,
+    subject,
+    audiences: [AUDIENCE],
+    defaultRole: 'TRANSFORMER',
+  }
+  await using snowflake = await startSnowflake({ users: [user], python, slow: SLOW })
+  shop.connectSnowflake(snowflake.port)
+  shop.issuer.ttl(LIFE)
+  const step = await shop.run({ environment: 'snowflake' }, { run: 'build' })
+  const tokens = new Set(snowflake.logins.map(({ tokenSha256 }) => tokenSha256))
+  stage.say('')
+  stage.claim('the step succeeded', step.conclusion === 'success')
+  stage.claim(
+    `Snowflake saw ${tokens.size} tokens, and refused none`,
+    tokens.size > 1 && snowflake.refusals.length === 0,
+  )
+  stage.claim('none of them can be read in the log', !isTold(shop, step))
   return step
 }
 

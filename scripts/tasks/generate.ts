@@ -24,10 +24,11 @@ if (existsSync(join(root, 'README.md'))) await readmeAndDocs()
 /** The fixture of the tests has neither. */
 async function readmeAndDocs(): Promise<void> {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const { warehouseTable } = await import('../generate/warehouses.ts')
+  const { lifeTable, warehouseTable } = await import('../generate/warehouses.ts')
   let text = between(readme, 'inputs', table(action.inputs, 'input'))
   text = between(text, 'outputs', table(action.outputs, 'output'))
   text = between(text, 'warehouses', await warehouseTable(root))
+  text = between(text, 'life', await lifeTable(root))
   await write('README.md', text)
   const load = (name: string): Promise<unknown> =>
     import(pathToFileURL(join(root, 'src', name, 'index.ts')).href)

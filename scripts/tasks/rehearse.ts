@@ -1,13 +1,17 @@
 // Runs the step of a workflow on this machine, against a warehouse that trusts what `dbt-oidc trust --out` has written.
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { parse } from 'yaml'
 import { startIssuer } from '../../__tests__/support/issuer.ts'
 import { runStep } from '../../__tests__/support/step.ts'
 import { inputsOfWorkflow } from '../../src/cli/workflow.ts'
+import { DbtOidcError } from '../../src/errors.ts'
+import { nearest } from '../../src/nearest.ts'
+import { failureLines } from '../../src/report/failure.ts'
 import { openStage } from '../demo/stage.ts'
 import { ensurePython } from '../python.ts'
+import { directoryAt, fileAt, refuse } from '../rehearse/given.ts'
 import { STAND_INS } from '../rehearse/warehouses.ts'
 import { task } from '../task.ts'
 
@@ -39,22 +43,28 @@ await task(async () => {
     .requiredOption('--repository <owner/name>', 'the repository that the token names')
     .option('--ref <ref>', 'the ref that the token names', 'refs/heads/main')
     .option('--project <directory>', 'the dbt project', PROJECT)
-  return rehearse(command.parse(process.argv).opts<Options>())
+  try {
+    return await rehearse(command.parse(process.argv).opts<Options>())
+  } catch (error) {
+    if (!(error instanceof DbtOidcError)) throw error
+    // Nothing here holds a token of anybody.
+    console.error(failureLines(error, { colour: false, scrub: (text) => text }).join('\n'))
+    return 1
+  }
 })
 
 async function rehearse({ workflow, trust, repository, ref, project }: Options): Promise<number> {
-  const inputs = inputsOfWorkflow(readFileSync(resolve(workflow), 'utf8'), workflow, INPUTS)
+  const inputs = inputsOfWorkflow(fileAt(resolve(workflow), 'workflow'), workflow, INPUTS)
   const connection = asRecord(parse(inputs.get('connection') ?? ''))
-  const standIn = STAND_INS[String(connection['type'])]
-  if (!standIn)
-    throw new Error(
-      `A rehearsal knows ${Object.keys(STAND_INS).join(' and ')}; the workflow has ${String(connection['type'])}.`,
-    )
-  const python = await ensurePython(standIn.environment)
+  const standIn = standInFor(connection['type'], workflow)
+  directoryAt(resolve(trust), 'The trust', 'Write it with `node dist/cli.js trust --workflow … --out …`.')
+  directoryAt(resolve(project), 'The project', 'Name the directory of a dbt_project.yml.')
   await using issuer = await startIssuer({
     claims: whose(inputs, repository, ref),
   })
-  await using warehouse = await standIn.start({ issuer, trust: resolve(trust), python: python.python })
+  const start = standIn.read({ issuer, trust: resolve(trust) })
+  const python = await ensurePython(standIn.environment)
+  await using warehouse = await start(python.python)
   const stage = openStage()
   stage.say(`GitHub is ${issuer.serverUrl}; the connection gets ${JSON.stringify(warehouse.connection)}.\n`)
   await using step = await runStep({
@@ -72,8 +82,23 @@ async function rehearse({ workflow, trust, repository, ref, project }: Options):
   await step.post()
   stage.say('')
   for (const sentence of summed(warehouse.told())) stage.say(sentence)
-  stage.claim('the step succeeded', step.exitCode === 0)
+  if (step.exitCode === 0) stage.claim('the step succeeded', true)
+  else stage.say(`  ✗ the step failed (exit ${step.exitCode})`)
   return step.exitCode === 0 ? 0 : 1
+}
+
+function standInFor(type: unknown, workflow: string): (typeof STAND_INS)[string] {
+  const known = Object.keys(STAND_INS)
+  const name = typeof type === 'string' ? type : undefined
+  const near = name === undefined ? undefined : nearest(name, known)
+  const found = name !== undefined && Object.hasOwn(STAND_INS, name) ? STAND_INS[name] : undefined
+  if (found) return found
+  return refuse(
+    name === undefined
+      ? `The step of ${workflow} has no \`connection\` with a \`type\`.`
+      : `There is no stand-in for the warehouse ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    `A rehearsal knows ${known.join(' and ')}: write a \`connection\` of one of them into the step.`,
+  )
 }
 
 /** The claims of a token of this job: text, as GitHub signs them. */

@@ -47,7 +47,8 @@ export async function keepingOf(
   stock: Stock,
 ): Promise<Keeping> {
   const { keepAlive } = target.acceptance
-  if (!around.keepAlive) return otherwise({ by: 'static' })
+  if (around.keepAlive !== 'auto')
+    return otherwise({ by: around.keepAlive === 'proxy' ? 'login-proxy' : 'static' })
   if (keepAlive.by === 'token-url') {
     const served = around.brokers ? await openHook(target, want, around, stock.over) : undefined
     return served ? { keepAlive, served } : otherwise({ by: 'static' })

@@ -14,19 +14,23 @@ export interface Bought {
   readonly boughtAt: Date
 }
 
+/** What buying needs of the world. */
+export type Buying = Pick<Surroundings, 'mint' | 'io' | 'directory' | 'onTrade' | 'remember'>
+
 /** What becomes of a purchase. */
 export interface Dealing {
   readonly giveBack: (credential: Credential) => Promise<void>
-  readonly hook: Hook | undefined
+  /** Where dbt's driver asks, in place of getting the credential itself. */
+  readonly hook?: Hook | undefined
 }
 
 /** Buys once, with every token that it took on record; what was bought and cannot be used is given back. */
 export async function buy(
   target: Target,
   want: Want,
-  claims: Claims,
+  explaining: (text: string) => Explained | undefined,
   use: Trade['use'],
-  around: Surroundings,
+  around: Buying,
   { giveBack, hook }: Dealing,
 ): Promise<Bought> {
   const tokens: IdToken[] = []
@@ -36,7 +40,7 @@ export async function buy(
     return token
   }
   const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
-    const explained = withExplanation(error, (text) => explain(text, target, claims, around))
+    const explained = withExplanation(error, explaining)
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
     throw explained
@@ -53,7 +57,7 @@ export async function buy(
   }
 }
 
-async function trade(target: Target, want: Want, mint: Mint, around: Surroundings): Promise<Credential> {
+async function trade(target: Target, want: Want, mint: Mint, around: Buying): Promise<Credential> {
   const { io } = around
   const http: Io['http'] = (request) => io.http(io.signal ? { signal: io.signal, ...request } : request)
   const credential = await target.exchange.trade(want, mint, { ...io, http })
@@ -68,8 +72,9 @@ export function explain(
   claims: Claims,
   { trusted }: Pick<Surroundings, 'trusted'>,
 ): Explained | undefined {
-  const diagnosis = target.exchange.diagnose(text, claims) ?? target.bound.diagnose(text, claims)
-  return diagnosis && refusal(diagnosis, claims, trusted(target))
+  const traded = target.exchange.diagnose(text, claims)
+  const diagnosis = traded ?? target.bound.diagnose(text, claims, trusted(target)?.request)
+  return diagnosis && refusal(diagnosis, claims, trusted(target), traded ? 'exchange' : 'warehouse')
 }
 
 /** The same error in our words, with the other side's below; what nobody knows stays as it is. */

@@ -16,13 +16,17 @@ export const NEVER = 'It ends by itself.'
 export async function revoke(
   target: Target,
   credential: Credential,
-  { io, mintToRevoke }: Pick<Surroundings, 'io' | 'mintToRevoke'>,
+  { io, mintToRevoke, onTrade }: Pick<Surroundings, 'io' | 'mintToRevoke' | 'onTrade'>,
   otherwise: string,
 ): Promise<boolean> {
   const signal = AbortSignal.timeout(REVOKING)
   try {
     const http: Io['http'] = (request) => io.http({ signal, ...request })
-    const fresh = (): Promise<IdToken> => mintToRevoke(audienceOf(target))
+    const fresh = async (): Promise<IdToken> => {
+      const token = await mintToRevoke(audienceOf(target))
+      await onTrade({ tokens: [token], use: 'revocation', expiresAt: null, outcome: 'exchanged' })
+      return token
+    }
     await target.exchange.revoke?.(credential, { ...io, http, signal }, fresh)
     return true
   } catch (error) {

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { POLICY_PATH } from '../config/from-policy.ts'
 import type { Sources } from '../config/sources.ts'
 import { fail } from '../errors.ts'
 import { readRegular } from '../regular.ts'
+import type { Workflow } from './places.ts'
+import { repositoryOfCheckout } from './remote.ts'
 import { inputsOfWorkflow } from './workflow.ts'
 
 /** What the command line says about the configuration. */
@@ -15,12 +15,20 @@ export interface Given {
   readonly repository?: string
 }
 
+/** What a configuration is read from, and the workflow among it. */
+export interface Found {
+  readonly sources: Sources
+  readonly workflow: Workflow | undefined
+}
+
 /** The configuration of the step, as it stands in this checkout. */
-export async function sourcesOf(given: Given): Promise<Sources> {
+export async function sourcesOf(given: Given): Promise<Found> {
   const workspace = process.cwd()
-  const inputs = given.workflow === undefined ? new Map<string, string>() : await readWorkflow(given.workflow)
+  await checkGiven(given, workspace)
+  const workflow = given.workflow === undefined ? undefined : await readWorkflow(given.workflow)
+  const inputs = workflow ? inputsOfWorkflow(workflow.text, workflow.path) : new Map<string, string>()
   if (given.config !== undefined) inputs.set('config', resolve(given.config))
-  return {
+  const sources: Sources = {
     inputs,
     env: {},
     workspace,
@@ -29,11 +37,33 @@ export async function sourcesOf(given: Given): Promise<Sources> {
     today: new Date(),
     read: (path) => readRegular(path),
   }
+  return { sources, workflow }
 }
 
-async function readWorkflow(path: string): Promise<Map<string, string>> {
+async function checkGiven({ config, workflow }: Given, workspace: string): Promise<void> {
+  if (config !== undefined && workflow !== undefined)
+    fail({
+      code: 'configuration',
+      problem: '--config and --workflow each name a whole configuration.',
+      remedy:
+        'Give one of the two: --config for a policy file, --workflow for a step that has everything in its inputs.',
+    })
+  if (workflow !== undefined) return
+  const { kind } = await readRegular(resolve(workspace, config ?? POLICY_PATH))
+  if (kind !== 'missing') return
+  fail({
+    code: 'configuration',
+    problem: config === undefined ? `There is no ${POLICY_PATH} here.` : `There is no file ${config}.`,
+    remedy:
+      config === undefined
+        ? 'Name one with --config, or a workflow with --workflow.'
+        : 'Name the policy file with --config, or leave it out for .github/dbt-oidc.yml.',
+  })
+}
+
+async function readWorkflow(path: string): Promise<Workflow> {
   const found = await readRegular(resolve(path))
-  if (found.kind === 'text') return inputsOfWorkflow(found.text, path)
+  if (found.kind === 'text') return { path, text: found.text }
   return fail({
     code: 'configuration',
     problem: `The workflow ${path} cannot be read.`,
@@ -56,15 +86,4 @@ async function repositoryOf(given: Given, workspace: string): Promise<string> {
     problem: 'The repository is not known, and every subject begins with it.',
     remedy: 'Name it with --repository OWNER/NAME, or write `repository: OWNER/NAME` into the policy.',
   })
-}
-
-/** `OWNER/NAME` of the remote `origin`; empty where there is none. */
-async function repositoryOfCheckout(directory: string): Promise<string> {
-  try {
-    const git = promisify(execFile)
-    const { stdout } = await git('git', ['config', '--get', 'remote.origin.url'], { cwd: directory })
-    return /[/:]([\w.-]+\/[\w.-]+?)(?:\.git)?\s*$/.exec(stdout)?.[1] ?? ''
-  } catch {
-    return ''
-  }
 }

@@ -1,12 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
-import { fail } from '../errors.ts'
+import { DbtOidcError, fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { trustDocuments } from '../trust/request.ts'
-import type { TrustDocument } from '../trust.ts'
+import { refuseShared, together, type Made } from '../trust/together.ts'
+import { writeAll } from './out.ts'
 
 /** How the documents are wanted. */
 export interface Printing {
@@ -15,22 +14,37 @@ export interface Printing {
   readonly out?: string
 }
 
-interface Made extends TrustDocument {
-  readonly target: string
-}
-
 /** Prints or writes the trust of the targets, each document ready to be pasted as it is. */
 export async function printTrust(config: Config, printing: Printing, facts?: RepositoryFacts): Promise<void> {
   const targets = chosen(config, printing.target)
-  const made = targets.flatMap((target) =>
-    trustDocuments(withIds(config, facts), target, facts?.form).map((document): Made => ({
-      target: target.name,
+  const documents = (target: Target): readonly Made[] =>
+    trustDocuments(withIds(config, facts), target, facts?.form).map((document) => ({
+      targets: [target.name],
       ...document,
-    })),
-  )
-  if (printing.out !== undefined) return writeAll(made, printing.out)
-  if (printing.json) return print(JSON.stringify(made, null, 2))
-  print(made.length === 0 ? nothing(targets) : made.map(({ text }) => text).join('\n\n'))
+    }))
+  const made = targets.flatMap(documents)
+  const others = [...config.targets.values()].filter((target) => !targets.includes(target))
+  // Whoever pastes for one target must not undo what stands for another.
+  refuseShared([...made, ...others.flatMap((target) => unlessRefused(() => documents(target)))])
+  const all = together(made)
+  if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
+  if (printing.out !== undefined) return writeAll(all, printing.out)
+  if (printing.json) return print(JSON.stringify(all.map(told), null, 2))
+  print(all.length === 0 ? nothing(config, targets) : all.map(({ text }) => text).join('\n\n'))
+}
+
+/** What cannot be written for another target cannot be pasted for it either. */
+function unlessRefused(make: () => readonly Made[]): readonly Made[] {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof DbtOidcError) return []
+    throw error
+  }
+}
+
+function told({ targets, title, language, text, heldThere, checkedHere }: Made): Made {
+  return { targets, title, language, text, heldThere, checkedHere }
 }
 
 function chosen(config: Config, name: string | undefined): readonly Target[] {
@@ -57,20 +71,26 @@ function withIds(config: Config, facts: RepositoryFacts | undefined): Config {
   return { ...config, grants }
 }
 
-function nothing(targets: readonly Target[]): string {
-  const names = targets.map(({ name, warehouse, via }) => `${name} (${warehouse.title} via ${via})`)
-  return `# Nothing to paste for ${names.join(', ')}: nobody but this action has to trust the token.`
+function nothing(config: Config, targets: readonly Target[]): string {
+  const idle = targets.filter(({ name }) => isGranted(config, name))
+  const names = idle.map(({ name, warehouse, via }) => `${name} (${warehouse.title} via ${via})`)
+  return [
+    ...(names.length === 0
+      ? []
+      : [`# Nothing to paste for ${names.join(', ')}: nobody but this action has to trust the token.`]),
+    ...ungranted(config, targets).map((line) => `# ${line}`),
+  ].join('\n')
 }
 
-const ENDINGS = { sql: 'sql', sh: 'sh', json: 'json', hcl: 'tf', properties: 'properties' } as const
+function ungranted(config: Config, targets: readonly Target[]): readonly string[] {
+  const names = targets.map(({ name }) => name).filter((name) => !isGranted(config, name))
+  return names.map(
+    (name) => `Nothing to paste for ${name}: no grant names this target, so no run can use it.`,
+  )
+}
 
-async function writeAll(made: readonly Made[], directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true })
-  for (const [at, { target, language, text }] of made.entries()) {
-    const path = join(directory, `${target}-${at + 1}.${ENDINGS[language]}`)
-    await writeFile(path, `${text}\n`)
-    print(path)
-  }
+function isGranted({ grants }: Config, name: string): boolean {
+  return grants.some(({ target }) => target === name)
 }
 
 function print(text: string): void {

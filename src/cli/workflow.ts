@@ -1,5 +1,7 @@
+import { INPUTS } from '../config/inputs.ts'
 import { fail } from '../errors.ts'
-import { readYaml, toPlain, type YamlMap, type YamlNode } from '../yaml.ts'
+import { nearest } from '../nearest.ts'
+import { readYaml, toPlain, type YamlEntry, type YamlMap, type YamlNode } from '../yaml.ts'
 
 /** Inputs that decide about the trust; what else a step says does not matter here. */
 const DECIDING = [
@@ -27,6 +29,16 @@ export function inputsOfWorkflow(
   path: string,
   deciding: readonly string[] = DECIDING,
 ): Map<string, string> {
+  const values = [...valuesOf(text, path)].filter(([name]) => deciding.includes(name))
+  return new Map(values.map(([name, value]) => [name, literal(name, value, path)]))
+}
+
+/** Where the inputs of the step begin, as `FILE:LINE:COLUMN`. Throws as {@link inputsOfWorkflow} does. */
+export function placesOfInputs(text: string, path: string): ReadonlyMap<string, string> {
+  return new Map([...valuesOf(text, path)].map(([name, { place }]) => [name, place]))
+}
+
+function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
   const { node, problems } = readYaml(text, path)
   const [first] = problems
   if (first) refuse(`${first.place}: ${first.problem}`, 'Mend the workflow; GitHub would refuse it as well.')
@@ -40,8 +52,27 @@ export function inputsOfWorkflow(
         : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
     )
   const given = mapOf(step, 'with')
-  const values = (given ? [...given.entries] : []).filter(([name]) => deciding.includes(name))
-  return new Map(values.map(([name, { value }]) => [name, literal(name, value, path)]))
+  const named = [...(given?.entries ?? [])].map(
+    ([name, entry]) => [inputName(name, entry), entry.value] as const,
+  )
+  const values = new Map(named)
+  if (values.size < named.length)
+    refuse(
+      `${path} gives an input twice, in different letters.`,
+      'Leave one of them out: GitHub takes either.',
+    )
+  return values
+}
+
+/** GitHub does not tell inputs apart by case; one that the action does not have is refused here as by the step. */
+function inputName(written: string, { key }: YamlEntry): string {
+  const name = written.toLowerCase()
+  if ((INPUTS as readonly string[]).includes(name)) return name
+  const near = nearest(name, INPUTS)
+  return refuse(
+    `${key}: the action has no input \`${written}\`${near === undefined ? '.' : `; did you mean \`${near}\`?`}`,
+    'Mend the name: the trust would be written without what it says.',
+  )
 }
 
 function literal(name: string, value: YamlNode, path: string): string {

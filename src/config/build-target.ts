@@ -37,7 +37,12 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   const warehouse = findWarehouse(source, rules)
   if (!warehouse) return undefined
   const before = problems.count
-  const connection = check(warehouse.connection, toJs(source.connection, rules.lookup), source.node, () => [])
+  const connection = check(
+    warehouse.connection,
+    toJs(source.connection, rules.lookup),
+    source.node,
+    () => warehouse.fields,
+  )
   problems.addAll(connection.problems)
   const chosen = chooseExchange(source, warehouse, rules)
   if (!chosen || problems.count > before) return undefined
@@ -57,6 +62,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   const trader = exchange.bind(settings)
   checkTrader(source, trader.hosts(bound.want(chosen.via)), rules)
   if (problems.count > before) return undefined
+  warnOfMisspelt(source, warehouse, rules)
   return {
     name: source.name,
     output: source.connection,
@@ -69,6 +75,21 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
     audience: source.audience,
     place: source.node.place,
     lookup: rules.lookup,
+  }
+}
+
+/** What dbt does not know it ignores, and a key that is left out by mistake is one that the other side decides about. */
+function warnOfMisspelt(
+  { connection, node }: TargetSource,
+  { fields, adapter }: Warehouse,
+  rules: TargetRules,
+): void {
+  for (const key of connection.keys()) {
+    const near = fields.includes(key) ? undefined : nearest(key, fields)
+    if (near !== undefined)
+      rules.warn(
+        `${placeOf(node, [key]) ?? node.place}: \`${key}\` is no key that ${adapter.package} is known to have; did you mean \`${near}\`?`,
+      )
   }
 }
 

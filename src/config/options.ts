@@ -9,7 +9,7 @@ import type { Sources } from './sources.ts'
 export const UNTIL = ['claims', 'grant', 'exchange', 'profile'] as const
 export type Until = (typeof UNTIL)[number]
 
-export const KEEP_ALIVE = ['auto', 'off'] as const
+export const KEEP_ALIVE = ['auto', 'proxy', 'off'] as const
 export type KeepAliveOption = (typeof KEEP_ALIVE)[number]
 
 export const WITHOUT_TOKEN = ['fail', 'skip', 'parse'] as const

@@ -44,13 +44,20 @@ export function collectProblems(): Problems {
 
 /** By file or input as they came, and within each from top to bottom. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  const files = [...Map.groupBy(problems, ({ place }) => place.replace(/(?::\d+){1,2}$/, '')).values()]
+  // Map.groupBy is not known to Node.js 20, on which the command line runs, too.
+  const files = [...new Set(problems.map(fileOf))]
   return files.flatMap((file) =>
-    file.toSorted((one, other) => {
-      const [[line, column], [otherLine, otherColumn]] = [numbers(one), numbers(other)]
-      return line - otherLine || column - otherColumn
-    }),
+    problems
+      .filter((problem) => fileOf(problem) === file)
+      .toSorted((one, other) => {
+        const [[line, column], [otherLine, otherColumn]] = [numbers(one), numbers(other)]
+        return line - otherLine || column - otherColumn
+      }),
   )
+}
+
+function fileOf({ place }: Problem): string {
+  return place.replace(/(?::\d+){1,2}$/, '')
 }
 
 function numbers({ place }: Problem): readonly [number, number] {

@@ -55,7 +55,31 @@ function explain(issue: z.core.$ZodIssue, root: YamlNode, known: Known): Problem
     if (inner.length > 0)
       return inner.flatMap((one) => explain({ ...one, path: [...issue.path, ...one.path] }, root, known))
   }
+  const meant = misspelt(issue.path, root, known)
+  if (meant)
+    return [
+      {
+        place: meant.place,
+        problem: `\`${name}\` ${fault(issue)}, but there is \`${meant.key}\`: did you mean \`${name}\`?`,
+      },
+    ]
   return [{ place: node.place, problem: `${name ? `\`${name}\` ` : 'This '}${fault(issue)}.` }]
+}
+
+/** Where a key is missing, the one beside it that nobody knows and that is close to it. */
+function misspelt(
+  path: readonly PropertyKey[],
+  root: YamlNode,
+  known: Known,
+): { readonly key: string; readonly place: string } | undefined {
+  const above = nodeAt(root, path.slice(0, -1))
+  const name = path.at(-1)
+  if (above.kind !== 'map' || typeof name !== 'string' || above.entries.has(name)) return undefined
+  const all = known(path.slice(0, -1))
+  const key = [...above.entries.keys()].find(
+    (one) => !all.includes(one) && nearest(one, [name]) !== undefined,
+  )
+  return key === undefined ? undefined : { key, place: above.entries.get(key)?.key ?? above.place }
 }
 
 function suggest(key: string, known: readonly string[]): string {

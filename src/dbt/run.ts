@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { pastProxies } from '../http/proxy.ts'
 import { rememberProcess } from '../remains.ts'
 import { plain } from '../report/plain.ts'
 import { requireAdapter } from './adapter.ts'
@@ -16,7 +17,6 @@ import { dbtEnvironment } from './environment.ts'
 import { failureOfLine } from './failure.ts'
 import { install } from './install.ts'
 import { missingVariables } from './missing.ts'
-import { withoutProxy } from './no-proxy.ts'
 import { requirePackages } from './packages.ts'
 import { readProjectFile, type Project } from './project.ts'
 import { resolveDbt, type Dbt } from './resolve.ts'
@@ -77,7 +77,7 @@ function surroundings(config: Config, target: string, host: Host) {
 /** What dbt needs of an access. */
 export type Reach = Pick<
   Access,
-  'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain' | 'pythonPath' | 'broker'
+  'target' | 'directory' | 'env' | 'variable' | 'secrets' | 'explain' | 'pythonPath' | 'onLoopback'
 >
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
@@ -162,9 +162,9 @@ function environmentOf(
   carried: Readonly<Record<string, string>>,
   { access, config, host, nowhere }: Running,
 ): Readonly<Record<string, string>> {
-  const made = dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried })
-  const { pythonPath, broker } = access
-  const env = broker === undefined ? made.env : withoutProxy(made.env, new URL(broker).hostname)
+  const given = dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried })
+  const { pythonPath, onLoopback } = access
+  const env = onLoopback ? { ...given.env, ...pastProxies(given.env) } : given.env
   if (pythonPath === undefined) return env
   const others = env['PYTHONPATH'] === undefined ? [] : [env['PYTHONPATH']]
   return { ...env, PYTHONPATH: [pythonPath, ...others].join(delimiter) }

@@ -54,6 +54,13 @@ function audienceOf({ provider, universe }: GoogleSettings, want: Want): string 
       problem: `The audience has ${audience.length} characters, and a provider of Google lists none longer than ${LONGEST_AUDIENCE}.`,
       remedy: 'Leave `audience` out: the name of the provider is the audience that it takes by itself.',
     })
+  // gcloud takes a list, and a comma would make two of one.
+  if (/[,^]/.test(audience))
+    fail({
+      code: 'configuration',
+      problem: `The audience ${JSON.stringify(audience)} holds a comma or a caret, which gcloud would read as a list.`,
+      remedy: 'Leave `audience` out, or name one without them.',
+    })
   return audience
 }
 

@@ -13,6 +13,6 @@ export default exchange({
   trade: async () => ({ kind: 'none', expiresAt: null }),
   identity: (_settings, _want, claims) => claims.sub,
   hosts: () => [],
-  proof: 'our verifier',
+  proof: 'nothing to verify',
   example: {},
 })

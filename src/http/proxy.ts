@@ -27,6 +27,15 @@ export function checkTlsEnv(env: Env): string | undefined {
   return 'NODE_TLS_REJECT_UNAUTHORIZED is 0, so that any server could pose as GitHub or as the warehouse. Remove it; for a private certificate authority set NODE_EXTRA_CA_CERTS to its PEM file.'
 }
 
+/** NO_PROXY as it is, with this machine: Python, unlike us, would ask a proxy for 127.0.0.1. */
+export function pastProxies(env: Env): Readonly<Record<'no_proxy' | 'NO_PROXY', string>> {
+  const given = read(env, 'no_proxy')
+  // An asterisk says it already, and is understood only where it stands alone.
+  const hosts =
+    given?.trim() === '*' ? given : [given, '127.0.0.1'].filter((item) => item !== undefined).join(',')
+  return { no_proxy: hosts, NO_PROXY: hosts }
+}
+
 function read(env: Env, name: string): string | undefined {
   return env[name] || env[name.toUpperCase()] || undefined
 }

@@ -21,7 +21,7 @@ export type Outcome =
 /** One use of one token. */
 export interface TokenUse {
   readonly time: Date
-  readonly use: 'decision' | 'exchange' | 'keep-alive'
+  readonly use: 'decision' | 'exchange' | 'keep-alive' | 'revocation'
   readonly outcome: Outcome
   readonly claims: Claims
   /** SHA-256 of the token, lower-case hexadecimal. */

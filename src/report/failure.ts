@@ -20,7 +20,7 @@ const MESSAGE = 4096
  */
 export function failureOf(error: unknown, scrub: Scrub): Failure {
   // When cleaning up fails too, the first error is the one that explains.
-  if (error instanceof SuppressedError) return failureOf(error.suppressed, scrub)
+  if (isSuppressed(error)) return failureOf(error.suppressed, scrub)
   if (error instanceof DbtOidcError) return scrubbed(error, scrub)
   return {
     code: 'internal',
@@ -79,8 +79,15 @@ function describe(error: unknown, scrub: Scrub): string {
   return error === null || typeof error !== 'object' ? String(error) : 'something that is no error was thrown'
 }
 
+/** By name: Node.js 20, which the command line may run on, has no such class and takes an error of that name. */
+function isSuppressed(error: unknown): error is Pick<SuppressedError, 'error' | 'suppressed'> {
+  return (
+    error instanceof Error && error.name === 'SuppressedError' && 'error' in error && 'suppressed' in error
+  )
+}
+
 function cleanup(error: unknown, scrub: Scrub): readonly string[] {
-  return error instanceof SuppressedError ? [`(cleaning up failed too: ${describe(error.error, scrub)})`] : []
+  return isSuppressed(error) ? [`(cleaning up failed too: ${describe(error.error, scrub)})`] : []
 }
 
 function chain(cause: unknown, scrub: Scrub): readonly string[] {

@@ -3,7 +3,7 @@ import type { IdToken, Mint } from '../claims.ts'
 import type { Http } from '../http.ts'
 import type { Rehearsal } from '../rehearsal.ts'
 import { type Admitted, admit, checkExpected } from './gate.ts'
-import type { JsonObject } from './json.ts'
+import { type JsonObject, parseObject } from './json.ts'
 import { createKeys, type KeyTimings } from './keys.ts'
 import { refuse } from './parts.ts'
 import { type Ask, requestToken, type RequestTimings } from './request.ts'
@@ -14,6 +14,8 @@ export interface Tokens {
   decision(audience: string): Promise<IdToken>
   /** Fresh tokens that agree with the decision token. */
   readonly mint: Mint
+  /** All that the decision token says, as JSON: what {@link continueTokens} compares with. */
+  decided(): Promise<string>
 }
 
 /** What {@link createTokens} depends on. */
@@ -50,14 +52,17 @@ export function createTokens(options: TokensOptions): Tokens {
     return admitted
   }
 
+  const decided = (): Promise<Admitted> => {
+    if (!decision) throw new Error('A token was asked for before the decision token.')
+    return decision
+  }
   return {
     async decision(audience) {
       decision ??= decide(audience)
       return (await decision).token
     },
     async mint(audience) {
-      if (!decision) throw new Error('A token was asked for before the decision token.')
-      const first = await decision
+      const first = await decided()
       const kept = spare
       if (kept?.token.claims.aud === audience) {
         spare = undefined
@@ -67,6 +72,19 @@ export function createTokens(options: TokensOptions): Tokens {
       agree(first.payload, next.payload)
       return next.token
     },
+    decided: async () => JSON.stringify((await decided()).payload),
+  }
+}
+
+/** Fresh tokens of the same job in a later process: they must agree with what the first one has `decided` on. */
+export function continueTokens(decided: string, options: TokensOptions): Mint {
+  const first = parseObject(Buffer.from(decided))
+  if (typeof first === 'string') throw new Error(`What was decided on ${first}.`)
+  const fresh = openEndpoint(options)
+  return async (audience) => {
+    const next = await fresh(audience)
+    agree(first, next.payload)
+    return next.token
   }
 }
 

@@ -12,6 +12,12 @@ export function heading(
     checkedHere.length === 0
       ? 'Nothing of the grants is left to the action alone.'
       : `Checked by the action only, and not by this statement: ${listed(checkedHere)}.`,
+    ...(checkedHere.includes('event_name') && !rules.every(({ when }) => when.has('event_name'))
+      ? [
+          'event_name: tokens of pull_request_target, workflow_run, issue_comment and the like can have the same subject;',
+          'the action grants them only where a grant names them.',
+        ]
+      : []),
     // Where the id itself is compared, it does not matter which form the subject has.
     ...(heldThere.includes('repository_id') ? [] : aboutForms(rules)),
   ]

@@ -7,30 +7,40 @@ import { quoted } from '../policy/visible.ts'
 import type { TrustDocument, TrustRequest } from '../trust.ts'
 import { subjectsOf } from './rules.ts'
 
-/** What the policy asks the other side to trust; without documents where no statement can say it. */
+/** Who has refused: where the token is traded, or the warehouse. */
+export type Side = 'exchange' | 'warehouse'
+
+/** What the policy asks either side to trust; without documents where no statement can say it. */
 export interface Trusted {
   readonly request: TrustRequest
-  readonly documents: readonly TrustDocument[]
+  readonly documents: Readonly<Record<Side, readonly TrustDocument[]>>
 }
 
 /**
  * A refusal, explained: what was said, what the other side has to expect by our policy against what the token says, and
- * the statement that would make it so. How the trust really stands over there is not known here, and not claimed.
+ * the statement that would make it so. How the trust really stands over there is not known here, and not claimed. Behind
+ * an exchange the warehouse sees no token of GitHub, so there is nothing to compare with one.
  */
 export function refusal(
   { problem, remedy }: Diagnosis,
   claims: Claims,
   trusted: Trusted | undefined,
+  side: Side,
 ): Pick<Failure, 'problem' | 'remedy' | 'details'> {
   if (!trusted) return { problem, remedy, details: [] }
   const { request, documents } = trusted
+  const sees = side === 'exchange' || request.via === 'direct'
   return {
     problem,
     remedy,
     details: [
-      'What the policy asks the other side to expect, and what the token says:',
-      ...compared(request, claims),
-      ...documents.flatMap(({ title, text }) => [
+      ...(sees
+        ? [
+            'What the policy asks the other side to expect, and what the token says:',
+            ...compared(request, claims, documents[side].length > 0),
+          ]
+        : []),
+      ...documents[side].flatMap(({ title, text }) => [
         '',
         `${title}; by the policy it is:`,
         ...text.split('\n').map(indented),
@@ -39,7 +49,11 @@ export function refusal(
   }
 }
 
-function compared({ issuer, audience, rules }: TrustRequest, claims: Claims): readonly string[] {
+function compared(
+  { issuer, audience, rules }: TrustRequest,
+  claims: Claims,
+  printed: boolean,
+): readonly string[] {
   const subjects = subjectsOf(rules)
   const hint = subjects
     .map((subject) => subjectHint(subject, claims.sub))
@@ -50,6 +64,11 @@ function compared({ issuer, audience, rules }: TrustRequest, claims: Claims): re
     row('aud', [audience], audience, true),
     row('sub', subjects, claims.sub, fits),
     ...(hint === undefined || fits ? [] : [`    → ${hint}`]),
+    ...(fits && issuer === claims.iss
+      ? [
+          `  The account may hold something else than the policy: compare it with ${printed ? 'the statement below' : 'what `dbt-oidc trust` prints'}.`,
+        ]
+      : []),
   ]
 }
 

@@ -41,16 +41,31 @@ export function trustDocuments(
 ): readonly TrustDocument[] {
   const request = trustRequest(config, target, form)
   if (request.rules.length === 0) return []
-  return [...target.exchange.trust(wantOf(target), request), ...target.bound.trust(request)]
+  const { exchange, warehouse } = documentsOf(target, request)
+  return [...exchange, ...warehouse]
+}
+
+function documentsOf(target: Target, request: TrustRequest): Trusted['documents'] {
+  return {
+    exchange: target.acceptance.wholeTrust ? [] : target.exchange.trust(wantOf(target), request),
+    warehouse: target.bound.trust(request),
+  }
 }
 
 /** The same for the explanation of a refusal, where a statement that cannot be made must not hide the refusal. */
 export function trustedBy(config: Pick<Config, 'grants' | 'issuer'>, target: Target): Trusted {
   const request = trustRequest(config, target)
+  const nothing = { exchange: [], warehouse: [] }
   try {
-    return { request, documents: trustDocuments(config, target) }
+    if (request.rules.length === 0) return { request, documents: nothing }
+    const documents = documentsOf(target, request)
+    // Who trades is the warehouse then, whoever says the refusal.
+    return {
+      request,
+      documents: target.acceptance.wholeTrust ? { ...documents, exchange: documents.warehouse } : documents,
+    }
   } catch (error) {
-    if (error instanceof DbtOidcError) return { request, documents: [] }
+    if (error instanceof DbtOidcError) return { request, documents: nothing }
     throw error
   }
 }

@@ -27,12 +27,17 @@ export function trustRules(
   return grants.filter((grant) => grant.target === target).map((grant) => ruleOf(grant, form))
 }
 
-/** Claims of the rules that are not among `held`, each once. */
+/**
+ * Claims of the rules that are not among `held`, each once. `event_name` is a condition of every rule: events that run
+ * what others have written are granted by name only, and their tokens can have the subject of a push.
+ */
 export function notHeld(
   rules: readonly TrustRule[],
   held: (rule: TrustRule) => readonly string[],
 ): readonly string[] {
-  const open = rules.flatMap((rule) => [...rule.when.keys()].filter((claim) => !held(rule).includes(claim)))
+  const open = rules.flatMap((rule) =>
+    [...rule.when.keys(), 'event_name'].filter((claim) => !held(rule).includes(claim)),
+  )
   return [...new Set(open)]
 }
 
@@ -95,12 +100,14 @@ function contextOf(when: When): { readonly contexts: readonly string[]; readonly
   const environments = when.get('environment')
   if (environments)
     return { contexts: environments.map((one) => `environment:${encoded(one)}`), held: ['environment'] }
-  const events = when.get('event_name')
-  if (events?.every((event) => event === 'pull_request'))
+  const events = when.get('event_name') ?? []
+  if (events.length > 0 && events.every((event) => event === 'pull_request'))
     return { contexts: ['pull_request'], held: ['event_name'] }
+  const pullRequest = events.includes('pull_request') ? ['pull_request'] : []
   const refs = when.get('ref')
-  if (refs) return { contexts: refs.map((ref) => `ref:${encoded(ref)}`), held: ['ref'] }
-  return { contexts: ['**'], held: [] }
+  if (refs) return { contexts: [...refs.map((ref) => `ref:${encoded(ref)}`), ...pullRequest], held: ['ref'] }
+  // Anything but a pull request, which is granted by name only.
+  return { contexts: ['ref:**', 'environment:**', ...pullRequest], held: [] }
 }
 
 /** A colon of a value would end it early: GitHub writes `%3A`. */

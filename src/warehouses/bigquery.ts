@@ -3,6 +3,7 @@ import { warehouse } from '../warehouse.ts'
 import { connection, datasetOf, projectOf, scopesOf, type Connection } from './bigquery/connection.ts'
 import { diagnose, ERRORS } from './bigquery/diagnose.ts'
 import { byHook } from './bigquery/hook.ts'
+import { FIELDS } from './bigquery/fields.ts'
 import { preflight } from './bigquery/preflight.ts'
 import { trustOf } from './bigquery/trust.ts'
 
@@ -18,6 +19,7 @@ export default warehouse<Connection>({
   type: 'bigquery',
   title: 'BigQuery',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'method',
     'keyfile',

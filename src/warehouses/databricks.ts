@@ -1,6 +1,7 @@
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } from './databricks/connection.ts'
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
+import { FIELDS } from './databricks/fields.ts'
 import { preflight } from './databricks/preflight.ts'
 import { trustOf } from './databricks/trust.ts'
 
@@ -12,6 +13,7 @@ export default warehouse<Connection>({
   type: 'databricks',
   title: 'Databricks',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'token',
     'client_secret',
@@ -33,6 +35,7 @@ export default warehouse<Connection>({
       kind: 'bearer',
       trades: 'action',
       keepAlive: { by: 'static' },
+      wholeTrust: true,
       want: (c) => ({ audience: tokenUrl(c), host: c.host, scope: 'all-apis' }),
       defaults: (c) => ({ 'token-url': tokenUrl(c), grant: 'token-exchange', 'client-id': c.client_id }),
     },
@@ -89,6 +92,15 @@ export default warehouse<Connection>({
     schema: 'dbt',
     client_id: '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',
     threads: 4,
+  },
+  examples: {
+    oauth: {
+      // Databricks has no such endpoint.
+      identity: { 'revocation-url': undefined },
+      about: [
+        'The token endpoint is the workspace’s own, `https://<workspace>/oidc/v1/token`, with `grant: token-exchange` and the `client_id` of the connection: all of it is implied, and `via: oauth` is all there is to write.',
+      ],
+    },
   },
 })
 

@@ -2,6 +2,7 @@ import { callerIdentity } from '../exchanges/aws/caller.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
 import { ownCredentials } from './duckdb/faults.ts'
+import { FIELDS } from './duckdb/fields.ts'
 import { carryS3, regionOf, s3Faults, s3Trust } from './duckdb/s3.ts'
 
 /** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
@@ -9,6 +10,7 @@ export default warehouse<Connection>({
   type: 'duckdb',
   title: 'DuckDB',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'motherduck_token',
     'secrets.key_id',
@@ -51,6 +53,19 @@ export default warehouse<Connection>({
     'S3 gets the keys by the credential chain from private files that are replaced while dbt runs; DuckDB looks again when S3 says that they have expired (tried with DuckDB 1.5.5).',
     'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
   ],
-  proof: { none: 'third-party server', aws: 'our verifier' },
+  proof: { none: 'nothing to verify', aws: 'our verifier' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
+  examples: {
+    none: {
+      about: [
+        'The database file lies in the workspace and is gone with the runner: let a later step keep it (`actions/upload-artifact`), or write to S3.',
+      ],
+    },
+    aws: {
+      connection: { path: ':memory:', external_root: 's3://acme-lake/dbt' },
+      about: [
+        'Models of `materialized: external` are written below `external_root`. The database itself is in memory here: a file as `path` would be gone with the runner.',
+      ],
+    },
+  },
 })

@@ -4,6 +4,7 @@ import type { Value } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
+import { FIELDS } from './postgres/fields.ts'
 import { preflight } from './postgres/preflight.ts'
 import { trust } from './postgres/trust.ts'
 
@@ -58,6 +59,7 @@ export default warehouse<Connection>({
   type: 'postgres',
   title: 'PostgreSQL',
   connection,
+  fields: FIELDS,
   credentialFields: ['password', 'pass'],
   accepts: { aws: rds, entra: azure, google: cloudSql },
   adapter: { package: 'dbt-postgres', bad: [] },

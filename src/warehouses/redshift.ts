@@ -10,6 +10,7 @@ import {
   methodOf,
   type Connection,
 } from './redshift/connection.ts'
+import { FIELDS } from './redshift/fields.ts'
 import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
 
@@ -22,6 +23,7 @@ export default warehouse<Connection>({
   type: 'redshift',
   title: 'Redshift',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'password',
     'pass',

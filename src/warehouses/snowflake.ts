@@ -1,8 +1,9 @@
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Carried } from '../warehouse.ts'
-import { connection, hostOf, isSnowflakes, type Connection } from './snowflake/connection.ts'
+import { connection, hostOf, isSnowflakes, originOf, type Connection } from './snowflake/connection.ts'
 import { diagnose, ERRORS } from './snowflake/diagnose.ts'
 import { needsUser, weakened } from './snowflake/faults.ts'
+import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { trustOf } from './snowflake/trust.ts'
@@ -15,6 +16,7 @@ export default warehouse<Connection>({
   type: 'snowflake',
   title: 'Snowflake',
   connection,
+  fields: FIELDS,
   credentialFields: [
     'password',
     'token',
@@ -31,6 +33,7 @@ export default warehouse<Connection>({
       kind: 'id-token',
       trades: 'driver',
       keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
+      loginOrigin: originOf,
       // What Snowflake expects where the user's OIDC_AUDIENCE_LIST is empty.
       want: (c) => ({
         audience: 'snowflakecomputing.com',
@@ -91,6 +94,7 @@ export default warehouse<Connection>({
   diagnose,
   errors: ERRORS,
   notes: [
+    '`keep-alive: proxy` (via `direct`, run mode, opt-in until a real account has proved it): dbt holds no token at all. It logs in at 127.0.0.1 with a placeholder that is worth nothing elsewhere; this step puts a token of its own into each login and passes everything else on, unread, over TLS to the one host of the connection. Session tokens then cross the loopback address in clear; large results still come from the stage directly.',
     'dbt 2.x: workload identity is in its source (August 2026) with `authenticator: workload_identity` and a static token; the release candidate 196 does not know it. An access token goes by `authenticator: jwt` in both.',
     'Named identities (`ADD WORKLOAD IDENTITY`) came with the release of 2026-10-12; a user has at most ten beside the default one.',
     'Unverified: with which code Snowflake refuses a subject or an audience that does not fit. The code is shown as it comes, beside the claims.',

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
+import { FIELDS } from './trino/fields.ts'
 import { preflight } from './trino/preflight.ts'
 import { serverConfiguration } from './trino/trust.ts'
 
@@ -47,6 +48,7 @@ export default warehouse<Connection>({
   type: 'trino',
   title: 'Trino/Starburst',
   connection,
+  fields: FIELDS,
   credentialFields: ['password', 'jwt_token', 'method', 'client_private_key', 'starburst_secret_key'],
   accepts: {
     direct: {

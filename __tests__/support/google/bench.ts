@@ -4,7 +4,7 @@ import type { Config } from '../../../src/config.ts'
 import type { Target } from '../../../src/config/target.ts'
 import type { Credential } from '../../../src/credential.ts'
 import type { Http, HttpRequest } from '../../../src/http.ts'
-import { createHttp } from '../../../src/http.ts'
+import { createHttp, createStreams } from '../../../src/http.ts'
 import { rehearsalOf, rewrite } from '../../../src/rehearsal.ts'
 import { trustDocuments } from '../../../src/trust/request.ts'
 import type { TrustDocument } from '../../../src/trust.ts'
@@ -112,9 +112,11 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         mint: minting(overrides),
         mintToRevoke: minting(overrides),
         trusted: () => undefined,
-        keepAlive: true,
+        keepAlive: 'auto',
         brokers: false,
+        streams: createStreams({ rehearsal, env: {} }),
         owe: nothing,
+        leave: nothing,
         io,
         directory: {
           path: '/nowhere',

@@ -42,11 +42,16 @@ export async function startBigQuery({
   python,
   slow,
 }: BigQueryOptions): Promise<BigQuery> {
-  const emulator = await startEmulator(python, join(import.meta.dirname, 'emulator.py'))
+  const statements = sql.flatMap(statementsOf)
+  await using making = new AsyncDisposableStack()
+  const emulator = making.use(await startEmulator(python, join(import.meta.dirname, 'emulator.py')))
   const endpoint = `${issuer.serverUrl}/_at/${HOST}`
   const calls: string[] = []
   const bindings = [...google.cloud.bindings]
-  for (const document of sql) bindings.push(...(await run(document, emulator.port)))
+  for (const statement of statements) {
+    if ('role' in statement) bindings.push(statement)
+    else await makeDataset(statement, emulator.port)
+  }
   issuer.at(HOST, async (req, res, path) => {
     const body = await buffer(req)
     const holder = google.tokens.holderOf(req.headers.authorization)
@@ -59,11 +64,8 @@ export async function startBigQuery({
     }
     calls.push(`${req.method} ${path} ${res.statusCode}`)
   })
-  return {
-    endpoint,
-    calls,
-    [Symbol.asyncDispose]: () => emulator[Symbol.asyncDispose](),
-  }
+  const made = making.move()
+  return { endpoint, calls, [Symbol.asyncDispose]: () => made.disposeAsync() }
 }
 
 /**
@@ -117,34 +119,39 @@ function denied(project: string, permission: string): RpcError {
   return rpc(403, 'PERMISSION_DENIED', message)
 }
 
-/** GoogleSQL as an owner runs it: grants are ours to keep, all else is crucible's. */
-async function run(document: string, port: number): Promise<readonly Binding[]> {
-  const statements = document
+interface Dataset {
+  readonly project: string
+  readonly name: string
+  readonly location: string
+}
+
+/** GoogleSQL as an owner runs it: grants are ours to keep, all else is crucible's. Throws where it is anything else. */
+export function statementsOf(document: string): readonly (Binding | Dataset)[] {
+  return document
     .replaceAll(/^--.*$/gm, '')
     .split(';')
     .map((one) => one.trim())
     .filter((one) => one !== '')
-  const bindings: Binding[] = []
-  for (const statement of statements) {
-    const [, role, dataset, member] =
-      /^GRANT `([^`]+)` ON SCHEMA `([^`]+)` TO "([^"]+)"$/.exec(statement) ?? []
-    if (role !== undefined && dataset !== undefined && member !== undefined) {
-      bindings.push({ resource: `dataset/${dataset}`, role, member })
-      continue
-    }
-    const [, project, name, location = 'US'] =
-      /^CREATE SCHEMA IF NOT EXISTS `([^`.]+)\.([^`]+)`(?: OPTIONS \(location = "([^"]+)"\))?$/.exec(
-        statement,
-      ) ?? []
-    if (project === undefined) throw new Error(`no statement of this stand-in: ${statement}`)
-    const made = await fetch(`http://127.0.0.1:${port}/bigquery/v2/projects/${project}/datasets`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ datasetReference: { projectId: project, datasetId: name }, location }),
-    })
-    if (!made.ok) throw new Error(`crucible: ${await made.text()}`)
-  }
-  return bindings
+    .map(statementOf)
+}
+
+function statementOf(text: string): Binding | Dataset {
+  const [, role, dataset, member] = /^GRANT `([^`]+)` ON SCHEMA `([^`]+)` TO "([^"]+)"$/.exec(text) ?? []
+  if (role !== undefined && dataset !== undefined && member !== undefined)
+    return { resource: `dataset/${dataset}`, role, member }
+  const [, project, name, location = 'US'] =
+    /^CREATE SCHEMA IF NOT EXISTS `([^`.]+)\.([^`]+)`(?: OPTIONS \(location = "([^"]+)"\))?$/.exec(text) ?? []
+  if (project !== undefined && name !== undefined) return { project, name, location }
+  throw new Error(`no statement of this stand-in: ${text.split('\n', 1)[0] ?? ''}`)
+}
+
+async function makeDataset({ project, name, location }: Dataset, port: number): Promise<void> {
+  const made = await fetch(`http://127.0.0.1:${port}/bigquery/v2/projects/${project}/datasets`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ datasetReference: { projectId: project, datasetId: name }, location }),
+  })
+  if (!made.ok) throw new Error(`crucible: ${await made.text()}`)
 }
 
 interface Passed {

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { isRecord, parseRecord } from '../shape.ts'
 import { startEmulator } from './emulator.ts'
 import { identifyBy, type Identify, type User } from './identity.ts'
-import { decideLogin, parseLogin, refusalBody, type Login, type Refusal } from './login.ts'
+import { decideLogin, parseLogin, refusalBody, type Login, type Refusal, type Rights } from './login.ts'
 
 export type { User } from './identity.ts'
 export type { Login, Refusal } from './login.ts'
@@ -14,9 +14,11 @@ export type { Login, Refusal } from './login.ts'
 export interface SnowflakeOptions {
   /** The users of the account, as the trust holds them. */
   readonly users: readonly User[]
+  /** What the users and their roles were granted; absent: the default role of each, and whatever it asks for. */
+  readonly rights?: Rights
   /** A Python that has fakesnow. */
   readonly python: string
-  /** Queries that hold this text take so many milliseconds longer. */
+  /** The first query that holds this text takes so many milliseconds longer. */
   readonly slow?: { readonly text: string; readonly by: number }
 }
 
@@ -30,11 +32,12 @@ export interface Snowflake extends AsyncDisposable {
 interface State {
   readonly upstream: number
   readonly identify: Identify
+  readonly rights: Rights | undefined
   readonly logins: Login[]
   readonly refusals: Refusal[]
   /** Logins of clients that cannot read Arrow, by session token. */
   readonly sessions: Map<string, Login>
-  readonly slow: SnowflakeOptions['slow']
+  slow: SnowflakeOptions['slow']
 }
 
 const QUERY = '/queries/v1/query-request'
@@ -43,11 +46,12 @@ const SESSION_SECONDS = 3600
 const MASTER_SECONDS = 14_400
 
 /** Starts fakesnow and the front that verifies whoever wants in. */
-export async function startSnowflake({ users, python, slow }: SnowflakeOptions): Promise<Snowflake> {
+export async function startSnowflake({ users, rights, python, slow }: SnowflakeOptions): Promise<Snowflake> {
   const emulator = await startEmulator(python)
   const state: State = {
     upstream: emulator.port,
     identify: identifyBy(users),
+    rights,
     logins: [],
     refusals: [],
     sessions: new Map(),
@@ -81,8 +85,11 @@ async function answer(state: State, req: IncomingMessage, res: ServerResponse): 
   if (pathname === '/telemetry/send') return send(res, { data: {}, code: null, message: null, success: true })
   const session = state.sessions.get(/Token="([^"]+)"/.exec(req.headers.authorization ?? '')?.[1] ?? '')
   if (pathname === QUERY && session) return send(res, whoAmI(session))
-  if (pathname === QUERY && state.slow && sqlOf(req, body).includes(state.slow.text))
-    await setTimeout(state.slow.by)
+  if (pathname === QUERY && state.slow && sqlOf(req, body).includes(state.slow.text)) {
+    const { by } = state.slow
+    state.slow = undefined
+    await setTimeout(by)
+  }
   const reply = await forward(state, req, body)
   // fakesnow speaks JSON throughout and is read whole, so its own framing headers no longer hold.
   const { 'content-length': _length, 'transfer-encoding': _framing, ...headers } = reply.headers
@@ -106,7 +113,7 @@ async function login(
 ): Promise<void> {
   const gzipped = req.headers['content-encoding'] === 'gzip'
   const asked = parseLogin((gzipped ? gunzipSync(body) : body).toString(), query)
-  const decided = await decideLogin(asked, state.identify)
+  const decided = await decideLogin(asked, state.identify, state.rights)
   if ('reason' in decided) {
     state.refusals.push(decided)
     return send(res, refusalBody(decided))

@@ -1,27 +1,75 @@
 import type { User } from './identity.ts'
+import type { Rights } from './login.ts'
+
+/** What a script leaves behind. */
+export interface Account {
+  readonly users: readonly User[]
+  readonly rights: Rights
+}
 
 /**
- * The users that a script would leave behind, read as Snowflake's own reference describes the statements: CREATE USER and
- * ALTER USER … ADD WORKLOAD IDENTITY (one identity each, OIDC only) and GRANT ROLE … TO USER. A role that was not granted
- * opens nothing, whatever DEFAULT_ROLE says. A statement of these kinds that cannot be read is an error.
+ * What a script would leave behind, read as Snowflake's own reference describes the statements: CREATE USER and
+ * ALTER USER … ADD WORKLOAD IDENTITY (one identity each, OIDC only), GRANT ROLE … TO USER, and USAGE of warehouses and
+ * databases. A role that was not granted opens nothing, whatever DEFAULT_ROLE says. A user that cannot be read is an error.
  */
-export function usersOf(script: string): User[] {
+export function accountOf(script: string): Account {
   const statements = statementsOf(script)
-  const granted = statements.flatMap((words) => {
-    const [grant, role, name, to, user, who] = words
-    return grant === 'GRANT' && role === 'ROLE' && to === 'TO' && user === 'USER' ? [{ name, who }] : []
-  })
+  return {
+    users: usersIn(statements),
+    rights: {
+      roles: statements.flatMap(([grant, role, name = '', to, user, who = '']) =>
+        grant === 'GRANT' && role === 'ROLE' && to === 'TO' && user === 'USER'
+          ? [{ role: plain(name), user: plain(who) }]
+          : [],
+      ),
+      usage: statements.flatMap(usageIn),
+    },
+  }
+}
+
+/** The users alone. */
+export function usersOf(script: string): readonly User[] {
+  return accountOf(script).users
+}
+
+/** Throws where a statement is of a kind that no trust of Snowflake has. */
+export function checkStatements(script: string): void {
+  for (const words of statementsOf(script)) {
+    const [verb = '', what = ''] = words
+    const known = ['CREATE ROLE', 'CREATE USER', 'ALTER USER', 'GRANT'].some((start) =>
+      `${verb} ${what} `.startsWith(`${start} `),
+    )
+    // A name in backquotes is of another dialect.
+    if (!known || words.some((word) => word.startsWith('`')))
+      throw new Error(`no statement of this stand-in: ${words.slice(0, 8).join(' ')} …`)
+  }
+}
+
+function usersIn(statements: readonly string[][]): readonly User[] {
   const created = statements.filter(([first, second]) => first === 'CREATE' && second === 'USER')
   return created.flatMap((words) => {
     const user = words[words.indexOf('EXISTS') + 1] ?? ''
     const role = after(words, 'DEFAULT_ROLE')
-    if (!granted.some(({ name, who }) => name === role && who === user)) return []
     const added = statements.filter(
       ([alter, , name, add, workload]) =>
         alter === 'ALTER' && name === user && add === 'ADD' && workload === 'WORKLOAD',
     )
     return [words, ...added].map((identity) => ({ user, defaultRole: role, ...identityOf(identity) }))
   })
+}
+
+function usageIn(words: readonly string[]): Rights['usage'] {
+  const on = words.indexOf('ON')
+  const [kind, name, to, role, holder] = words.slice(on + 1)
+  if (words[0] !== 'GRANT' || !words.slice(1, on).includes('USAGE') || to !== 'TO' || role !== 'ROLE')
+    return []
+  if (kind !== 'WAREHOUSE' && kind !== 'DATABASE') return []
+  return [{ kind, name: plain(name ?? ''), role: plain(holder ?? '') }]
+}
+
+/** As names are compared here: without quotes and in capitals. */
+function plain(name: string): string {
+  return name.replaceAll('"', '').toUpperCase()
 }
 
 function identityOf(words: readonly string[]): Pick<User, 'issuer' | 'subject' | 'audiences'> {
@@ -59,5 +107,5 @@ function statementsOf(script: string): string[][] {
     if (word === ';') statements.push([])
     else statements.at(-1)?.push(word)
   }
-  return statements
+  return statements.filter((words) => words.length > 0)
 }

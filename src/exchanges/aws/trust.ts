@@ -11,12 +11,41 @@ import type { Link, Settings } from './settings.ts'
 /** IAM counts characters without white space: 2048 for a role's trust policy, 4096 once the quota is raised. */
 const QUOTA = { usual: 2048, most: 4096 }
 
-/** The identity provider, the role with its trust policy, and each further role of the chain. */
+/** The identity provider, then the role with its trust policy, and each further role of the chain. */
 export function trust(settings: Settings, _want: Want, request: TrustRequest): readonly TrustDocument[] {
   return [
+    identityProvider(checkedRole(settings.role), request),
     first(settings, request),
     ...(settings.chain ?? []).map((link, index) => further(settings, index, link)),
   ]
+}
+
+/** One for the whole account, whatever roles trust it: the text is the same for each of them. */
+function identityProvider(role: Role, { issuer, audience }: TrustRequest): TrustDocument {
+  const arn = providerArn(role, issuer)
+  return {
+    title: `Identity provider in account ${role.account}`,
+    language: 'sh',
+    text: [
+      comment('#', [
+        `AWS account ${role.account}: it has one identity provider for ${issuer}. Where it exists, add the audience to it:`,
+        sh`aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${audience}`,
+      ]),
+      sh`aws iam create-open-id-connect-provider --url ${issuer} --client-id-list ${audience}`,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+function providerArn({ partition, account }: Role, issuer: string): string {
+  return `arn:${partition}:iam::${account}:oidc-provider/${issuer.replace(/^https?:\/\//, '')}`
+}
+
+/** A role has one trust policy: a second target's would replace it. */
+function owned({ arn }: Role, policy: unknown): Pick<TrustDocument, 'owns'> {
+  const rule = JSON.stringify(policy)
+  return { owns: [{ what: `the role ${arn}`, rule, remedy: 'Give each target a role of its own.' }] }
 }
 
 function first(settings: Settings, request: TrustRequest): TrustDocument {
@@ -25,12 +54,11 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
   const checkedHere = notHeld(request.rules, (rule) => held[request.rules.indexOf(rule)]?.claims ?? [])
   const names = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
   const heldThere = names.filter((claim) => !checkedHere.includes(claim))
-  const provider = request.issuer.replace(/^https?:\/\//, '')
   const policy = {
     Version: '2012-10-17',
     Statement: held.map(({ condition }) => ({
       Effect: 'Allow',
-      Principal: { Federated: `arn:${role.partition}:iam::${role.account}:oidc-provider/${provider}` },
+      Principal: { Federated: providerArn(role, request.issuer) },
       Action: 'sts:AssumeRoleWithWebIdentity',
       Condition: condition,
     })),
@@ -40,19 +68,15 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
     `Held there: ${list(['aud', ...heldThere])}.`,
     `Checked by this action only: ${checkedHere.length === 0 ? 'nothing' : list(checkedHere)}.`,
     ...sizeOf(policy, request.target),
-    'The identity provider is one for the whole account: where it exists, leave the first command out. A role that exists',
-    'takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...',
+    'A role that exists takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...',
   ]
   return {
-    title: `Identity provider and role ${role.name} in account ${role.account}`,
+    title: `Role ${role.name} in account ${role.account}`,
     language: 'sh',
-    text: [
-      comment('#', lines),
-      sh`aws iam create-open-id-connect-provider --url ${request.issuer} --client-id-list ${request.audience}`,
-      createRole(role, Math.max(3600, settings.duration ?? 0), policy),
-    ].join('\n'),
+    text: [comment('#', lines), createRole(role, Math.max(3600, settings.duration ?? 0), policy)].join('\n'),
     heldThere,
     checkedHere,
+    ...owned(role, policy),
   }
 }
 
@@ -107,6 +131,7 @@ function further(settings: Settings, index: number, link: Link): TrustDocument {
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
+    ...owned(role, policy),
   }
 }
 

@@ -17,7 +17,7 @@ export function trustOf(settings: GoogleSettings, request: TrustRequest): readon
   const { rules } = request
   const held: Held = {
     heldThere: [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],
-    checkedHere: notHeld(rules, ({ when }) => [...when.keys()]),
+    checkedHere: notHeld(rules, ({ when }) => [...when.keys(), 'event_name']),
   }
   const parts = [
     introduction(settings, request, held),
@@ -25,7 +25,15 @@ export function trustOf(settings: GoogleSettings, request: TrustRequest): readon
     ...bindings(settings, rules),
   ]
   const title = `Google: who may come in as ${request.target}`
-  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held }]
+  const owns = [
+    {
+      what: `the provider ${settings.provider}`,
+      rule: JSON.stringify([request.issuer, request.audience, conditionOf(rules)]),
+      // One attribute of the mapping stands for the provider: whom it lets in, it lets in for every binding.
+      remedy: 'Give each target a provider of its own; they can be in one pool.',
+    },
+  ]
+  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held, owns }]
 }
 
 type Held = Pick<TrustDocument, 'heldThere' | 'checkedHere'>

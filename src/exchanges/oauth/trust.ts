@@ -2,6 +2,7 @@ import { fail } from '../../errors.ts'
 import type { Want } from '../../exchange.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, json } from '../../trust/quote.ts'
+import { nameOf } from '../../trust/naming.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
 import { clientIsAsserted, type Settings } from './settings.ts'
 
@@ -143,8 +144,8 @@ function serviceAccount(clientId: string): unknown {
   return { username, enabled: true, serviceAccountClientId: clientId }
 }
 
-function user({ target }: TrustRequest, subject: string): unknown {
-  const name = `dbt-${target.toLowerCase()}`
+function user(request: TrustRequest, subject: string): unknown {
+  const name = nameOf(request, { prefix: 'dbt', separator: '-' })
   return {
     username: name,
     enabled: true,

@@ -2,6 +2,8 @@ import * as z from 'zod/mini'
 import { isExpression } from '../../profile.ts'
 import type { Fault } from '../../warehouse.ts'
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 /** One Databricks output of a profile, as far as the credential needs it. */
 export const connection = z.looseObject({
   host: z.string().check(
@@ -14,7 +16,11 @@ export const connection = z.looseObject({
   catalog: z.optional(z.string()),
   schema: z.string().check(z.minLength(1)),
   /** Application id of the service principal that the federation policy belongs to. */
-  client_id: z.string().check(z.minLength(1)),
+  client_id: z.string().check(
+    z.refine((text) => UUID.test(text) || /[{]/.test(text), {
+      error: 'must be the application id of the service principal, a UUID, and not its name',
+    }),
+  ),
   use_kernel: z.optional(z.unknown()),
   connection_parameters: z.optional(
     z

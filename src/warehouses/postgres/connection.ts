@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 import { isLoopbackHost } from '../../rehearsal.ts'
 
-/** What libpq does without TLS, or gives up TLS for: no token may travel so. */
-const WITHOUT_TLS = ['disable', 'allow', 'prefer']
+/** What libpq never gives up TLS for; anything else, an empty text above all, could let the token travel in clear. */
+const WITH_TLS = ['require', 'verify-ca', 'verify-full']
 
 const shape = z.looseObject({
   host: z.string().check(z.minLength(1)),
@@ -22,10 +22,10 @@ export const connection = shape.check((payload) => {
   const { host, sslmode, dbname, database } = payload.value
   const issue = (field: string, message: string): void =>
     void payload.issues.push({ code: 'custom', path: [field], message, input: payload.value })
-  if (sslmode !== undefined && WITHOUT_TLS.includes(sslmode) && !isLoopbackHost(host))
+  if (sslmode !== undefined && !WITH_TLS.includes(sslmode) && !isLoopbackHost(host))
     issue(
       'sslmode',
-      `is \`${sslmode}\`, and the password could cross the network in clear: leave it out, or write \`require\` or \`verify-full\``,
+      `is ${JSON.stringify(sslmode)}, and the password could cross the network in clear: leave it out, or write \`require\`, \`verify-ca\` or \`verify-full\``,
     )
   if ((dbname ?? database) === undefined) issue('dbname', 'must name the database')
 })

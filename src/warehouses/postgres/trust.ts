@@ -1,5 +1,6 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, folded, jsonWord, sh, sql } from '../../trust/quote.ts'
+import { iamLiteral } from '../../trust/iam.ts'
 import { databaseOf, regionOf, type Connection } from './connection.ts'
 
 /** What the user may do in the database, and how the cloud lets it log in. */
@@ -17,7 +18,7 @@ function mayConnect({ host, user }: Connection, { identity }: TrustRequest): Tru
       {
         Effect: 'Allow',
         Action: 'rds-db:connect',
-        Resource: `arn:${partition}:rds-db:${region}:${account}:dbuser:*/${user}`,
+        Resource: `arn:${partition}:rds-db:${region}:${account}:dbuser:*/${iamLiteral(user)}`,
       },
     ],
   }

@@ -63,6 +63,9 @@ export function methodOf({ method }: Connection): string {
   return method ?? 'iam_role'
 }
 
+/** What the driver never gives up TLS for. */
+const WITH_TLS = ['require', 'verify-ca', 'verify-full']
+
 interface Flaw {
   readonly field: string
   readonly message: string
@@ -78,11 +81,12 @@ function flaws(c: Connection): readonly Flaw[] {
         field: 'region',
         message: `is \`${c.region}\`, but the host is in ${endpoint.region}: leave it out, or name the host that you mean`,
       },
-    c.sslmode === 'disable' &&
+    c.sslmode !== undefined &&
+      !WITH_TLS.includes(c.sslmode) &&
       !isLoopbackHost(c.host) && {
         field: 'sslmode',
         message:
-          'is `disable`, and the password would cross the network in clear: leave it out, or write `verify-full`',
+          'could let the password cross the network in clear: leave it out, or write `require`, `verify-ca` or `verify-full`',
       },
     !isServerless(c) &&
       c.cluster_id === undefined && {

@@ -1,4 +1,5 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { iamLiteral } from '../../trust/iam.ts'
 import { comment, folded, jsonWord, sh, sql } from '../../trust/quote.ts'
 import { databaseOf, endpointOf, isServerless, methodOf, type Connection } from './connection.ts'
 
@@ -42,25 +43,29 @@ function rightOf(c: Connection, identity: string): Right {
   const endpoint = endpointOf(c.host)
   const region = c.region ?? endpoint?.region ?? '*'
   if (isServerless(c))
-    return {
-      action: 'redshift-serverless:GetCredentials',
-      resources: [
-        `arn:${partition}:redshift-serverless:${region}:${endpoint?.account ?? account}:workgroup/*`,
-      ],
-      remarks: [
-        'The star stands for the id of the workgroup, which its address does not tell. Put it there:',
-        `aws redshift-serverless get-workgroup --workgroup-name ${endpoint?.name ?? c.serverless_work_group ?? 'NAME'} (workgroupId)`,
-      ],
-    }
+    return serverless(c, `arn:${partition}:redshift-serverless:${region}:${endpoint?.account ?? account}`)
   const base = `arn:${partition}:redshift:${region}:${account}`
-  const database = `${base}:dbname:${c.cluster_id}/${databaseOf(c)}`
+  const cluster = iamLiteral(c.cluster_id ?? '')
+  const database = `${base}:dbname:${cluster}/${iamLiteral(databaseOf(c))}`
   return methodOf(c) === 'iam'
     ? {
         action: 'redshift:GetClusterCredentials',
-        resources: [`${base}:dbuser:${c.cluster_id}/${c.user}`, database],
+        resources: [`${base}:dbuser:${cluster}/${iamLiteral(c.user ?? '')}`, database],
         remarks: [],
       }
     : { action: 'redshift:GetClusterCredentialsWithIAM', resources: [database], remarks: [] }
+}
+
+function serverless(c: Connection, base: string): Right {
+  const name = endpointOf(c.host)?.name ?? c.serverless_work_group ?? 'NAME'
+  return {
+    action: 'redshift-serverless:GetCredentials',
+    resources: [`${base}:workgroup/*`],
+    remarks: [
+      'The star stands for the id of the workgroup, which its address does not tell. Put it there:',
+      sh`aws redshift-serverless get-workgroup --workgroup-name ${name} (workgroupId)`,
+    ],
+  }
 }
 
 function userDocument(c: Connection, { identity }: TrustRequest): TrustDocument {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { nameOf, type Named } from '../../trust/naming.ts'
 
 const account = z.string().check(
   z.minLength(1),
@@ -48,12 +49,18 @@ export function hostOf(c: Connection): string {
   return c.host ?? `${c.account.toLowerCase()}.snowflakecomputing.com`
 }
 
-/** The user that the trust is written for: named by the connection, else after the target. */
-export function userOf(c: Connection, target: string): string {
-  return c.user ?? `GH_DBT_${target.toUpperCase().replaceAll('-', '_')}`
+/** The same as an origin; only a rehearsal lets plain http through the configuration. */
+export function originOf(c: Connection): string {
+  const port = z.catch(z.coerce.number().check(z.int(), z.gte(1), z.lte(65_535)), 443).parse(c['port'] ?? 443)
+  return new URL(`${c.protocol === 'http' ? 'http' : 'https'}://${hostOf(c)}:${port}`).origin
+}
+
+/** The user that the trust is written for: named by the connection, else after repository and target. */
+export function userOf(c: Connection, request: Named): string {
+  return c.user ?? nameOf(request, { prefix: 'GH', separator: '_', upper: true })
 }
 
 /** The role that the trust is written for. */
-export function roleOf(c: Connection, target: string): string {
-  return c.role ?? `DBT_${target.toUpperCase().replaceAll('-', '_')}`
+export function roleOf(c: Connection, request: Named): string {
+  return c.role ?? nameOf(request, { prefix: 'DBT', separator: '_', upper: true })
 }

@@ -1,11 +1,14 @@
+import type { Claims } from '../../claims.ts'
 import type { Diagnosis } from '../../exchange.ts'
+import type { TrustRequest } from '../../trust.ts'
+import { roleOf, userOf, type Connection } from './connection.ts'
 
 interface Known extends Diagnosis {
   readonly text: RegExp
 }
 
-const LOGIN_HISTORY =
-  'Compare the table with `SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER …` at Snowflake.'
+/** Stand for the names of the trust document. */
+const [USER, ROLE] = ['<user>', '<role>'] as const
 
 /**
  * Texts of Snowflake and its Python connector, most telling first (codes: snowflakedb/drivers, snowflake-sdk
@@ -26,13 +29,13 @@ const KNOWN: readonly Known[] = [
   {
     text: /390189/,
     problem: 'The role does not exist, or was not granted to the service user.',
-    remedy: 'Run GRANT ROLE … TO USER …: DEFAULT_ROLE alone grants nothing.',
+    remedy: `Run GRANT ROLE ${ROLE} TO USER ${USER}: DEFAULT_ROLE alone grants nothing.`,
   },
   {
     text: /390303|390301/,
     problem:
       'Snowflake does not accept the token: its issuer, subject or audience is not that of the service user.',
-    remedy: LOGIN_HISTORY,
+    remedy: `Compare the table with \`SHOW USER WORKLOAD IDENTITY AUTHENTICATION METHODS FOR USER ${USER}\` at Snowflake.`,
   },
   {
     text: /390422/,
@@ -75,9 +78,18 @@ const KNOWN: readonly Known[] = [
 ]
 
 /** What an error text of Snowflake or its driver means. */
-export function diagnose(error: string): Diagnosis | undefined {
+export function diagnose(
+  error: string,
+  c: Connection,
+  _claims: Claims,
+  request: TrustRequest | undefined,
+): Diagnosis | undefined {
   const known = KNOWN.find(({ text }) => text.test(error))
-  return known && { problem: known.problem, remedy: known.remedy }
+  if (!known) return undefined
+  const remedy = known.remedy
+    .replace(ROLE, () => (request ? roleOf(c, request) : (c.role ?? 'the role')))
+    .replace(USER, () => (request ? userOf(c, request) : (c.user ?? 'the user')))
+  return { problem: known.problem, remedy }
 }
 
 /** As they appear in dbt's output. */

@@ -2,6 +2,7 @@ import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, identifier, sql, verbatim, type Fragment } from '../../trust/quote.ts'
 import { heading } from '../../trust/heading.ts'
+import { nameOf, nameOfSubject } from '../../trust/naming.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 
@@ -21,8 +22,8 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
   const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
   const heldThere = [...new Set(request.rules.flatMap((rule) => rule.heldBySubject))]
   const [first = '', ...more] = exactSubjects(request)
-  const user = identifier(userOf(c, request.target))
-  const role = identifier(roleOf(c, request.target))
+  const user = identifier(userOf(c, request))
+  const role = identifier(roleOf(c, request))
   const login = (subject: string): Fragment =>
     verbatim(sql`TYPE = OIDC
     ISSUER = ${request.issuer}
@@ -39,17 +40,37 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
     comment('--', ['DEFAULT_ROLE alone grants nothing.']),
     sql`GRANT ROLE ${role} TO USER ${user};`,
     ...more.map(
-      (subject, at) => sql`ALTER USER ${user} ADD WORKLOAD IDENTITY ${identifier(`GITHUB_${at + 2}`)}
+      (subject) => sql`ALTER USER ${user} ADD WORKLOAD IDENTITY ${identifier(nameOfSubject(request, subject))}
     ${login(subject)};`,
     ),
   ]
   return {
     title: `Snowflake: the service user of ${request.target}`,
     language: 'sql',
-    text: [comment('--', heading(request, { heldThere, checkedHere })), ...statements].join('\n'),
+    text: [
+      comment('--', [...heading(request, { heldThere, checkedHere }), ...aboutNames(c)]),
+      ...statements,
+    ].join('\n'),
     heldThere,
     checkedHere,
+    owns: [
+      {
+        what: `the user ${userOf(c, request)} of the account ${c.account.toLowerCase()}`,
+        rule: JSON.stringify([request.issuer, request.audience, first, more]),
+        remedy: 'Give each target a user of its own, or leave `user:` out of their connections.',
+      },
+    ],
   }
+}
+
+/** Whoever wants other names writes them where dbt reads them, too. */
+function aboutNames({ user, role }: Connection): readonly string[] {
+  const made = [...(user === undefined ? ['user'] : []), ...(role === undefined ? ['role'] : [])]
+  if (made.length === 0) return []
+  const keys = made.map((name) => `\`${name}:\``).join(' and ')
+  return [
+    `The ${made.join(' and the ')} ${made.length === 1 ? 'is' : 'are'} named after repository and target; ${keys} in the connection ${made.length === 1 ? 'names another' : 'name others'}.`,
+  ]
 }
 
 /** Snowflake documents no wildcard for SUBJECT, so a pattern would be compared as it is written and never fit. */
@@ -86,8 +107,8 @@ function rights(c: Connection, role: Fragment): readonly string[] {
 /** External OAuth (docs.snowflake.com, "CREATE SECURITY INTEGRATION (External OAuth)"): the issuer is the server that trades. */
 function externalOauth(c: Connection, request: TrustRequest): TrustDocument {
   const claims = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
-  const role = identifier(roleOf(c, request.target))
-  const user = identifier(userOf(c, request.target))
+  const role = identifier(roleOf(c, request))
+  const user = identifier(userOf(c, request))
   const entra = request.via === 'entra'
   const type = verbatim(entra ? 'AZURE' : 'CUSTOM')
   const issuer = entra ? 'https://sts.windows.net/<tenant>/' : '<iss of the access token, exactly>'
@@ -102,7 +123,7 @@ function externalOauth(c: Connection, request: TrustRequest): TrustDocument {
   ]
   const statements = [
     ...rights(c, role),
-    sql`CREATE SECURITY INTEGRATION IF NOT EXISTS ${identifier(`DBT_OIDC_${request.target.toUpperCase().replaceAll('-', '_')}`)}
+    sql`CREATE SECURITY INTEGRATION IF NOT EXISTS ${identifier(nameOf(request, { prefix: 'DBT_OIDC', separator: '_', upper: true }))}
   TYPE = EXTERNAL_OAUTH ENABLED = TRUE EXTERNAL_OAUTH_TYPE = ${type}
   EXTERNAL_OAUTH_ISSUER = ${issuer}
   EXTERNAL_OAUTH_JWS_KEYS_URL = ${keys}
@@ -110,7 +131,7 @@ function externalOauth(c: Connection, request: TrustRequest): TrustDocument {
   EXTERNAL_OAUTH_TOKEN_USER_MAPPING_CLAIM = 'sub'${verbatim(scopes)}
   EXTERNAL_OAUTH_SNOWFLAKE_USER_MAPPING_ATTRIBUTE = 'LOGIN_NAME'
   EXTERNAL_OAUTH_ANY_ROLE_MODE = 'DISABLE'
-  EXTERNAL_OAUTH_ALLOWED_ROLES_LIST = (${c.role ?? roleOf(c, request.target)});`,
+  EXTERNAL_OAUTH_ALLOWED_ROLES_LIST = (${c.role ?? roleOf(c, request)});`,
     sql`CREATE USER IF NOT EXISTS ${user} TYPE = SERVICE LOGIN_NAME = ${'<sub of the access token>'}
   DEFAULT_ROLE = ${role} DEFAULT_SECONDARY_ROLES = ();`,
     sql`GRANT ROLE ${role} TO USER ${user};`,
@@ -118,7 +139,7 @@ function externalOauth(c: Connection, request: TrustRequest): TrustDocument {
   return {
     title: `Snowflake: external OAuth for ${request.target}`,
     language: 'sql',
-    text: [comment('--', lines), ...statements].join('\n'),
+    text: [comment('--', [...lines, ...aboutNames(c)]), ...statements].join('\n'),
     heldThere: [],
     checkedHere: claims,
   }

@@ -1,6 +1,7 @@
 import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, json } from '../../trust/quote.ts'
+import { nameOf } from '../../trust/naming.ts'
 import { notHeld, subjectsOf } from '../../trust/rules.ts'
 import { catalogOf, type Connection } from '../trino.ts'
 import { nameToRegex, toRegex } from './regex.ts'
@@ -18,20 +19,51 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
   const claims = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
   const heldThere = direct ? claims.filter((claim) => !checkedHere.includes(claim)) : []
   const held = { heldThere, checkedHere }
-  const user = c.user ?? `dbt-${request.target.toLowerCase()}`
+  const host = `${c.host}:${c.port}`
+  const user = c.user ?? nameOf(request, { prefix: 'dbt', separator: '-' })
   return [
     {
       title: 'Trino: etc/config.properties',
       language: 'properties',
-      text: direct ? forGitHub(request, held) : forProvider(request),
+      text: [
+        ...(c.user === undefined
+          ? [
+              comment('#', [
+                `The user ${user} is named after repository and target; \`user:\` in the connection names another.`,
+              ]),
+            ]
+          : []),
+        direct ? forGitHub(request, held) : forProvider(request),
+      ].join('\n'),
       ...held,
+      file: { host, path: 'etc/config.properties' },
     },
-    { title: `Trino: ${MAPPING}`, language: 'json', text: `${json(mapping(request, user))}\n`, ...held },
+    {
+      title: `Trino: ${MAPPING}`,
+      language: 'json',
+      text: `${json(mapping(request, user))}\n`,
+      ...held,
+      file: { host, path: MAPPING },
+      owns: principalsOf(request).map((principal) => ({
+        what: `the principal ${principal} of the Trino at ${host}`,
+        rule: user,
+        remedy:
+          'The server knows one user for it: let the grants of each target name an `environment` or `ref` of their own, or give both the same `user:`.',
+      })),
+    },
     {
       title: 'Trino: rules to put first into the file of `security.config-file`',
       language: 'json',
       text: `${json(rules(c, user))}\n`,
       ...held,
+      file: { host, path: 'etc/rules.json' },
+      owns: [
+        {
+          what: `the user ${user} of the Trino at ${host}`,
+          rule: json(rules(c, user)),
+          remedy: 'Give each target a user of its own, or the same catalog and schema.',
+        },
+      ],
     },
   ]
 }
@@ -89,10 +121,13 @@ function forProvider(request: TrustRequest): string {
   ].join('\n')
 }
 
+function principalsOf(request: TrustRequest): readonly string[] {
+  return request.via === 'direct' ? subjectsOf(request.rules) : [request.identity]
+}
+
 /** The first rule that fits names the user; where none fits, nobody gets in. */
 function mapping(request: TrustRequest, user: string): unknown {
-  const patterns =
-    request.via === 'direct' ? subjectsOf(request.rules).map(toRegex) : [nameToRegex(request.identity)]
+  const patterns = principalsOf(request).map(request.via === 'direct' ? toRegex : nameToRegex)
   // The name of a user is a replacement of Java's regular expressions, in which `$` stands for a group.
   if (user.includes('$'))
     return fail({

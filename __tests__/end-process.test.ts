@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { endOrphan, identify, identityText, parseIdentity } from '../src/dbt/orphan.ts'
+import { endProcess, identify, identityText, parseIdentity } from '../src/process.ts'
 
 describe('the identity of a process', () => {
   test('survives the state', () => {
@@ -21,6 +21,6 @@ describe('the identity of a process', () => {
     expect(identity).toBeDefined()
     await once(child, 'exit')
     expect(identify(child.pid ?? 0)).toBeUndefined()
-    expect(identity && (await endOrphan(identity))).toBe('absent')
+    expect(identity && (await endProcess(identity))).toBe('absent')
   })
 })

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TIMES, type Times } from './ladder.ts'
+import { TIMES, type Times } from './dbt/ladder.ts'
 
 /** One process and no other: a number is given again after its end, a number and a start together are not. */
 export interface ProcessIdentity {
@@ -11,7 +11,7 @@ export interface ProcessIdentity {
 }
 
 /** What became of a process that was to end; `absent` where it had ended before. */
-export type OrphanEnd = 'absent' | 'ended' | 'still there'
+export type ProcessEnd = 'absent' | 'ended' | 'still there'
 
 /** Milliseconds from SIGKILL until a process counts as one that cannot be ended. */
 const KILLED = 1000
@@ -36,30 +36,30 @@ export function parseIdentity(text: string): ProcessIdentity | undefined {
 }
 
 /**
- * Ends a process that has lost its parent, and its group, as a living parent would: ask, insist, end. Before each
+ * Ends a process that is no child of ours, and its group, as a living parent would: ask, insist, end. Before each
  * signal it is made sure that the number still stands for this very process.
  */
-export async function endOrphan(orphan: ProcessIdentity, times: Partial<Times> = {}): Promise<OrphanEnd> {
+export async function endProcess(lost: ProcessIdentity, times: Partial<Times> = {}): Promise<ProcessEnd> {
   const { interrupt, terminate } = { ...TIMES, ...times }
-  if (!lives(orphan)) return 'absent'
-  send(orphan.pid, 'SIGINT')
-  if (!(await ends(orphan, interrupt))) {
-    send(orphan.pid, 'SIGTERM')
-    await ends(orphan, terminate)
+  if (!lives(lost)) return 'absent'
+  send(lost.pid, 'SIGINT')
+  if (!(await ends(lost, interrupt))) {
+    send(lost.pid, 'SIGTERM')
+    await ends(lost, terminate)
   }
   // What it has started must not outlive it. While a member of the group lives its number is its own.
-  const now = identify(orphan.pid)
-  if (now === undefined || now.started === orphan.started) send(-orphan.pid, 'SIGKILL')
-  return (await ends(orphan, KILLED)) ? 'ended' : 'still there'
+  const now = identify(lost.pid)
+  if (now === undefined || now.started === lost.started) send(-lost.pid, 'SIGKILL')
+  return (await ends(lost, KILLED)) ? 'ended' : 'still there'
 }
 
 function lives({ pid, started }: ProcessIdentity): boolean {
   return identify(pid)?.started === started
 }
 
-async function ends(orphan: ProcessIdentity, patience: number): Promise<boolean> {
+async function ends(lost: ProcessIdentity, patience: number): Promise<boolean> {
   const until = performance.now() + patience
-  while (lives(orphan)) {
+  while (lives(lost)) {
     if (performance.now() >= until) return false
     await sleep(STEP)
   }

@@ -1,0 +1,3 @@
+process.exitCode = 1
+const { keeper } = await import('./index.js')
+await keeper()

@@ -1,0 +1,18 @@
+/** What the pages tell people to install: versions that the tests of this project run, by the adapter's package. */
+export const TRIED: Readonly<Record<string, { readonly core: string; readonly adapter: string }>> = {
+  'dbt-bigquery': { core: '1.12.6', adapter: '1.12.1' },
+  // It asks for an older dbt-core than the others.
+  'dbt-databricks': { core: '1.12.5', adapter: '1.12.7' },
+  'dbt-duckdb': { core: '1.12.6', adapter: '1.11.1' },
+  'dbt-postgres': { core: '1.12.6', adapter: '1.11.0' },
+  'dbt-redshift': { core: '1.12.6', adapter: '1.11.1' },
+  'dbt-snowflake': { core: '1.12.6', adapter: '1.12.3' },
+  'dbt-trino': { core: '1.12.6', adapter: '1.11.0' },
+}
+
+/** The line for `install`. */
+export function pinned(adapter: string): string {
+  const tried = TRIED[adapter]
+  if (!tried) throw new Error(`scripts/generate/versions.ts does not say which ${adapter} the tests run`)
+  return `dbt-core==${tried.core} ${adapter}==${tried.adapter}`
+}

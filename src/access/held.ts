@@ -1,0 +1,71 @@
+import type { Explained, Surroundings } from '../access.ts'
+import type { Target } from '../config/target.ts'
+import type { Want } from '../exchange.ts'
+import { untilBelow, type Life } from '../keepalive/freshness.ts'
+import { pluginSecret } from '../keepalive/plugin-files.ts'
+import type { KeepAlive } from '../warehouse.ts'
+import { buy, type Bought, type Buying, type Dealing } from './purchase.ts'
+import { NEVER, revoke } from './revoke.ts'
+
+/** A credential with its private files, which is bought anew in their place. */
+export interface Held {
+  readonly current: () => Bought
+  readonly life: () => Life
+  /** Whether more than this share of the life is left. */
+  readonly has: (share: number) => boolean
+  /** Buys anew where less than this share of the life is left. Calls wait for each other. */
+  readonly renew: (share: number) => Promise<void>
+  /** Buys for one login, whatever is left of what was bought before. */
+  readonly next: () => Promise<Bought>
+  /** When nothing is being bought any more. */
+  readonly settled: () => Promise<void>
+}
+
+/** What is bought, for whom. */
+export interface Holding extends Dealing {
+  readonly target: Target
+  readonly want: Want
+  readonly explaining: (text: string) => Explained | undefined
+  readonly keepAlive: KeepAlive
+  readonly around: Buying & Pick<Surroundings, 'mintToRevoke'>
+}
+
+/** Holds what was bought until `over` is aborted: what comes after that is given back. */
+export function hold(
+  bought: Bought,
+  { target, want, explaining, keepAlive, around, ...dealing }: Holding,
+  over: AbortSignal,
+): Held {
+  let current = bought
+  let last: Promise<void> = Promise.resolve()
+  const life = (): Life => ({ boughtAt: current.boughtAt, expiresAt: current.credential.expiresAt })
+  const has = (share: number): boolean => (untilBelow(share, life(), around.io.now()) ?? Infinity) > 0
+  const renew = async (share: number): Promise<void> => {
+    if (has(share)) return
+    const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
+    // Whoever forgot meanwhile must not find a credential again.
+    if (over.aborted) return void (await revoke(target, next.credential, around, NEVER))
+    const old = current.credential
+    current = next
+    const files = { ...current.carried.files, ...pluginSecret(keepAlive, current.carried.secrets) }
+    for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
+    await revoke(target, old, around, NEVER)
+  }
+  return {
+    current: () => current,
+    life,
+    has,
+    renew(share) {
+      const mine = last.then(() => renew(share))
+      // A failure of one is nothing to the next.
+      last = mine.catch(() => undefined)
+      return mine
+    },
+    async next() {
+      const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
+      over.throwIfAborted()
+      return (current = next)
+    },
+    settled: () => last,
+  }
+}

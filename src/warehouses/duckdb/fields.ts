@@ -1,0 +1,23 @@
+/** The keys of an output of dbt-duckdb 1.11.1, so that a misspelt one is told from one that is not known here. */
+export const FIELDS = [
+  'attach',
+  'config_options',
+  'database',
+  'disable_transactions',
+  'extensions',
+  'external_root',
+  'filesystems',
+  'flights',
+  'is_ducklake',
+  'keep_open',
+  'module_paths',
+  'motherduck_token',
+  'path',
+  'plugins',
+  'remote',
+  'retries',
+  'schema',
+  'secrets',
+  'settings',
+  'use_credential_provider',
+] as const

@@ -1,0 +1,22 @@
+/** The keys of an output of dbt-postgres 1.11.0, so that a misspelt one is told from one that is not known here. */
+export const FIELDS = [
+  'application_name',
+  'autocommit',
+  'connect_timeout',
+  'database',
+  'dbname',
+  'host',
+  'keepalives_idle',
+  'pass',
+  'password',
+  'port',
+  'retries',
+  'role',
+  'schema',
+  'search_path',
+  'sslcert',
+  'sslkey',
+  'sslmode',
+  'sslrootcert',
+  'user',
+] as const
