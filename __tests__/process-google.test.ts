@@ -7,7 +7,7 @@ import { standInForGoogle } from './support/google/cloud.ts'
 import { configOf } from './support/config-of.ts'
 import { openJob, PROJECT, type Job } from './support/job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
-import { logOf } from './support/process.ts'
+import { logOf, remainsOf } from './support/process.ts'
 import { parseRecord } from './support/shape.ts'
 import type { StepResult } from './support/step.ts'
 import { trustDocuments } from '../src/trust/request.ts'
@@ -21,6 +21,7 @@ registerHooks({ load(url, context, next) { if (url.startsWith('file:')) read.add
 process.on('exit', () => writeFileSync(new URL('read.json', import.meta.url), JSON.stringify([...read])))
 `
 const DIST = join(import.meta.dirname, '..', 'dist')
+const FILE = 'google-credentials.json'
 const PACKAGES = { 'dbt-bigquery': '1.12.1' }
 
 const { version } = parseRecord(
@@ -40,10 +41,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-function step(job: Job, policy: string): Promise<StepResult> {
+function step(job: Job, policy: string, keepAlive = 'auto'): Promise<StepResult> {
   return job.step({
     files: { ...PROJECT, '.github/dbt-oidc.yml': policy },
-    inputs: { run: 'build' },
+    inputs: { run: 'build', 'keep-alive': keepAlive },
     env: { NODE_OPTIONS: `--import ${join(directory, 'probe.mjs')}` },
   })
 }
@@ -55,7 +56,7 @@ function opened(): readonly string[] {
 }
 
 describe('the built action', () => {
-  test('trades with Google’s own library and gives dbt the access token alone', async () => {
+  test('trades with Google’s own library and, without keep-alive, gives dbt the access token alone', async () => {
     await using job = await openJob({ claims: { environment: 'production' } }, {}, PACKAGES)
     const policy = policyOf({ 'service-account': ACCOUNT })
     const config = await configOf({ policy, serverUrl: job.issuer.serverUrl })
@@ -63,7 +64,7 @@ describe('the built action', () => {
     if (!target) throw new Error('no target')
     const [document] = trustDocuments(config, target)
     const google = standInForGoogle(job.issuer, [document?.text ?? ''])
-    await using done = await step(job, policy)
+    await using done = await step(job, policy, 'off')
     expect({ exitCode: done.exitCode, log: done.exitCode === 0 ? '' : logOf(done) }).toEqual({
       exitCode: 0,
       log: '',
@@ -88,6 +89,55 @@ describe('the built action', () => {
     // Snowflake's SDK brings another one of its own, which is none of this run's business.
     expect(opened().filter((name) => library().includes(name))).toHaveLength(1)
     expect(google.seen[0]?.headers['x-goog-api-client']).toContain(` auth/${String(version)} `)
+  })
+
+  test('gives a dbt that it keeps fresh a file to trade by, and neither a token nor its own right to ask for one', async () => {
+    await using job = await openJob({ claims: { environment: 'production' } }, { texts: [FILE] }, PACKAGES)
+    const policy = policyOf({ 'service-account': ACCOUNT })
+    const config = await configOf({ policy, serverUrl: job.issuer.serverUrl })
+    const target = config.targets.get('prod')
+    if (!target) throw new Error('no target')
+    const [document] = trustDocuments(config, target)
+    standInForGoogle(job.issuer, [document?.text ?? ''])
+    await using done = await job.step({
+      files: { ...PROJECT, '.github/dbt-oidc.yml': policy },
+      inputs: { run: 'build' },
+      env: { HTTP_PROXY: 'http://proxy.example', NO_PROXY: 'internal.example' },
+    })
+    expect({ exitCode: done.exitCode, log: done.exitCode === 0 ? '' : logOf(done) }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
+    const [run] = job.dbt.runs().filter(({ command }) => command === 'build')
+    expect(run?.profiles).toContain('method: "oauth"')
+    expect(run?.profiles).toContain('https://www.googleapis.com/auth/bigquery')
+    expect(Object.keys(run?.env ?? {}).filter((name) => name.startsWith('DBT_ENV_SECRET'))).toEqual([])
+    expect(run?.env).toMatchObject({
+      GOOGLE_APPLICATION_CREDENTIALS: join(run?.profilesDir ?? '', FILE),
+      GOOGLE_CLOUD_PROJECT: 'acme-prod',
+      NO_PROXY: 'internal.example,127.0.0.1',
+      no_proxy: 'internal.example,127.0.0.1',
+    })
+    expect(run?.files).toContainEqual({ path: FILE, type: 'file', mode: '600' })
+    const shown = parseRecord(run?.texts[FILE] ?? '')
+    const { credential_source: source, ...recipe } = shown
+    const at = `${job.issuer.serverUrl}/_at`
+    expect(recipe).toMatchObject({ type: 'external_account', token_url: `${at}/sts.googleapis.com/v1/token` })
+    expect(source).toEqual({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/id-token$/),
+      headers: { Authorization: expect.stringMatching(/^Bearer [\w-]{43}$/) },
+      format: { type: 'json', subject_token_field_name: 'value' },
+    })
+    const [, nonce = ''] = /Bearer ([\w-]{43})/.exec(JSON.stringify(source)) ?? []
+    expect(done.log.masks).toContain(nonce)
+    const secrets = { nonce, 'request token': job.issuer.requestToken }
+    expect(scanForLeaks(secrets, placesOf([done], job.dbt.runs()))).toEqual([])
+    expect(JSON.stringify(shown)).not.toContain(job.issuer.requestToken)
+    const { url } = source as { readonly url: string }
+    await expect(fetch(url, { headers: { authorization: `Bearer ${nonce}` } })).rejects.toThrow(
+      'fetch failed',
+    )
+    expect(remainsOf(done)).toEqual([])
   })
 
   test('reads none of it for a DuckDB', async () => {

@@ -12,7 +12,7 @@ const dist = resolve(import.meta.dirname, '..', 'dist')
 const WORDS = {
   aws: /AWSSecurityTokenServiceV20110615/,
   google: /gl-node\//,
-  snowflake: /\/session\/v1\/login-request/,
+  snowflake: /ERR_CONN_CREATE_INVALID_ACCOUNT/,
 } as const
 
 type Sdk = keyof typeof WORDS

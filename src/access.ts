@@ -1,24 +1,26 @@
-import { hold } from './access/held.ts'
+import { hold, type Held } from './access/held.ts'
+import { isRenewed, keepingOf } from './access/hook.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { withinAMinute } from './access/within.ts'
+import { endsSoon, notRenewed } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
-import { DbtOidcError, type Code, type Failure } from './errors.ts'
+import type { Code, Failure } from './errors.ts'
 import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
 import type { Streams } from './http.ts'
-import { AT_START, MEANWHILE } from './keepalive/freshness.ts'
+import { AT_START, MEANWHILE, NOTHING } from './keepalive/freshness.ts'
 import { pluginFiles } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { warnOfEnd } from './keepalive/warning.ts'
 import { toJs, type Output, type Value } from './profile.ts'
 import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
-import type { Carried, Finding, KeepAlive } from './warehouse.ts'
+import type { Acceptable, Carried, Finding } from './warehouse.ts'
 
 /** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
 export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
@@ -33,6 +35,8 @@ export interface Trade {
   readonly expiresAt: Date | null
   readonly outcome: 'exchanged' | 'refused'
   readonly errorCode?: Code
+  /** Who trades them, where it is not the one that the acceptance names. */
+  readonly trades?: Acceptable['trades']
 }
 
 /** A way into one target for as long as the block lives; leaving it revokes and forgets. */
@@ -86,6 +90,8 @@ export interface Surroundings {
   readonly trusted: (target: Target) => Trusted | undefined
   /** Whether and how the credential is to be renewed while dbt runs. */
   readonly keepAlive: KeepAliveOption
+  /** Whether this process lives as long as dbt, and the driver can ask it. */
+  readonly brokers: boolean
   /** The way out for what a proxy of ours passes on. */
   readonly streams: Streams
   readonly onTrade: (trade: Trade) => Promise<void>
@@ -113,21 +119,32 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
   const explaining = (text: string): Explained | undefined => explain(text, target, claims, around)
-  const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
-  const keepAlive = keepAliveOf(target, around.keepAlive)
   const over = new AbortController()
   const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
-  const held = hold(bought, { target, want, explaining, keepAlive, around, replaced, giveBack }, over.signal)
+  // Nobody hears of a broker before there is something to ask for.
+  const { keepAlive, served } = await keepingOf(target, want, around, {
+    over: over.signal,
+    credential: () => living(held),
+  })
+  undo.use(served)
+  const dealing = { giveBack, hook: served?.hook }
+  const bought = await buy(target, want, explaining, 'exchange', around, dealing)
+  const held: Held = hold(
+    bought,
+    { target, want, explaining, keepAlive, around, replaced, ...dealing },
+    over.signal,
+  )
   undo.defer(() => giveBack(held.current().credential))
   const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
   const expiresAt = (): Date | null => held.life().expiresAt
-  const renewed = keepAlive.by === 'file' || keepAlive.by === 'plugin-field'
+  const renewed = isRenewed(keepAlive)
   const left = new AbortController()
   const until = AbortSignal.any([over.signal, left.signal])
   if (renewed) {
-    const failed = (error: unknown): void => around.io.say(notRenewed(error, expiresAt()))
+    const failed = (error: unknown): void =>
+      around.io.say(notRenewed('The credential could not be renewed', error, expiresAt()))
     const what = { life: held.life, failed, now: around.io.now, renew: () => held.renew(MEANWHILE) }
     void keepRenewing(what, until)
   }
@@ -160,11 +177,11 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     output: outputWith(target, carried(), around.attribution),
     env: carried().env,
     pythonPath: keepAlive.by === 'plugin-field' ? around.directory.path : undefined,
-    onLoopback: proxy !== undefined,
+    onLoopback: (proxy ?? served) !== undefined,
     variable: secretNames(),
     async secrets() {
-      // What a login through the proxy needs, it gets there.
-      if (!proxy) await held.renew(AT_START)
+      // What a login through the proxy needs, it gets there, and a driver that trades buys its own.
+      if (!proxy && keepAlive.by !== 'token-url') await held.renew(AT_START)
       return carried().secrets
     },
     explain: explaining,
@@ -199,20 +216,10 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   }
 }
 
-/** What the target accepts, unless the step wants another way. */
-function keepAliveOf({ acceptance }: Target, option: KeepAliveOption): KeepAlive {
-  if (option === 'auto') return acceptance.keepAlive
-  return { by: option === 'proxy' ? 'login-proxy' : 'static' }
-}
-
-function endsSoon(expiresAt: Date | null): string {
-  return `The credential ends at ${expiresAt?.toISOString() ?? 'an unknown time'}; a connection that dbt opens after that will be refused.`
-}
-
-function notRenewed(error: unknown, expiresAt: Date | null): string {
-  const why = error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'
-  const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
-  return `The credential could not be renewed; dbt goes on with the present one${until}. ${why}`
+/** What lives, without a place in line behind a renewal that waits for the other side. */
+async function living(held: Held): Promise<Credential> {
+  if (!held.has(NOTHING)) await held.renew(NOTHING)
+  return held.current().credential
 }
 
 /** The user's own fields win over attribution; the credential's fields win over everything. */

@@ -44,7 +44,7 @@ export function auditOf(
   { now, append }: { readonly now: () => Date; readonly append: (record: AuditRecord) => Promise<void> },
 ): Audit {
   return {
-    async trade(to, { tokens, use, expiresAt, outcome, errorCode }) {
+    async trade(to, { tokens, use, expiresAt, outcome, errorCode, trades = to.acceptance.trades }) {
       for (const one of tokens) {
         const access = {
           warehouse: to.warehouse.type,
@@ -56,9 +56,9 @@ export function auditOf(
           ...digest(one),
           time: now(),
           use,
-          outcome: outcomeOf(to, outcome, errorCode),
+          outcome: outcomeOf(trades, outcome, errorCode),
           access,
-          trades: to.acceptance.trades,
+          trades,
           expiresAt,
           error: errorCode,
         })
@@ -83,7 +83,9 @@ function digest({ claims, sha256 }: IdToken): Pick<IdToken, 'claims' | 'sha256'>
   return { claims, sha256 }
 }
 
-function outcomeOf(target: Target, outcome: Trade['outcome'], error: Code | undefined): Outcome {
-  if (outcome === 'exchanged') return target.acceptance.trades === 'driver' ? 'handed-over' : 'exchanged'
+type Trader = NonNullable<Trade['trades']>
+
+function outcomeOf(trades: Trader, outcome: Trade['outcome'], error: Code | undefined): Outcome {
+  if (outcome === 'exchanged') return trades === 'driver' ? 'handed-over' : 'exchanged'
   return error === 'exchange' ? 'refused' : error === 'exchange-unavailable' ? 'unavailable' : 'failed'
 }

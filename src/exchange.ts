@@ -39,6 +39,9 @@ export interface Io {
 /** A further token for the exchange's audience, where the other side wants to know who gives a credential back. */
 export type Fresh = () => Promise<IdToken>
 
+/** What a driver needs in order to trade by itself, in the form that it reads. Addresses are texts of their own. */
+export type Recipe = Readonly<Record<string, unknown>>
+
 /** What the error of the other side means, and what to do about it. */
 export interface Diagnosis {
   readonly problem: string
@@ -59,8 +62,8 @@ export interface ExchangeSpec<S> {
   audience(settings: S, want: Want): string
   /** Trades one or more fresh tokens for a credential. Throws `exchange` or `exchange-unavailable`. */
   trade(settings: S, want: Want, mint: Mint, io: Io): Promise<Credential>
-  /** What a driver needs in order to trade by itself, asking a broker for the tokens. */
-  readonly recipe?: (settings: S, want: Want) => Readonly<Record<string, unknown>>
+  /** What a driver needs in order to trade by itself, asking a broker for the tokens; undefined where it cannot. */
+  readonly recipe?: (settings: S, want: Want) => Recipe | undefined
   /** Ends a credential before its time where the other side can. */
   readonly revoke?: (settings: S, credential: Credential, io: Io, fresh: Fresh) => Promise<void>
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
@@ -82,6 +85,7 @@ export interface BoundExchange {
   readonly name: string
   audience(want: Want): string
   trade(want: Want, mint: Mint, io: Io): Promise<Credential>
+  recipe(want: Want): Recipe | undefined
   readonly revoke: ((credential: Credential, io: Io, fresh: Fresh) => Promise<void>) | undefined
   identity(want: Want, claims: Claims): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
@@ -119,6 +123,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         name: spec.name,
         audience: (want) => spec.audience(settings, want),
         trade: (want, mint, io) => spec.trade(settings, want, mint, io),
+        recipe: (want) => spec.recipe?.(settings, want),
         revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),
         identity: (want, claims) => spec.identity(settings, want, claims),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),

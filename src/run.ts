@@ -4,7 +4,7 @@ import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import { audienceOf, type Target } from './config/target.ts'
 import { prepareEarly } from './dbt/early.ts'
-import { prepareDbt, runDbt } from './dbt/run.ts'
+import { prepareDbt, runDbt, type ReadyDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
 import type { Host } from './host.ts'
@@ -74,7 +74,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
   const dbt = early ?? (await prepareDbt(config, target, host))
-  await using access = await enter(target, claims, { config, host, decision, audit, tokens })
+  await using access = await enter(target, claims, { config, host, decision, audit, tokens, dbt })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
   if (config.until === 'exchange') return told(claims, known)
@@ -108,12 +108,13 @@ interface Entering {
   readonly decision: Decision
   readonly audit: Audit
   readonly tokens: Tokens
+  readonly dbt: ReadyDbt
 }
 
 async function enter(
   target: Target,
   claims: Claims,
-  { config, host, decision, audit, tokens }: Entering,
+  { config, host, decision, audit, tokens, dbt }: Entering,
 ): Promise<Access> {
   const remains = await openPrivateDirectory(host)
   const { signal: _cancelled, ...uncancelled } = host
@@ -126,6 +127,8 @@ async function enter(
     attribution: target.warehouse.attribute(attributionOf(claims, decision, target)),
     trusted: (filled) => trustedBy(config, filled),
     keepAlive: config.keepAlive,
+    // Later steps outlive this process, and of the drivers of dbt 2.x nobody has seen that they ask a URL.
+    brokers: isRunMode(config) && dbt.dbt?.engine === '1.x',
     streams: host.streams,
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),

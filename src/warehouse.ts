@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
 import type { Claims } from './claims.ts'
 import type { Credential, Kind } from './credential.ts'
-import type { Diagnosis, Io, Proof, Want } from './exchange.ts'
+import type { Diagnosis, Io, Proof, Recipe, Want } from './exchange.ts'
 import type { Value } from './profile.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
@@ -9,7 +9,7 @@ import type { TrustDocument, TrustRequest } from './trust.ts'
 export type KeepAlive =
   | { readonly by: 'static' } // what dbt has read at start is what it has; the expiry is printed
   | { readonly by: 'token-url' } // the driver asks the broker for an ID token (google-auth, dbt-fabric)
-  | { readonly by: 'aws-container' } // the AWS SDK asks the broker for role credentials
+  | { readonly by: 'aws-container'; readonly file: string } // the AWS SDK asks the broker for role credentials; else by this file
   | { readonly by: 'token-endpoint'; readonly field: string } // dbt-redshift posts to the broker at each connect
   | { readonly by: 'file'; readonly name: string } // a file that is rewritten atomically
   | { readonly by: 'plugin-field'; readonly credentials: string; readonly field: string } // our dbt plugin answers for the field
@@ -32,12 +32,23 @@ export interface Acceptance<C> {
   readonly faults?: (connection: C) => readonly Fault[]
 }
 
+/** Where a driver asks while dbt runs: for ID tokens, which it trades by itself, or for the credential of the target. */
+export interface Hook {
+  readonly url: string
+  /** The header by which the broker knows the driver; a secret, for private files alone. */
+  readonly authorization: string
+  /** How it trades; empty where there is nothing to trade. */
+  readonly recipe: Recipe
+}
+
 /** What `carry` has to work with. */
 export interface Source<C> {
   readonly connection: C
   readonly credential: Credential
   /** Absolute path of the private directory; files of `Carried` are written there. */
   readonly directory: string
+  /** Absent: dbt gets the credential itself. */
+  readonly hook?: Hook | undefined
 }
 
 /** How a credential becomes part of a dbt output. */
@@ -177,7 +188,7 @@ export interface BoundWarehouse {
   /** Undefined where no login proxy can stand between. */
   loginOrigin(via: string): string | undefined
   defaults(via: string): Readonly<Record<string, unknown>>
-  carry(credential: Credential, directory: string): Carried
+  carry(credential: Credential, directory: string, hook?: Hook): Carried
   describe(): string
   readonly preflight:
     | ((
@@ -253,7 +264,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         want: (via) => ({ kind: accepted(via).kind, ...accepted(via).want(connection) }),
         loginOrigin: (via) => accepted(via).loginOrigin?.(connection),
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
-        carry: (credential, directory) => spec.carry({ connection, credential, directory }),
+        carry: (credential, directory, hook) => spec.carry({ connection, credential, directory, hook }),
         describe: () => spec.describe(connection),
         preflight:
           preflight &&

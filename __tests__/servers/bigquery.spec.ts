@@ -1,90 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { cpSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { configOf } from '../support/config-of.ts'
-import { startBigQuery, type BigQuery } from '../support/google/bigquery.ts'
-import { standInForGoogle, type GoogleCloud } from '../support/google/cloud.ts'
 import type { ClaimSet } from '../support/github-claims.ts'
-import { startIssuer, type Issuer } from '../support/issuer.ts'
+import { ACCOUNT } from '../support/google/bench.ts'
+import { openSetting, same, type Edit } from '../support/google/setting.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
-import { logOf, QUIET, remainsOf } from '../support/process.ts'
-import { serversPython } from '../support/python.ts'
-import { runStep, type StepResult } from '../support/step.ts'
-import { trustDocuments } from '../../src/trust/request.ts'
+import { logOf, remainsOf } from '../support/process.ts'
 
-const PROVIDER = 'projects/123456789012/locations/global/workloadIdentityPools/github/providers/dbt-prod'
-const ACCOUNT = 'dbt-prod@acme-prod.iam.gserviceaccount.com'
-const DEMO = join(import.meta.dirname, '..', '..', 'demo', 'project')
-const CLAIMS = { environment: 'production' }
-
-/** What somebody has broken in the documents before they were run. */
-type Edit = (text: string) => string
-const same: Edit = (text) => text
 const none = (): ClaimSet => ({})
-
-interface Setting extends AsyncDisposable {
-  readonly issuer: Issuer
-  readonly google: GoogleCloud
-  readonly bigquery: BigQuery
-  readonly build: (claims?: ClaimSet, inputs?: Readonly<Record<string, string>>) => Promise<StepResult>
-}
-
-/** GitHub, Google and BigQuery as the trust of one policy sets them up. */
-async function open(identity: object, edit: Edit = same): Promise<Setting> {
-  const issuer = await startIssuer({ claims: CLAIMS })
-  const endpoint = `${issuer.serverUrl}/_at/bigquery.googleapis.com`
-  const policy = JSON.stringify({
-    repository: 'o/r',
-    'repository-id': 456,
-    'repository-owner-id': 123,
-    targets: {
-      prod: {
-        connection: {
-          type: 'bigquery',
-          project: 'acme-prod',
-          dataset: 'analytics',
-          location: 'EU',
-          api_endpoint: endpoint,
-          threads: 2,
-          job_retries: 0,
-        },
-        identity: { provider: PROVIDER, ...identity },
-      },
-    },
-    // The policy of the run is wider than the trust that is tried: whoever refuses must be Google.
-    grants: [{ target: 'prod', when: { ref: '**' } }],
-  })
-  const strict = policy.replace('"ref":"**"', '"ref":"refs/heads/main","environment":"production"')
-  const config = await configOf({ policy: strict, serverUrl: issuer.serverUrl })
-  const target = config.targets.get('prod')
-  if (!target) throw new Error('no target')
-  const documents = trustDocuments(config, target)
-  const texts = (language: string): string[] =>
-    documents.filter((one) => one.language === language).map((one) => edit(one.text))
-  const google = standInForGoogle(issuer, texts('sh'))
-  const bigquery = await startBigQuery({ issuer, google, sql: texts('sql'), python: serversPython() })
-  return {
-    issuer,
-    google,
-    bigquery,
-    build: (claims = {}, inputs = {}) => {
-      issuer.claims(claims)
-      return runStep({
-        issuer,
-        inputs: { run: 'build', ...inputs },
-        path: [dirname(serversPython())],
-        files: { '.github/dbt-oidc.yml': policy },
-        prepare: ({ workspace }) => cpSync(DEMO, workspace, { recursive: true }),
-        env: QUIET,
-        deadline: 180_000,
-      })
-    },
-    async [Symbol.asyncDispose]() {
-      await bigquery[Symbol.asyncDispose]()
-      await issuer.close()
-    },
-  }
-}
 
 const impersonated = { 'service-account': ACCOUNT }
 
@@ -95,7 +16,7 @@ describe('dbt builds the demo project in BigQuery', () => {
   ])(
     '%s',
     async (_name, identity) => {
-      await using setting = await open(identity)
+      await using setting = await openSetting({ identity })
       await using step = await setting.build()
       expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : logOf(step) }).toEqual({
         exitCode: 0,
@@ -152,7 +73,7 @@ describe('dbt is not let in where the trust is broken, and the cause is named', 
     ],
   ]
   test.each(broken)('%s', async (_name, edit, claims, said) => {
-    await using setting = await open(impersonated, edit)
+    await using setting = await openSetting({ identity: impersonated, edit })
     await using step = await setting.build(claims())
     expect(step.exitCode).toBe(1)
     for (const text of said) expect(logOf(step)).toContain(text)
@@ -164,7 +85,7 @@ describe('dbt is not let in where the trust is broken, and the cause is named', 
     ['dataEditor', 'dataViewer', 'bigquery.datasets.get', 'build'],
   ])('without roles/bigquery.%s', async (role, other, permission, run) => {
     const edit: Edit = (text) => text.replaceAll(`bigquery.${role}`, `bigquery.${other}`)
-    await using setting = await open(impersonated, edit)
+    await using setting = await openSetting({ identity: impersonated, edit })
     // Of a refused upload, with which a seed begins, dbt's driver tells no more than the status.
     await using step = await setting.build({}, { run })
     expect(step.exitCode).toBe(1)
@@ -176,7 +97,7 @@ describe('a preflight', () => {
   const preflight = { preflight: 'true', run: 'ls' }
 
   test('tells who BigQuery says we are', async () => {
-    await using setting = await open(impersonated)
+    await using setting = await openSetting({ identity: impersonated })
     await using step = await setting.build({}, preflight)
     expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : logOf(step) }).toEqual({
       exitCode: 0,
@@ -198,7 +119,7 @@ describe('a preflight', () => {
       'location is europe-west3 and not EU',
     ],
   ])('%s', async (_name, edit, said) => {
-    await using setting = await open(impersonated, edit)
+    await using setting = await openSetting({ identity: impersonated, edit })
     await using step = await setting.build({}, preflight)
     expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
     expect(logOf(step)).toContain(said)
@@ -207,7 +128,7 @@ describe('a preflight', () => {
 })
 
 test('BigQuery’s front takes no token but its own', async () => {
-  await using setting = await open(impersonated)
+  await using setting = await openSetting({ identity: impersonated })
   for (const token of ['made-up', setting.issuer.mint('x')]) {
     const answer = await fetch(`${setting.bigquery.endpoint}/bigquery/v2/projects/acme-prod/jobs`, {
       headers: { authorization: `Bearer ${token}` },

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { apply } from '../support/aws/account.ts'
 import { newRedshift, type Redshift } from '../support/aws/redshift.ts'
 import { ACCOUNT, openSite, REGION, ROLE, serversBin, type Site } from '../support/aws/site.ts'
 import { selfSigned } from '../support/certificate.ts'
+import { auditOf } from '../support/job.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
 import { startFront, type Front } from '../support/postgres/front.ts'
 import type { Message } from '../support/postgres/messages.ts'
@@ -89,6 +90,7 @@ function inputs({
   run = 'build',
   ref = 'refs/heads/main',
   preflight = 'false',
+  keepAlive = 'auto',
   ...connection
 }: More = {}): Record<string, string> {
   const output = {
@@ -108,6 +110,7 @@ function inputs({
     identity: JSON.stringify({ role: ROLE, region: REGION }),
     ref: String(ref),
     preflight: String(preflight),
+    'keep-alive': String(keepAlive),
   }
 }
 
@@ -131,6 +134,23 @@ function step(more: More = {}, prepare?: (workspace: string) => void): Promise<S
     prepare: ({ workspace }) => prepare?.(workspace),
   })
 }
+
+/** A run whose second model connects after the end of the first keys. */
+async function late(keepAlive: string): Promise<StepResult> {
+  life = 40
+  return step({ run: 'run --select slow late', keepAlive }, (workspace) => {
+    const table = '{{ config(materialized="table") }}'
+    writeFileSync(
+      join(workspace, 'models', 'slow.sql'),
+      `${table} select 1 as id from (select pg_sleep(44)) s`,
+    )
+    writeFileSync(join(workspace, 'models', 'late.sql'), `${table} select * from {{ ref("slow") }}`)
+  })
+}
+
+const renewals = (done: StepResult): number =>
+  auditOf(readFileSync(done.outputs.get('audit-log') ?? '', 'utf8')).filter(({ use }) => use === 'keep-alive')
+    .length
 
 describe('dbt-redshift at a front that takes only what GetClusterCredentialsWithIAM has handed out', () => {
   test('builds the demo project as the user of the role', async () => {
@@ -179,19 +199,22 @@ describe('dbt-redshift at a front that takes only what GetClusterCredentialsWith
     expect(redshift.calls.at(-1)).toEqual({ action: 'GetCredentials', outcome: 'ok' })
   }, 100_000)
 
-  test('outlives the keys that it started with: the driver reads the file anew', async () => {
-    life = 40
+  test('outlives the keys that it started with: the driver asks for them anew', async () => {
     const before = redshift.calls.length
-    await using done = await step({ run: 'run --select slow late' }, (workspace) => {
-      const table = '{{ config(materialized="table") }}'
-      writeFileSync(
-        join(workspace, 'models', 'slow.sql'),
-        `${table} select 1 as id from (select pg_sleep(44)) s`,
-      )
-      writeFileSync(join(workspace, 'models', 'late.sql'), `${table} select * from {{ ref("slow") }}`)
-    })
+    await using done = await late('auto')
     expect(logOf(done)).toContain('PASS=2 WARN=0 ERROR=0')
     expect(redshift.calls.slice(before).filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(1)
+    expect(renewals(done)).toBeGreaterThan(0)
+    const sessions = [...site.cloud.sessions.values()]
+    const keys = sessions.flatMap(({ secretAccessKey, sessionToken }) => [secretAccessKey, sessionToken])
+    const secrets = Object.fromEntries(keys.map((key, at) => [`key ${at}`, key]))
+    expect([scanForLeaks(secrets, placesOf([done])), remainsOf(done)]).toEqual([[], []])
+  }, 200_000)
+
+  test('does not without keep-alive', async () => {
+    await using done = await late('off')
+    expect(logOf(done)).toContain('PASS=1 WARN=0 ERROR=1')
+    expect([done.exitCode, renewals(done)]).toEqual([1, 0])
   }, 200_000)
 })
 

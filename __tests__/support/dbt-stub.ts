@@ -15,6 +15,8 @@ export interface Behaviour {
   readonly leak?: readonly ('stdout' | 'stderr' | 'target' | 'logs' | 'workspace')[]
   /** Private files beside profiles.yml: each is shown, awaited to be replaced, and shown again. */
   readonly watch?: readonly string[]
+  /** Private files beside profiles.yml whose content is noted. */
+  readonly texts?: readonly string[]
   /** Artifacts; each run gives them a new invocation id. */
   readonly run_results?: Readonly<Record<string, unknown>>
   readonly manifest?: Readonly<Record<string, unknown>>
@@ -55,6 +57,8 @@ export interface DbtRun {
   readonly profiles: string | null
   /** What stood in the directory of profiles.yml. */
   readonly files: readonly { readonly path: string; readonly type: string; readonly mode: string }[]
+  /** Of the files that were asked for, by name. */
+  readonly texts: Readonly<Record<string, string>>
   readonly grandchild: number | null
 }
 

@@ -42,7 +42,7 @@ def listing(directory):
     return found
 
 
-def describe(command, grandchild):
+def describe(command, grandchild, texts):
     profiles = option("--profiles-dir", "DBT_PROFILES_DIR")
     file = pathlib.Path(profiles or ".") / "profiles.yml"
     mask = os.umask(0)
@@ -60,6 +60,7 @@ def describe(command, grandchild):
         "profilesDirMode": f"{os.lstat(profiles).st_mode & 0o7777:o}" if profiles else None,
         "profiles": file.read_text("utf-8") if file.is_file() else None,
         "files": listing(profiles) if profiles else [],
+        "texts": {name: (file.parent / name).read_text("utf-8") for name in texts},
         "grandchild": grandchild,
     }
 
@@ -129,7 +130,7 @@ def cli():
         # Holds this process's output open and ends by itself, should nobody end it.
         code = f"import time; time.sleep({float(act['grandchild'])})"
         grandchild = subprocess.Popen([sys.executable, "-c", code]).pid
-    note(describe(command, grandchild))
+    note(describe(command, grandchild, act.get("texts", [])))
     project = pathlib.Path(option("--project-dir", "DBT_PROJECT_DIR") or ".")
     target = project / (option("--target-path", "DBT_TARGET_PATH") or "target")
     logs = project / (option("--log-path", "DBT_LOG_PATH") or "logs")

@@ -59,7 +59,10 @@ const STAYS = 'stays as it was; a warning comes before its end'
 const MEANWHILE: Readonly<Record<KeepAlive['by'], readonly [string, string]>> = {
   static: [STAYS, STAYS],
   'token-url': ['the driver asks us for a token whenever it needs one', STAYS],
-  'aws-container': ['the driver asks us for keys whenever they end', STAYS],
+  'aws-container': [
+    'the driver asks us for keys whenever they end',
+    'a private file is renewed, where its driver reads it',
+  ],
   'token-endpoint': ['the driver asks us for a token at each connection', STAYS],
   file: [
     'a private file is renewed; the driver reads it at each connection',

@@ -5,13 +5,15 @@ import type { Want } from '../exchange.ts'
 import { untilBelow, type Life } from '../keepalive/freshness.ts'
 import { pluginSecret } from '../keepalive/plugin-files.ts'
 import type { KeepAlive } from '../warehouse.ts'
-import { buy, type Bought, type Buying } from './purchase.ts'
+import { buy, type Bought, type Buying, type Dealing } from './purchase.ts'
 import { NEVER, revoke } from './revoke.ts'
 
 /** A credential with its private files, which is bought anew in their place. */
 export interface Held {
   readonly current: () => Bought
   readonly life: () => Life
+  /** Whether more than this share of the life is left. */
+  readonly has: (share: number) => boolean
   /** Buys anew where less than this share of the life is left. Calls wait for each other. */
   readonly renew: (share: number) => Promise<void>
   /** Buys for one login, whatever is left of what was bought before. */
@@ -21,7 +23,7 @@ export interface Held {
 }
 
 /** What is bought, for whom. */
-export interface Holding {
+export interface Holding extends Dealing {
   readonly target: Target
   readonly want: Want
   readonly explaining: (text: string) => Explained | undefined
@@ -29,21 +31,21 @@ export interface Holding {
   readonly around: Buying & Pick<Surroundings, 'mintToRevoke'>
   /** What becomes of a credential once there is a newer one. */
   readonly replaced: (old: Credential) => Promise<void>
-  readonly giveBack: (credential: Credential) => Promise<void>
 }
 
 /** Holds what was bought until `over` is aborted: what comes after that is given back. */
 export function hold(
   bought: Bought,
-  { target, want, explaining, keepAlive, around, replaced, giveBack }: Holding,
+  { target, want, explaining, keepAlive, around, replaced, ...dealing }: Holding,
   over: AbortSignal,
 ): Held {
   let current = bought
   let last: Promise<void> = Promise.resolve()
   const life = (): Life => ({ boughtAt: current.boughtAt, expiresAt: current.credential.expiresAt })
+  const has = (share: number): boolean => (untilBelow(share, life(), around.io.now()) ?? Infinity) > 0
   const renew = async (share: number): Promise<void> => {
-    if ((untilBelow(share, life(), around.io.now()) ?? Infinity) > 0) return
-    const next = await buy(target, want, explaining, 'keep-alive', around, giveBack)
+    if (has(share)) return
+    const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
     // Whoever forgot meanwhile must not find a credential again.
     if (over.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const old = current.credential
@@ -55,6 +57,7 @@ export function hold(
   return {
     current: () => current,
     life,
+    has,
     renew(share) {
       const mine = last.then(() => renew(share))
       // A failure of one is nothing to the next.
@@ -62,7 +65,7 @@ export function hold(
       return mine
     },
     async next() {
-      const next = await buy(target, want, explaining, 'keep-alive', around, giveBack)
+      const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
       over.throwIfAborted()
       return (current = next)
     },

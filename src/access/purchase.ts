@@ -5,7 +5,7 @@ import { secretsOf, type Credential } from '../credential.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Io, Want } from '../exchange.ts'
 import { refusal } from '../trust/refusal.ts'
-import type { Carried } from '../warehouse.ts'
+import type { Carried, Hook } from '../warehouse.ts'
 
 /** A credential as dbt gets it, and when it was bought. */
 export interface Bought {
@@ -17,6 +17,13 @@ export interface Bought {
 /** What buying needs of the world. */
 export type Buying = Pick<Surroundings, 'mint' | 'io' | 'directory' | 'onTrade' | 'remember'>
 
+/** What becomes of a purchase. */
+export interface Dealing {
+  readonly giveBack: (credential: Credential) => Promise<void>
+  /** Where dbt's driver asks, in place of getting the credential itself. */
+  readonly hook?: Hook | undefined
+}
+
 /** Buys once, with every token that it took on record; what was bought and cannot be used is given back. */
 export async function buy(
   target: Target,
@@ -24,7 +31,7 @@ export async function buy(
   explaining: (text: string) => Explained | undefined,
   use: Trade['use'],
   around: Buying,
-  giveBack: (credential: Credential) => Promise<void>,
+  { giveBack, hook }: Dealing,
 ): Promise<Bought> {
   const tokens: IdToken[] = []
   const mint: Mint = async (audience) => {
@@ -40,7 +47,7 @@ export async function buy(
   })
   try {
     if (target.exchange.revoke) await around.remember(credential)
-    const carried = target.bound.carry(credential, around.directory.path)
+    const carried = target.bound.carry(credential, around.directory.path, hook)
     for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
     await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
     return { credential, carried, boughtAt: around.io.now() }

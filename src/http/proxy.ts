@@ -29,7 +29,10 @@ export function checkTlsEnv(env: Env): string | undefined {
 
 /** NO_PROXY as it is, with this machine: Python, unlike us, would ask a proxy for 127.0.0.1. */
 export function pastProxies(env: Env): Readonly<Record<'no_proxy' | 'NO_PROXY', string>> {
-  const hosts = [read(env, 'no_proxy'), '127.0.0.1'].filter((item) => item !== undefined).join(',')
+  const given = read(env, 'no_proxy')
+  // An asterisk says it already, and is understood only where it stands alone.
+  const hosts =
+    given?.trim() === '*' ? given : [given, '127.0.0.1'].filter((item) => item !== undefined).join(',')
   return { no_proxy: hosts, NO_PROXY: hosts }
 }
 

@@ -10,6 +10,9 @@ export const AT_START = 0.8
 /** While dbt runs: early enough that a short outage of the other side passes unnoticed. */
 export const MEANWHILE = 0.4
 
+/** What is used until its end. */
+export const NOTHING = 0
+
 /** Milliseconds until less than `share` of the life is left; negative when that is past, undefined when nobody tells. */
 export function untilBelow(share: number, { boughtAt, expiresAt }: Life, now: Date): number | undefined {
   if (expiresAt === null) return undefined

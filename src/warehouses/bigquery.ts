@@ -1,19 +1,17 @@
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse } from '../warehouse.ts'
-import { connection, datasetOf, projectOf, type Connection } from './bigquery/connection.ts'
+import { connection, datasetOf, projectOf, scopesOf, type Connection } from './bigquery/connection.ts'
 import { diagnose, ERRORS } from './bigquery/diagnose.ts'
+import { byHook } from './bigquery/hook.ts'
 import { FIELDS } from './bigquery/fields.ts'
 import { preflight } from './bigquery/preflight.ts'
 import { trustOf } from './bigquery/trust.ts'
-
-/** What dbt needs; Python models on Dataproc and tables over Google Drive ask for more with `scopes`. */
-const SCOPE = 'https://www.googleapis.com/auth/bigquery'
 
 /** Domains of Google's own APIs, with those of the sovereign clouds; below others of its names it shows pages of strangers. */
 const DOMAINS = /\.(?:googleapis\.com|s3nsapis\.fr|apis-[a-z0-9-]+\.goog)$/
 
 /**
- * BigQuery with an access token that the action has bought. dbt-bigquery takes labels of its jobs from `query-comment` of
+ * BigQuery with an access token that the action has bought, or with what dbt's driver needs to buy its own. dbt-bigquery takes labels of its jobs from `query-comment` of
  * dbt_project.yml alone, so there is no field of attribution; the run stands in Google's audit logs all the same, as the
  * subject of the federated identity (repository id, run id, attempt), and `dbt_invocation_id` on each job.
  */
@@ -41,9 +39,8 @@ export default warehouse<Connection>({
     google: {
       kind: 'bearer',
       trades: 'action',
-      // The driver reads its token once; its own URL hook (`method: oauth` with an ADC file) can be kept fresh instead.
-      keepAlive: { by: 'static' },
-      want: (c) => ({ scope: c.scopes?.join(' ') ?? SCOPE }),
+      keepAlive: { by: 'token-url' },
+      want: (c) => ({ scope: scopesOf(c).join(' ') }),
       // The token that dbt gets may do nothing but BigQuery, so dbt cannot buy another with it.
       faults: (c) =>
         c.impersonate_service_account === undefined
@@ -58,7 +55,8 @@ export default warehouse<Connection>({
     },
   },
   adapter: { package: 'dbt-bigquery', bad: [] },
-  carry({ credential }) {
+  carry({ connection: c, credential, directory, hook }) {
+    if (hook) return byHook(c, directory, hook)
     if (credential.kind !== 'bearer') throw new Error(`bigquery cannot carry a ${credential.kind} credential`)
     return {
       fields: {
@@ -76,7 +74,7 @@ export default warehouse<Connection>({
   diagnose,
   errors: ERRORS,
   notes: [
-    'dbt reads the access token once, so a run has to end within the `lifetime` of the identity.',
+    'In run mode dbt 1.x gets a credential file of Google’s (`external_account`) and trades by itself for as long as the job lives: it asks this action, on 127.0.0.1, for each ID token. With `delegates`, `keep-alive: off`, dbt 2.x or in prepared mode dbt reads one access token, so that a run has to end within the `lifetime` of the identity.',
     'Labels of jobs come from `query-comment: { job-label: true }` of dbt_project.yml alone, so this action adds none; each job has the label `dbt_invocation_id`.',
     'dbt 2.x takes `method: oauth-secrets` as well: read in its source, not run.',
     'That a dry run names its user, which `preflight` shows, is as documented and not verified.',

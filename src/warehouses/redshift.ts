@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../exchange.ts'
+import { byContainer } from '../keepalive/container.ts'
 import type { Value } from '../profile.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import {
@@ -13,7 +14,7 @@ import { FIELDS } from './redshift/fields.ts'
 import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
 
-/** The driver reads it whenever it asks Redshift for a password; it is replaced while dbt runs. */
+/** Where dbt cannot ask us, the driver reads it whenever it asks Redshift for a password. */
 const CREDENTIALS = 'aws-credentials'
 const PROFILE = 'dbt-oidc'
 
@@ -35,7 +36,7 @@ export default warehouse<Connection>({
     aws: {
       kind: 'aws',
       trades: 'action',
-      keepAlive: { by: 'file', name: CREDENTIALS },
+      keepAlive: { by: 'aws-container', file: CREDENTIALS },
       want: (c) => {
         const region = c.region ?? endpointOf(c.host)?.region
         return {
@@ -48,13 +49,17 @@ export default warehouse<Connection>({
     },
   },
   adapter: { package: 'dbt-redshift', bad: [] },
-  carry({ connection: c, credential, directory }) {
+  carry({ connection: c, credential, directory, hook }) {
     if (credential.kind !== 'aws') throw new Error(`redshift cannot carry a ${credential.kind} credential`)
+    const fields = {
+      method: text(methodOf(c)),
+      port: { kind: 'plain', source: String(c.port) } as const,
+      region: text(c.region ?? credential.region),
+    }
+    if (hook) return { fields, secrets: {}, ...byContainer(directory, hook) }
     return {
       fields: {
-        method: text(methodOf(c)),
-        port: { kind: 'plain', source: String(c.port) },
-        region: text(c.region ?? credential.region),
+        ...fields,
         // dbt-redshift has no field for a session token, so the keys go by a file of AWS's own.
         iam_profile: text(PROFILE),
       },
@@ -85,7 +90,7 @@ export default warehouse<Connection>({
     'Either provide both username/password or neither when using IAM',
   ],
   notes: [
-    'dbt-redshift has no field for a session token, so the keys go by a private credentials file; `AWS_SHARED_CREDENTIALS_FILE` names it to dbt.',
+    'dbt-redshift has no field for a session token. In run mode dbt 1.x asks this action for the keys, on 127.0.0.1, as in a container of AWS; with `keep-alive: off`, dbt 2.x or in prepared mode they go by a private credentials file, which `AWS_SHARED_CREDENTIALS_FILE` names.',
     'dbt 2.x takes `method: iam` with `iam_profile` only (from its source; not run).',
     'Each run is the same database user; `query_group` tells runs apart in STL_QUERY and SYS_QUERY_HISTORY.',
     'A custom domain is refused: name the endpoint of the cluster or workgroup itself.',

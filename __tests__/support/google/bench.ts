@@ -113,6 +113,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         mintToRevoke: minting(overrides),
         trusted: () => undefined,
         keepAlive: 'auto',
+        brokers: false,
         streams: createStreams({ rehearsal, env: {} }),
         owe: nothing,
         leave: nothing,

@@ -1,6 +1,7 @@
 import { request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { sendJson } from '../issuer-server.ts'
 import type { Issuer } from '../issuer.ts'
 import { parseRecord } from '../shape.ts'
@@ -26,13 +27,21 @@ export interface BigQueryOptions {
   readonly sql: readonly string[]
   /** A Python that has crucible. */
   readonly python: string
+  /** Queries that hold this text take so many milliseconds longer. */
+  readonly slow?: { readonly text: string; readonly by: number } | undefined
 }
 
 const HOST = 'bigquery.googleapis.com'
 const SCOPES = ['bigquery', 'cloud-platform'].map((name) => `https://www.googleapis.com/auth/${name}`)
 
 /** Starts crucible and the front that verifies whoever wants in. */
-export async function startBigQuery({ issuer, google, sql, python }: BigQueryOptions): Promise<BigQuery> {
+export async function startBigQuery({
+  issuer,
+  google,
+  sql,
+  python,
+  slow,
+}: BigQueryOptions): Promise<BigQuery> {
   const statements = sql.flatMap(statementsOf)
   await using making = new AsyncDisposableStack()
   const emulator = making.use(await startEmulator(python, join(import.meta.dirname, 'emulator.py')))
@@ -49,7 +58,10 @@ export async function startBigQuery({ issuer, google, sql, python }: BigQueryOpt
     const refused = judge(req.method ?? '', path, holder, bindings)
     if (refused) sendJson(res, inFull(refused), refused.error.code)
     else if (holder && isDryRun(req, body)) sendJson(res, dryRun(body, holder))
-    else await pass(req, res, { path, body, port: emulator.port, endpoint })
+    else {
+      if (slow && body.includes(slow.text)) await setTimeout(slow.by)
+      await pass(req, res, { path, body, port: emulator.port, endpoint })
+    }
     calls.push(`${req.method} ${path} ${res.statusCode}`)
   })
   const made = making.move()

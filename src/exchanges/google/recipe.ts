@@ -1,19 +1,13 @@
-import { fail } from '../../errors.ts'
+import type { Recipe } from '../../exchange.ts'
 import type { GoogleSettings } from './settings.ts'
 
 /**
  * The credential file (`external_account`) with which Google's own libraries trade by themselves; where they get an ID
- * token is for the one who hands it out to add as `credential_source`.
+ * token is for the one who hands it out to add as `credential_source`. It has no place for delegates: undefined with them.
  */
-export function recipeOf(settings: GoogleSettings): Readonly<Record<string, unknown>> {
+export function recipeOf(settings: GoogleSettings): Recipe | undefined {
   const { provider, universe, lifetime, delegates, 'service-account': account } = settings
-  if (delegates.length > 0)
-    return fail({
-      code: 'configuration',
-      problem:
-        'The driver cannot act through delegates by itself: its credential file has no place for them.',
-      remedy: 'Bind the service account to the provider itself, and leave `delegates` out.',
-    })
+  if (delegates.length > 0) return undefined
   return {
     type: 'external_account',
     universe_domain: universe,

@@ -59,6 +59,14 @@ export function datasetOf(c: Connection): string {
   return c.dataset ?? c.schema ?? ''
 }
 
+/** What dbt needs; Python models on Dataproc and tables over Google Drive ask for more with `scopes`. */
+const SCOPE = 'https://www.googleapis.com/auth/bigquery'
+
+/** What the token may be used for. dbt's own default would be all of Google Cloud, and Drive. */
+export function scopesOf(c: Connection): readonly string[] {
+  return c.scopes ?? [SCOPE]
+}
+
 /** dbt itself would ask the runner's surroundings for a project that is missing, and they are none of its business. */
 function needsOne(
   name: 'project' | 'dataset',

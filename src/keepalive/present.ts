@@ -1,0 +1,45 @@
+import { untilBelow, type Life } from './freshness.ts'
+
+/** Something that can be had again and again, and lives for a while. */
+export interface Supply<T> {
+  readonly buy: () => Promise<T>
+  readonly life: (bought: T) => Life
+  readonly now: () => Date
+  /** As long as more than this share of a life is left it is handed out again. */
+  readonly share: number
+  /** Told of each failure. */
+  readonly failed: (error: unknown) => void
+}
+
+/** Milliseconds between a failure and the next attempt, as long as there is something to serve meanwhile. */
+const PAUSE = 1000
+
+/**
+ * Serves what is fresh enough: all who ask while one purchase is under way get that one, and a short outage passes
+ * unnoticed, since what was bought before is served for as long as it lives. Rejects where nothing lives.
+ */
+export function createPresent<T>({ buy, life, now, share, failed }: Supply<T>): () => Promise<T> {
+  let present: T | undefined
+  let underWay: Promise<T> | undefined
+  let failedAt = Number.NEGATIVE_INFINITY
+  const keeps = (least: number): boolean =>
+    present !== undefined && (untilBelow(least, life(present), now()) ?? Infinity) > 0
+  const purchase = async (): Promise<T> => {
+    try {
+      present = await buy()
+      return present
+    } catch (error) {
+      failedAt = now().getTime()
+      failed(error)
+      if (present !== undefined && keeps(0)) return present
+      throw error
+    } finally {
+      underWay = undefined
+    }
+  }
+  return async () => {
+    const waits = now().getTime() - failedAt < PAUSE && keeps(0)
+    if (present !== undefined && (keeps(share) || waits)) return present
+    return (underWay ??= purchase())
+  }
+}
