@@ -1,8 +1,7 @@
-import { beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Running } from './support/child.ts'
 import { auditOf } from './support/job.ts'
-import { fixtureDist } from './support/fixture-dist.ts'
 import { openLeaseJob, type LeaseJob } from './support/lease-job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { until } from './support/lines.ts'
@@ -37,9 +36,6 @@ const signalling =
 const whenReady = (signal: NodeJS.Signals): StepOptions => ({
   during: signalling(signal, (lines) => until(lines, /READY/)),
 })
-
-// Building the fixture takes as long as building the action, which is no part of any test's time.
-beforeAll(() => fixtureDist(), 300_000)
 
 describe('a credential on loan', () => {
   test('is masked, reaches dbt under our own name only, is told with its end, and is given back', async () => {

@@ -1,4 +1,5 @@
 // Tests everything: brings what the tests need (Python with dbt), then runs jest. Arguments narrow it to paths.
+import { fixtureDist } from '../../__tests__/support/fixture-dist.ts'
 import { runJest } from '../jest.ts'
 import { ensurePython } from '../python.ts'
 import { task } from '../task.ts'
@@ -13,4 +14,6 @@ await task(async () => {
 /** Whatever must stand before the first test; each part is reused by the next run. */
 async function prepare(): Promise<void> {
   await ensurePython('dbt')
+  // The action with the fixture's exchange in it takes as long to build as the action, which is no part of a test's time.
+  await fixtureDist()
 }
