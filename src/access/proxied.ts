@@ -57,6 +57,8 @@ export async function logInThroughProxy(
     },
     unreachable: (host, reason) => io.say(`${host} could not be reached for dbt: ${reason}.`),
   })
+  // Worth nothing elsewhere, but for as long as dbt runs it opens this door.
+  io.mask(proxy.placeholder)
   return {
     carried: (own) => throughProxy(own, proxy),
     spend: () => void (spare = undefined),
