@@ -177,6 +177,68 @@ describe('an existing profiles.yml', () => {
   })
 })
 
+const profile = (output: string): string => `shop:\n  outputs:\n    default: { ${output} }\n`
+
+describe('a host that an existing profiles.yml alone names', () => {
+  const trino = profile('type: trino, host: trino.evil.test, database: lake, schema: s')
+  const postgres = (host: string): string =>
+    profile(`type: postgres, host: ${host}, user: dbt, dbname: shop, schema: s`)
+  const databricks = profile(
+    'type: databricks, host: dbc-12345678-1234.cloud.databricks.com, http_path: /sql/1.0/warehouses/1, schema: s, client_id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',
+  )
+  const google =
+    '{ via: google, provider: projects/1/locations/global/workloadIdentityPools/github/providers/dbt-prod, service-account: dbt@acme-prod.iam.gserviceaccount.com }'
+  const oauth = '{ via: oauth, token-url: https://id.acme.example/token, grant: jwt-bearer }'
+  const entra =
+    '{ via: entra, tenant: 11111111-2222-3333-4444-555555555555, client-id: 11111111-2222-3333-4444-555555555555 }'
+  const RDS = 'shop.c1a2b3c4d5e6.eu-west-1.rds.amazonaws.com'
+
+  test.each<[string, string, Record<string, string>, string]>([
+    ['a token of an identity provider for Trino', trino, { identity: oauth }, '`trino.evil.test`'],
+    ['a token of Google for PostgreSQL', postgres('evil.test'), { identity: google }, '`evil.test`'],
+    [
+      'a token of Entra, whosever server it is there',
+      postgres('evil.postgres.database.azure.com'),
+      { identity: entra },
+      '`evil.postgres.database.azure.com`',
+    ],
+    ['an ID token for Trino with an audience of its own', trino, { audience: 'trino' }, '`trino.evil.test`'],
+    ['the same for Databricks', databricks, { audience: 'acme' }, '`dbc-12345678-1234'],
+  ])('does not get %s', async (_what, profiles, inputs, host) => {
+    const problems = await problemsOf(checkout(profiles, inputs))
+    expect(problems).toEqual([expect.stringContaining(host)])
+    expect(problems[0]).toMatch(/^profiles\.yml:3:\d+: .* comes from a profiles\.yml of the checkout/)
+    expect(problems[0]).toMatch(
+      /write the connection into the workflow \(`connection`\) or the policy file\.$/i,
+    )
+  })
+
+  test.each<[string, string, Record<string, string>]>([
+    ['an ID token whose audience is that host', trino, {}],
+    ['an ID token for that workspace', databricks, {}],
+    [
+      'a password that is signed for that host',
+      postgres(RDS),
+      { identity: '{ via: aws, role: arn:aws:iam::123456789012:role/dbt, region: eu-west-1 }' },
+    ],
+  ])('gets %s', async (_what, profiles, inputs) => {
+    await expect(configOf(checkout(profiles, inputs))).resolves.toBeDefined()
+  })
+
+  test('gets the scope of BigQuery, whatever scopes the file asks for', async () => {
+    const profiles = profile(
+      'type: bigquery, project: acme-prod, dataset: d, scopes: [https://www.googleapis.com/auth/cloud-platform]',
+    )
+    const { targets, warnings } = await configOf(checkout(profiles, { identity: google }))
+    const target = targets.get('default')
+    expect(target?.bound.want('google').scope).toBe('https://www.googleapis.com/auth/bigquery')
+    expect(target?.output.has('scopes')).toBe(false)
+    expect(warnings).toEqual([
+      'profiles.yml: left out of the output `default`: scopes. Rights are for the workflow or the policy file to ask for: write the connection there.',
+    ])
+  })
+})
+
 const asks = (name: string): string =>
   PROFILES.replace('account: acme', `account: "{{ env_var('${name}') }}"`)
 const account = async (setting: Setting): Promise<unknown> => {

@@ -1,7 +1,8 @@
 import { hold } from './access/held.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
-import { LATER, revoke } from './access/revoke.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
+import { withinAMinute } from './access/within.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
@@ -17,10 +18,13 @@ import { warnOfEnd } from './keepalive/warning.ts'
 import { toJs, type Output, type Value } from './profile.ts'
 import { secretNames } from './secret-names.ts'
 import type { Trusted } from './trust/refusal.ts'
-import type { Carried, Finding, KeepAlive, PreflightTools } from './warehouse.ts'
+import type { Carried, Finding, KeepAlive } from './warehouse.ts'
 
 /** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
 export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
+
+/** Runs a script of a preflight, until the signal says that nobody waits for its answer any more. */
+export type Python = (script: string, input: unknown, signal: AbortSignal) => Promise<unknown>
 
 /** One use of one or more tokens, for the audit. */
 export interface Trade {
@@ -53,7 +57,7 @@ export interface Access extends AsyncDisposable {
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
   explain(text: string): Explained | undefined
   /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
-  preflight(python: PreflightTools['python']): Promise<readonly Finding[] | undefined>
+  preflight(python: Python): Promise<readonly Finding[] | undefined>
   /** Revokes and removes the files, now: what a cancelled run does first. Idempotent; nothing once handed over. */
   forget(): Promise<void>
   /** Leaves everything in place: the post step owns it from here on, and another process renews what can be renewed. */
@@ -112,7 +116,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
   const keepAlive = keepAliveOf(target, around.keepAlive)
   const over = new AbortController()
-  const held = hold(bought, { target, want, explaining, keepAlive, around, giveBack }, over.signal)
+  const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
+  const held = hold(bought, { target, want, explaining, keepAlive, around, replaced, giveBack }, over.signal)
   undo.defer(() => giveBack(held.current().credential))
   const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
@@ -167,11 +172,15 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       const { io, directory } = around
       proxy?.spend()
       try {
-        return await target.bound.preflight?.(held.current().credential, directory.path, {
-          io,
-          python,
-          identity: target.exchange.identity(want, claims),
-        })
+        return await withinAMinute(
+          async (signal) =>
+            target.bound.preflight?.(held.current().credential, directory.path, {
+              io: { ...io, signal, http: (request) => io.http({ signal, ...request }) },
+              python: (script, input) => python(script, input, signal),
+              identity: target.exchange.identity(want, claims),
+            }),
+          io.signal,
+        )
       } catch (error) {
         throw withExplanation(error, explaining)
       }

@@ -22,8 +22,8 @@ export async function checkWhoWeAre(
   host: Host,
 ): Promise<void> {
   const { warehouse } = access.target
-  const findings = await access.preflight((script, input) =>
-    runPython(script, input, ready.dbt?.python, host),
+  const findings = await access.preflight((script, input, signal) =>
+    runPython(script, input, ready.dbt?.python, { ...host, signal }),
   )
   if (!findings)
     return say(host, 'profile', `preflight: ${warehouse.title} has no login that could be checked`)

@@ -118,6 +118,8 @@ export interface WarehouseSpec<C> {
   readonly fields?: readonly string[]
   /** Fields of the output that hold credentials: refused in `connection`, dropped from an existing profiles.yml. */
   readonly credentialFields: readonly string[]
+  /** Fields of the output that ask for further rights: the workflow or the policy says them, an existing profiles.yml does not. */
+  readonly widening?: readonly string[]
   /** By exchange name; the first is the default. `none` stands for "no exchange". */
   readonly accepts: Readonly<Record<string, Acceptance<C>>>
   readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
@@ -188,6 +190,8 @@ export interface BoundWarehouse {
   diagnose(error: string, claims: Claims, request?: TrustRequest): Diagnosis | undefined
   hosts(): readonly string[]
   allowsHost(host: string): boolean
+  /** False: a host is the user's to choose. */
+  readonly vendorsHostsOnly: boolean
   /** Found before anything is asked of the network. */
   faults(via: string): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
@@ -203,6 +207,7 @@ export interface Warehouse {
   readonly connection: z.ZodMiniType
   readonly fields: readonly string[]
   readonly credentialFields: readonly string[]
+  readonly widening: readonly string[]
   readonly accepts: ReadonlyMap<string, Acceptable>
   readonly adapter: { readonly package: string; readonly bad: readonly KnownBad[] }
   readonly attribute: (run: Attribution) => Readonly<Record<string, Value>>
@@ -231,6 +236,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     connection: spec.connection,
     fields: [...COMMON, ...(spec.fields ?? [])],
     credentialFields: spec.credentialFields,
+    widening: spec.widening ?? [],
     accepts: new Map(Object.entries(spec.accepts)),
     adapter: spec.adapter,
     attribute: (run) => spec.attribute?.(run) ?? {},
@@ -255,6 +261,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         diagnose: (error, claims, request) => spec.diagnose?.(error, connection, claims, request),
         hosts: () => spec.hosts(connection),
         allowsHost: (host) => spec.allowsHost?.(host) ?? true,
+        vendorsHostsOnly: spec.allowsHost !== undefined,
         faults: (via) => [
           ...(spec.faults?.(connection) ?? []),
           ...(accepted(via).faults?.(connection) ?? []),

@@ -4,6 +4,7 @@ import { toJs, type Lookup, type Output } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import type { Acceptable, Warehouse } from '../warehouse.ts'
 import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
+import { strangerFlaw } from './checkout-host.ts'
 import { placeOf, textOf } from './connection.ts'
 import type { Problems } from './problems.ts'
 import { check } from './schema.ts'
@@ -17,6 +18,8 @@ export interface TargetSource {
   readonly node: YamlNode
   readonly identity: YamlNode | undefined
   readonly audience: string | undefined
+  /** The connection is that of an existing profiles.yml: who may change it need not be who decides. */
+  readonly fromCheckout?: boolean
 }
 
 /** Rules that hold for all targets of a configuration. */
@@ -49,6 +52,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
 
   const bound = warehouse.bind(toJs(source.connection, rules.lookup))
   checkHosts(source, bound, rules)
+  if (source.fromCheckout) checkStrangers(source, { bound, chosen }, rules)
   for (const { field, problem } of bound.faults(chosen.via))
     problems.add(placeOf(source.node, [field]) ?? source.node.place, `\`${field}\`: ${problem}`)
   const settings = { ...bound.defaults(chosen.via), ...chosen.settings }
@@ -167,6 +171,21 @@ function checkHosts(source: TargetSource, bound: Target['bound'], rules: TargetR
       placeOf(source.node, [field]) ?? source.node.place,
       `\`${host}\` is no host of ${bound.type}: the credential would leave for a stranger.${proxy}`,
     )
+  }
+}
+
+/** A reusable token goes to no host that a file of the checkout alone has chosen. */
+function checkStrangers(
+  source: TargetSource,
+  { bound, chosen }: { readonly bound: Target['bound']; readonly chosen: Chosen },
+  rules: TargetRules,
+): void {
+  const { audience } = source
+  const facts = { bound, via: chosen.via, kind: chosen.acceptance.kind, audience }
+  for (const host of bound.hosts()) {
+    const flaw = strangerFlaw(host, facts)
+    const place = placeOf(source.node, [fieldOf(host, source, rules)]) ?? source.node.place
+    if (flaw !== undefined) rules.problems.add(place, flaw)
   }
 }
 

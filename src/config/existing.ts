@@ -12,7 +12,7 @@ export async function fromExisting(
   sources: Sources,
   options: Options,
   rules: TargetRules,
-): Promise<Pick<TargetSource, 'name' | 'connection' | 'node'> | undefined> {
+): Promise<Pick<TargetSource, 'name' | 'connection' | 'node' | 'fromCheckout'> | undefined> {
   const home = directory('profiles-dir', sources, rules.problems) ?? options.projectDir
   const path = join(home, 'profiles.yml')
   const shown = relative(sources.workspace, path)
@@ -31,17 +31,33 @@ export async function fromExisting(
     profile,
     target: input(sources, 'target'),
     env: rules.lookup,
-    credentialFields: (type) => rules.registries.warehouses.get(type)?.credentialFields ?? [],
+    credentialFields: (type) => {
+      const { credentialFields = [], widening = [] } = rules.registries.warehouses.get(type) ?? {}
+      return [...credentialFields, ...widening]
+    },
   })
   rules.problems.addAll(problems)
   if (!existing) return undefined
-  if (existing.dropped.length > 0) {
-    rules.warn(
-      `${shown}: left out of the output \`${existing.target}\`: ${existing.dropped.join(', ')}. These stored credentials are no longer needed.`,
-    )
-  }
+  warnOfDropped(existing, shown, rules)
   checkAllPlaceholders(existing.output, existing.node, rules)
-  return { name: existing.target, connection: settled(existing), node: existing.node }
+  return { name: existing.target, connection: settled(existing), node: existing.node, fromCheckout: true }
+}
+
+/** A field left out says so, and why: nobody shall look for it in vain. */
+function warnOfDropped({ type, target, dropped }: Existing, shown: string, rules: TargetRules): void {
+  const widening = new Set(rules.registries.warehouses.get(type)?.widening ?? [])
+  const say = (fields: readonly string[], why: string): void => {
+    if (fields.length > 0)
+      rules.warn(`${shown}: left out of the output \`${target}\`: ${fields.join(', ')}. ${why}`)
+  }
+  say(
+    dropped.filter((field) => !widening.has(field)),
+    'These stored credentials are no longer needed.',
+  )
+  say(
+    dropped.filter((field) => widening.has(field)),
+    'Rights are for the workflow or the policy file to ask for: write the connection there.',
+  )
 }
 
 /** The output with its type as text: it may be an expression, and which adapter that names is decided once. */

@@ -36,7 +36,7 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
   }
 }
 
-type Found = Pick<TargetSource, 'name' | 'connection' | 'node'>
+type Found = Pick<TargetSource, 'name' | 'connection' | 'node' | 'fromCheckout'>
 
 async function readSource(
   sources: Sources,

@@ -35,6 +35,8 @@ export default warehouse<Connection>({
     'workload_pool_provider_path',
     'service_account_impersonation_url',
   ],
+  // The service account may have rights far beyond BigQuery.
+  widening: ['scopes'],
   accepts: {
     google: {
       kind: 'bearer',
