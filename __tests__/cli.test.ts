@@ -85,6 +85,9 @@ grants:
   - { target: ci, when: { event_name: pull_request } }
 `
 
+const trino = (schema: string): string =>
+  `{ connection: { type: trino, host: trino.acme.example, database: lake, schema: ${schema} } }`
+
 const withPolicy = { '.github/dbt-oidc.yml': POLICY }
 
 describe('dbt-oidc trust', () => {
@@ -134,6 +137,21 @@ describe('dbt-oidc trust', () => {
   test('says that nobody has to trust anything for DuckDB', async () => {
     const ended = await cli(['trust', '--target', 'local'], withPolicy)
     expect(ended.stdout).toContain('# Nothing to paste for local (DuckDB via none)')
+  })
+
+  test('prints for one target whole files, with what other targets have in them', async () => {
+    const policy = `
+repository: acme/dbt
+targets: { prod: ${trino('a')}, ci: ${trino('b')}, local: { connection: { type: duckdb } } }
+grants:
+  - { target: prod, when: { environment: production } }
+  - { target: ci, when: { event_name: pull_request } }
+  - { target: local, when: { ref: refs/heads/main } }
+`
+    const files = { '.github/dbt-oidc.yml': policy }
+    const [one, all] = await Promise.all([cli(['trust', '--target', 'ci'], files), cli(['trust'], files)])
+    expect(one.stdout).toContain('dbt-acme-dbt-prod')
+    expect(one.stdout).toBe(all.stdout)
   })
 
   test('says of a target that no grant names just that', async () => {

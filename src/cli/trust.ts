@@ -24,16 +24,7 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
   const targets = chosen(config, printing.target)
-  const documents = (target: Target): readonly Made[] =>
-    trustDocuments(withIds(config, facts), target, facts?.form).map((document) => ({
-      targets: [target.name],
-      ...document,
-    }))
-  const made = targets.flatMap(documents)
-  const others = [...config.targets.values()].filter((target) => !targets.includes(target))
-  // Whoever pastes for one target must not undo what stands for another.
-  refuseShared([...made, ...others.flatMap((target) => unlessRefused(() => documents(target)))])
-  const all = together(made)
+  const all = documentsFor(config, targets, facts)
   if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
   if (printing.out !== undefined) {
     const names = targets.map(({ name }) => name)
@@ -45,6 +36,35 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       ? nothing(config, targets)
       : all.map((one) => shown(one, process.stdout.isTTY)).join('\n\n'),
   )
+}
+
+function documentsFor(
+  config: Config,
+  targets: readonly Target[],
+  facts: RepositoryFacts | undefined,
+): readonly Made[] {
+  const documents = (target: Target): readonly Made[] =>
+    trustDocuments(withIds(config, facts), target, facts?.form).map((document) => ({
+      targets: [target.name],
+      ...document,
+    }))
+  const made = [...config.targets.values()].flatMap((target) =>
+    targets.includes(target) ? documents(target) : unlessRefused(() => documents(target)),
+  )
+  // Whoever pastes for one target must not undo what stands for another, be it by a file that lacks the other's part.
+  refuseShared(made)
+  return together(neededFor(targets, made))
+}
+
+/** The documents of the targets, and those of others that go into the same files. */
+function neededFor(targets: readonly Target[], made: readonly Made[]): readonly Made[] {
+  const wanted = made.filter((one) => targets.some(({ name }) => one.targets.includes(name)))
+  const files = new Set(wanted.filter(({ file }) => file !== undefined).map(placeOf))
+  return made.filter((one) => wanted.includes(one) || files.has(placeOf(one)))
+}
+
+function placeOf({ file }: Made): string {
+  return JSON.stringify([file?.host, file?.path])
 }
 
 /** What cannot be written for another target cannot be pasted for it either. */
