@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { hold } from './access/held.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
@@ -117,6 +118,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const keepAlive = keepAliveOf(target, around.keepAlive)
   const over = new AbortController()
   const held = hold(bought, { target, want, explaining, keepAlive, around, giveBack }, over.signal)
+  // A renewal that is under way would find its directory gone, and leave what it was to give back.
+  undo.defer(() => soon(held.settled()))
   undo.defer(() => giveBack(held.current().credential))
   const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
@@ -202,6 +205,14 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
 function keepAliveOf({ acceptance }: Target, option: KeepAliveOption): KeepAlive {
   if (option === 'auto') return acceptance.keepAlive
   return { by: option === 'proxy' ? 'login-proxy' : 'static' }
+}
+
+/** A cancelled job has 7 s, of which revoking may take five. */
+async function soon(settled: Promise<void>): Promise<void> {
+  const enough = new AbortController()
+  const late = setTimeout(1000, undefined, { signal: enough.signal }).catch(() => undefined)
+  await Promise.race([settled, late])
+  enough.abort()
 }
 
 function endsSoon(expiresAt: Date | null): string {
