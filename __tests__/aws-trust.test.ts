@@ -62,6 +62,7 @@ describe('the trust of a role', () => {
      "# AWS account 123456789012: who may assume arn:aws:iam::123456789012:role/dbt-prod for the target prod.
      # Held there: aud, repository, repository_id, ref.
      # Checked by this action only: repository_owner_id, environment, event_name.
+     # Held there in part, of the grant for prod: environment prod-*. IAM's * also stands for / and :, so this action checks the rest.
      # A role that exists takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...
      aws iam create-role --role-name dbt-prod --max-session-duration 3600 --assume-role-policy-document '{
        "Version": "2012-10-17",

@@ -17,7 +17,6 @@ import {
   type Asked,
   type Bench,
 } from './support/aws/bench.ts'
-import { sendJson } from './support/issuer-server.ts'
 
 const SETTINGS = { role: ROLE, region: REGION }
 const MAIN = { ...PINNED, ref: 'refs/heads/main' }
@@ -343,8 +342,16 @@ describe('settings', () => {
   })
 })
 
-test('the stand-in answers nothing but what it knows', async () => {
-  bench.issuer.at('sts.eu-west-1.amazonaws.com', (_req, res) => sendJson(res, { message: 'no XML' }, 403))
+test.each([
+  ['JSON', 403, '{"message":"no XML"}'],
+  ['a page', 200, '<html><body>Please log in</body></html>'],
+  ['a text', 403, 'blocked by the proxy'],
+  ['nothing', 403, ''],
+])('%s in place of AWS’s XML is told as no answer of AWS, and not shown', async (_name, status, body) => {
+  bench.issuer.at('sts.eu-west-1.amazonaws.com', (_req, res) => void res.writeHead(status).end(body))
   bench.trust(SETTINGS, [MAIN])
-  expect((await refusedBy(SETTINGS)).code).toBe('exchange')
+  const error = await refusedBy(SETTINGS)
+  expect(error.code).toBe('exchange-unavailable')
+  expect(error.problem).toContain('Something else than AWS answered')
+  expect(`${error.problem} ${error.remedy}`).not.toMatch(/log in|blocked by/)
 })

@@ -31,7 +31,7 @@ describe('a connection is refused with what to write', () => {
     [{ dataset: undefined }, 'is missing: write `dataset: analytics`'],
     [{ dataset: 'acme-prod.analytics' }, 'write the dataset alone'],
     [{ keyfile: '/key.json' }, '`keyfile` is a credential'],
-    [{ method: 'oauth' }, '`method` is a credential'],
+    [{ method: 'oauth' }, '`method` says how to log in, and the action sets it'],
     [{ api_endpoint: 'http://bigquery.googleapis.com' }, 'write `https://bigquery.googleapis.com`'],
     [{ api_endpoint: 'https://u:p@bigquery.googleapis.com' }, 'write `https://bigquery.googleapis.com`'],
     [{ api_endpoint: 'https://bigquery.evil.example' }, '`bigquery.evil.example` is no host of bigquery'],

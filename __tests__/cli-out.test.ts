@@ -1,44 +1,90 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeAll } from '../src/cli/out.ts'
+import { shown, titled } from '../src/cli/titled.ts'
+import type { Made } from '../src/trust/together.ts'
 
-type Made = Parameters<typeof writeAll>[0][number]
+function made(targets: string[], more: Partial<Made> = {}): Made {
+  return { targets, title: 'A title', language: 'sql', text: 'X;', heldThere: [], checkedHere: [], ...more }
+}
 
-let directory = ''
+const MANIFEST = '.dbt-oidc-trust.json'
+let parent: string
+let directory: string
+const told = { out: '', err: '' }
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'out-'))
-  jest.spyOn(process.stdout, 'write').mockReturnValue(true)
+  parent = mkdtempSync(join(tmpdir(), 'out-'))
+  directory = join(parent, 'trust')
+  Object.assign(told, { out: '', err: '' })
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((told.out += String(text))))
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((told.err += String(text))))
 })
 
 afterEach(() => {
   jest.restoreAllMocks()
-  rmSync(directory, { recursive: true })
+  rmSync(parent, { recursive: true })
 })
 
-const document = (text: string): Made => ({
-  targets: ['prod'],
-  title: 'prod',
-  language: 'sql',
-  text,
-  heldThere: [],
-  checkedHere: [],
+const files = (): readonly string[] =>
+  readdirSync(directory)
+    .filter((name) => name !== MANIFEST)
+    .toSorted()
+
+describe('a directory of trust documents', () => {
+  test('loses what an earlier run wrote and the policy no longer asks for, and nothing else', async () => {
+    await writeAll([made(['prod']), made(['ci'], { language: 'sh' })], undefined, directory)
+    expect(files()).toEqual(['ci-2.sh', 'prod-1.sql'])
+    writeFileSync(join(directory, 'notes.sql'), '-- mine')
+    await writeAll([made(['prod'], { language: 'sh' })], undefined, directory)
+    expect(files()).toEqual(['notes.sql', 'prod-1.sh'])
+    expect(told.err).toBe(
+      ['prod-1.sql', 'ci-2.sh'].map((name) => `removed ${join(directory, name)}\n`).join(''),
+    )
+  })
+
+  test('keeps what stands for other targets, where some are named', async () => {
+    await writeAll([made(['prod']), made(['ci'])], undefined, directory)
+    await writeAll([made(['ci'], { language: 'sh' })], ['ci'], directory)
+    expect(files()).toEqual(['ci-1.sh', 'prod-1.sql'])
+    expect(JSON.parse(readFileSync(join(directory, MANIFEST), 'utf8'))).toEqual({
+      'ci-1.sh': ['ci'],
+      'prod-1.sql': ['prod'],
+    })
+  })
+
+  test('names what is a file on the other side by its name there', async () => {
+    const file = { host: 'trino:443', path: 'etc/dbt-oidc-users.json' }
+    await writeAll([made(['prod']), made(['prod', 'ci'], { language: 'json', file })], undefined, directory)
+    expect(files()).toEqual(['prod+ci-2-dbt-oidc-users.json', 'prod-1.sql'])
+  })
+
+  test.each([
+    '../../etc/passwd',
+    '..',
+    '/tmp/x',
+    'a/b',
+    'a\\b',
+    '.dbt-oidc-trust',
+    'x'.repeat(400),
+    'a\u0000b',
+  ])('is not left by the target %j', async (target) => {
+    await writeAll([made([target]), made([target.replaceAll('/', '_')])], undefined, directory)
+    expect(readdirSync(parent)).toEqual(['trust'])
+    expect(files()).toHaveLength(2)
+    expect(files().every((name) => /^[\w-]+\.sql$/.test(name))).toBe(true)
+    // What was written is known again.
+    await writeAll([], undefined, directory)
+    expect(files()).toEqual([])
+  })
 })
 
-test('a document takes the place of an earlier one', async () => {
-  await writeAll([document('one')], directory)
-  await writeAll([document('two')], directory)
-  expect(readdirSync(directory)).toEqual(['prod-1.sql'])
-  expect(readFileSync(join(directory, 'prod-1.sql'), 'utf8')).toBe('two\n')
-})
-
-test('a document is never written through a link', async () => {
-  const precious = join(directory, 'precious')
-  writeFileSync(precious, 'untouched')
-  symlinkSync(precious, join(directory, 'prod-1.sql'))
-  await expect(writeAll([document('one')], directory)).rejects.toMatchObject({ code: 'file' })
-  expect(readFileSync(precious, 'utf8')).toBe('untouched')
-  expect(readdirSync(directory)).toEqual(['precious', 'prod-1.sql'])
+test('the title is a comment where there are any', () => {
+  expect(titled(made([]))).toBe('-- A title\nX;')
+  expect(titled(made([], { language: 'properties' }))).toBe('# A title\nX;')
+  expect(titled(made([], { language: 'json', text: '{}' }))).toBe('{}')
+  expect(shown(made([], { language: 'json', text: '{}' }), true)).toBe('# A title\n{}')
+  expect(shown(made([], { language: 'json', text: '{}' }), false)).toBe('{}')
 })

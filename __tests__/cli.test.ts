@@ -127,6 +127,8 @@ describe('dbt-oidc trust', () => {
     ])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
+    expect(written.stdout).toBe(`${join('trust', 'prod-1.sql')}\n`)
+    expect(asJson.stdout).not.toContain('owns')
   })
 
   test('says that nobody has to trust anything for DuckDB', async () => {
@@ -189,6 +191,25 @@ describe('dbt-oidc trust', () => {
       ['--workflow', 'w.yml', '--repository', 'acme/dbt'],
       { 'w.yml': WORKFLOW.replace('acme-prod', 'https://acme-prod') },
       /w\.yml:14:22 \(input "connection"\)/,
+    ],
+    ['--out with --json', ['--out', 'x', '--json'], withPolicy, /→ Give one of the two/],
+    [
+      'a file for --out',
+      ['--out', 'x'],
+      { ...withPolicy, x: '' },
+      /^✗ configuration: x is a file\.\n→ Name a dir/,
+    ],
+    [
+      'a file that is somebody else’s',
+      ['--out', 'x'],
+      { ...withPolicy, 'x/prod-1.sql': '-- mine' },
+      /prod-1\.sql is there, and was not written for these targets/,
+    ],
+    [
+      'a list of files that leads out of the directory',
+      ['--out', 'x'],
+      { ...withPolicy, 'x/.dbt-oidc-trust.json': '{"../.github/dbt-oidc.yml":["prod"]}' },
+      /is not as this command wrote it/,
     ],
     ['no such step', ['--workflow', 'w.yml'], { 'w.yml': 'jobs: {}' }, /has no step with/],
     ['a broken policy', [], { '.github/dbt-oidc.yml': 'repository: a/b\ntargets: {' }, /dbt-oidc\.yml:2/],

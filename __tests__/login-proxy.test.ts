@@ -5,12 +5,14 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { failureOf } from './support/token-setup.ts'
 import { createStreams } from '../src/http.ts'
 import { pastProxies } from '../src/http/proxy.ts'
 import { endToEnd } from '../src/keepalive/login-proxy/headers.ts'
 import { codeOf } from '../src/retry.ts'
+import { runChild } from './support/child.ts'
 import { problemsOf } from './support/config-of.ts'
 import { reset, status, truncated } from './support/faults.ts'
 import type { Handler } from './support/issuer-server.ts'
@@ -26,7 +28,7 @@ import {
 } from './support/snowflake/proxied.ts'
 import { secure } from './support/tls.ts'
 
-jest.setTimeout(60_000)
+jest.setTimeout(20_000)
 
 const MB = 1024 * 1024
 const QUERY = '/queries/v1/query-request?requestId=1'
@@ -358,6 +360,24 @@ describe('the way to the account', () => {
       expect.stringContaining('acme.snowflakecomputing.com: self-signed certificate'),
     ])
     expect(answered).toBe(0)
+  })
+
+  test('is encrypted, with a certificate for that host by an authority that the machine or the step names', async () => {
+    await using account = await secure(['acme.snowflakecomputing.com'], {
+      answer: async (res, req) => res.end(`${req.headers.host} ${await text(req)}`),
+    })
+    const script = fileURLToPath(new URL('support/snowflake/login-through.ts', import.meta.url))
+    const through = async (origin: string): Promise<string> => {
+      const env = { NODE_EXTRA_CA_CERTS: account.ca, HTTPS_PROXY: `http://127.0.0.1:${account.proxy}` }
+      const { stdout } = await runChild([process.execPath, script, origin], {
+        cwd: process.cwd(),
+        env: { PATH: process.env['PATH'] ?? '', ...env },
+      })
+      return stdout
+    }
+    const answered = await through('https://acme.snowflakecomputing.com')
+    expect(answered).toMatch(/^200 acme\.snowflakecomputing\.com \{.*"TOKEN":"fresh"/)
+    expect(await through('https://other.snowflakecomputing.com')).toMatch(/does not match[^]*\n502 /)
   })
 
   test('is encrypted, except in a rehearsal, which stays on this machine', async () => {

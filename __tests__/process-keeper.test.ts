@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseIdentity, identify } from '../src/process.ts'
 import { auditOf, GRANTED, openJob, type Job } from './support/job.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
-import { until } from './support/lines.ts'
+import { becomes, until } from './support/lines.ts'
 import { remainsOf } from './support/process.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
 
@@ -35,15 +34,6 @@ const auditText = (step: StepResult): string =>
   readFileSync(join(step.paths.temp, 'dbt-oidc-audit.jsonl'), 'utf8')
 
 const lives = (pid: number): boolean => identify(pid) !== undefined
-
-/** Whether something comes true; how soon is not the question. */
-async function becomes(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 45_000
-  while (!holds()) {
-    if (performance.now() > end) throw new Error('it did not come true')
-    await sleep(50)
-  }
-}
 
 /** What anybody of this user, and root, can read of a process. */
 const shownOf = (pid: number): string =>

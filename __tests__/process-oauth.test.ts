@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { auditOf, openJob, type Job } from './support/job.ts'
 import { claimsOf } from './support/jwt.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
-import { until } from './support/lines.ts'
+import { becomes, until } from './support/lines.ts'
+import { sendJson } from './support/issuer-server.ts'
 import { playOAuth, type OAuthServer } from './support/oauth-server.ts'
 import { logOf, remainsOf } from './support/process.ts'
 import type { Behaviour } from './support/dbt-stub.ts'
@@ -59,6 +61,24 @@ describe('an access token whose server wants to know who gives it back', () => {
       if (pid) process.kill(pid, 'SIGKILL')
     }
   })
+
+  test('is renewed in prepared mode, and at the end of the job both the first and the last are revoked', async () => {
+    for (const [token, seconds] of [
+      ['first', 30],
+      ['last', 3600],
+    ] as const)
+      server.next.push((res) =>
+        sendJson(res, { access_token: `oauth-${token}`, token_type: 'Bearer', expires_in: seconds }),
+      )
+    await using step = await run({}, {}, { run: '' })
+    const fresh = join(step.outputs.get('profiles-dir') ?? '', 'keepalive-secret')
+    expect([step.exitCode, readFileSync(fresh, 'utf8')]).toEqual([0, 'oauth-first'])
+    await becomes(() => readFileSync(fresh, 'utf8') === 'oauth-last')
+    // A later step may still hold what it has read in profiles.yml.
+    expect(server.revoked).toEqual([])
+    const post = await step.post()
+    expect([post.exitCode, server.revoked, remainsOf(step)]).toEqual([0, ['oauth-first', 'oauth-last'], []])
+  }, 90_000)
 
   test('that is refused fails the run, with the words of the server and what they mean', async () => {
     job.issuer.claims({ ref: 'refs/heads/dev' })

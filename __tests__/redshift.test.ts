@@ -70,7 +70,12 @@ test.each([
   [
     'a stranger',
     { ...CLUSTER, host: 'shop.redshift.amazonaws.com.evil.test' },
-    'the credential would leave for a stranger',
+    'a custom domain could lead the password anywhere: write the endpoint',
+  ],
+  [
+    'a custom domain',
+    { ...CLUSTER, host: 'dwh.acme.example' },
+    'write the endpoint of the cluster or workgroup itself',
   ],
 ])('refused before anything is asked of the network: %s', async (_name, connection, problem) => {
   expect(await problems(connection)).toContain(problem)

@@ -30,9 +30,9 @@ describe('a refusal', () => {
   test('of a token that fits says that the account may hold something else, and names the real user', async () => {
     const text = await told(SNOWFLAKE, undefined, '390303: not accepted')
     expect(text).toContain('The account may hold something else than the policy')
-    expect(text).toMatch(/FOR USER GH_DBT_\w+`/)
+    expect(text).toMatch(/FOR USER GH_O_R_PROD`/)
     expect(text).toContain('CREATE USER')
-    expect(await told(SNOWFLAKE, undefined, '390189')).toMatch(/GRANT ROLE T TO USER GH_DBT_\w+:/)
+    expect(await told(SNOWFLAKE, undefined, '390189')).toMatch(/GRANT ROLE T TO USER GH_O_R_PROD:/)
   })
 
   test('by the token service shows what is trusted there, and no rights in the warehouse', async () => {

@@ -73,7 +73,7 @@ describe('a connection is refused with what to write instead', () => {
     ['a certificate of zero', { cert: 0 }, '`cert` must be the PEM file of your certificate authority'],
     ['no catalog', { database: undefined }, '`database`: add it: it names the catalog'],
     ['a password', { password: 'x' }, '`password` is a credential'],
-    ['a method of its own', { method: 'ldap' }, '`method` is a credential'],
+    ['a method of its own', { method: 'ldap' }, '`method` says how to log in, and the action sets it'],
   ])('%s', async (_name, more, problem) => {
     const [first] = await problemsOf(setting({ ...CONNECTION, ...more }))
     expect(first).toContain(problem)

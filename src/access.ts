@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { hold } from './access/held.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
-import { LATER, revoke } from './access/revoke.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { withinAMinute } from './access/within.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
@@ -117,7 +117,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const bought = await buy(target, want, explaining, 'exchange', around, giveBack)
   const keepAlive = keepAliveOf(target, around.keepAlive)
   const over = new AbortController()
-  const held = hold(bought, { target, want, explaining, keepAlive, around, giveBack }, over.signal)
+  const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
+  const held = hold(bought, { target, want, explaining, keepAlive, around, replaced, giveBack }, over.signal)
   // A renewal that is under way would find its directory gone, and leave what it was to give back.
   undo.defer(() => soon(held.settled()))
   undo.defer(() => giveBack(held.current().credential))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { delimiter } from 'node:path'
 import * as z from 'zod/mini'
 import type { Host } from './host.ts'
 
@@ -11,12 +12,15 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'AWS_SHARED_CREDENTIALS_FILE',
 ])
 
+/** Lists of directories: ours goes in front of what the job has there, which stays the job's own. */
+const LISTS: ReadonlySet<string> = new Set(['PYTHONPATH'])
+
 /** Names of exported variables with the digest of each value: so that a second use of the action knows them as its own. */
 const RECORD = 'DBT_OIDC_EXPORTED'
 
 /** Whether later steps may get a variable of this name. */
 export function exportable(name: string): boolean {
-  return ALLOWED.has(name)
+  return ALLOWED.has(name) || LISTS.has(name)
 }
 
 /** Exports variables to the later steps of the job. */
@@ -24,10 +28,15 @@ export function exportAll(host: Host, variables: Readonly<Record<string, string>
   const before = readRecord(host.env)
   for (const [name, value] of Object.entries(variables)) {
     if (!exportable(name)) throw new Error(`${name} is not one of the variables that may be exported`)
-    host.exportVariable(name, value)
+    host.exportVariable(name, LISTS.has(name) ? inFrontOf(host.env[name], value) : value)
   }
-  const now = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, digest(value)]))
+  const whole = Object.entries(variables).filter(([name]) => !LISTS.has(name))
+  const now = Object.fromEntries(whole.map(([name, value]) => [name, digest(value)]))
   host.exportVariable(RECORD, JSON.stringify({ ...before, ...now }))
+}
+
+function inFrontOf(list: string | undefined, directory: string): string {
+  return list ? [directory, list].join(delimiter) : directory
 }
 
 /** The environment without what an earlier use of the action in this job exported. */

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import type { ReadyDbt } from './dbt/run.ts'
 import { exportAll } from './exports.ts'
 import type { Host } from './host.ts'
+import { pluginForOne } from './keepalive/plugin-files.ts'
 import { writeProfile, type SecretSource } from './profile.ts'
 
 /** Whether dbt is run by this step; otherwise later steps read the profile, and it has to hold the credential itself. */
@@ -33,9 +34,13 @@ export async function keepProfile(
   })
   await access.directory.write('profiles.yml', text)
   if (isRunMode(config)) return
+  const forOne =
+    access.pythonPath === undefined ? {} : pluginForOne(access.target.acceptance.keepAlive, secrets)
+  for (const [name, content] of Object.entries(forOne)) await access.directory.replace(name, content)
   if (config.outputCredential) handOut(secrets, host)
   if (config.exportEnv) {
-    exportAll(host, { DBT_PROFILES_DIR: access.directory.path, ...access.env })
+    const plugin = access.pythonPath === undefined ? {} : { PYTHONPATH: access.pythonPath }
+    exportAll(host, { DBT_PROFILES_DIR: access.directory.path, ...plugin, ...access.env })
     if (bin !== undefined) host.addPath(bin)
   }
 }

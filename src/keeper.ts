@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { hold } from './access/held.ts'
-import { LATER, revoke } from './access/revoke.ts'
+import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { auditOf } from './audit.ts'
 import { audienceOf, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
@@ -52,6 +52,11 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
   const around = surroundings(charge, target, host)
   const giveBack = async (unused: Credential): Promise<void> =>
     void (await revoke(target, unused, around, LATER))
+  const giveUp = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
+  // A later step may hold what it found at first, in profiles.yml or as an output, and not look again.
+  const replaced = async (old: Credential): Promise<void> => {
+    if (old !== credential) await giveUp(old)
+  }
   const carried = target.bound.carry(credential, charge.directory.path)
   const held = hold(
     { credential, carried, boughtAt },
@@ -61,6 +66,7 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
       explaining: () => undefined,
       keepAlive: target.acceptance.keepAlive,
       around,
+      replaced,
       giveBack,
     },
     host.signal,
@@ -73,6 +79,14 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
   const renew = (): Promise<void> => held.renew(MEANWHILE)
   await keepRenewing({ life: held.life, now: host.now, renew, failed }, host.signal)
   await held.settled()
+  // What was bought at the very end has been given back, and the post step must not take it for the last.
+  const last = held.current().credential
+  if (target.exchange.revoke) await around.remember(last).catch(() => undefined)
+  if (last !== credential && !isOver(credential, host.now())) await giveUp(credential)
+}
+
+function isOver({ expiresAt }: Credential, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now
 }
 
 function surroundings(charge: Charge, target: Target, host: Host): Parameters<typeof hold>[1]['around'] {

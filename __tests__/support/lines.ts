@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** Lines as they come, for one reader; a second loop goes on where the first stopped. */
 export interface LiveLines extends AsyncIterable<string> {
   readonly push: (chunk: string) => void
@@ -49,4 +51,13 @@ export async function until(lines: AsyncIterable<string>, pattern: RegExp): Prom
     seen.push(line)
   }
   throw new Error(`the output ended without a line like ${String(pattern)}:\n${seen.join('\n')}`)
+}
+
+/** Waits until something holds; how soon is not the question. */
+export async function becomes(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 45_000
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('it did not come true')
+    await sleep(50)
+  }
 }

@@ -27,13 +27,15 @@ export interface Holding {
   readonly explaining: (text: string) => Explained | undefined
   readonly keepAlive: KeepAlive
   readonly around: Buying & Pick<Surroundings, 'mintToRevoke'>
+  /** What becomes of a credential once there is a newer one. */
+  readonly replaced: (old: Credential) => Promise<void>
   readonly giveBack: (credential: Credential) => Promise<void>
 }
 
 /** Holds what was bought until `over` is aborted: what comes after that is given back. */
 export function hold(
   bought: Bought,
-  { target, want, explaining, keepAlive, around, giveBack }: Holding,
+  { target, want, explaining, keepAlive, around, replaced, giveBack }: Holding,
   over: AbortSignal,
 ): Held {
   let current = bought
@@ -48,7 +50,7 @@ export function hold(
     current = next
     const files = { ...current.carried.files, ...pluginSecret(keepAlive, current.carried.secrets) }
     for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
-    await revoke(target, old, around, NEVER)
+    await replaced(old)
   }
   return {
     current: () => current,

@@ -1,35 +1,100 @@
-import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
+import { readRegular } from '../regular.ts'
+import { codeOf } from '../retry.ts'
 import type { Made } from '../trust/together.ts'
+import { titled } from './titled.ts'
 
 const ENDINGS = { sql: 'sql', sh: 'sh', json: 'json', hcl: 'tf', properties: 'properties' } as const
 
-/** Writes each document into a file of its own, and prints their names. */
-export async function writeAll(made: readonly Made[], directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true })
-  for (const [at, { targets, language, text }] of made.entries()) {
-    const path = join(directory, `${targets.join('-')}-${at + 1}.${ENDINGS[language]}`)
-    await put(path, `${text}\n`)
-    process.stdout.write(`${path}\n`)
+/** What stands in the directory about the files that were written there: each with its targets. */
+const MANIFEST = '.dbt-oidc-trust.json'
+const manifest = z.record(z.string().check(z.regex(/^[\w+-][\w.+-]*$/)), z.array(z.string()))
+
+type Written = Readonly<Record<string, readonly string[]>>
+
+/**
+ * Writes each document into a file of its own, and prints their names. What an earlier run wrote for these targets (all
+ * where none are named) goes, so that no statement stays that the policy no longer asks for; a file that no run wrote is never touched.
+ */
+export async function writeAll(
+  made: readonly Made[],
+  targets: readonly string[] | undefined,
+  directory: string,
+): Promise<void> {
+  const files = new Map(made.map((one, at) => [nameOf(one, at + 1), one]))
+  const before = await writtenIn(directory)
+  const old = Object.keys(before).filter(
+    (name) => targets === undefined || before[name]?.some((target) => targets.includes(target)),
+  )
+  const foreign = (await entriesOf(directory)).find((name) => files.has(name) && !old.includes(name))
+  if (foreign !== undefined)
+    refuse(`${join(directory, foreign)} is there, and was not written for these targets.`)
+  try {
+    await mkdir(directory, { recursive: true })
+    for (const name of old) await rm(join(directory, name), { force: true })
+    for (const [name, one] of files)
+      await writeFile(join(directory, name), `${titled(one)}\n`, { flag: 'wx' })
+    const kept = Object.entries(before).filter(([name]) => !old.includes(name))
+    const now: Written = Object.fromEntries([
+      ...kept,
+      ...[...files].map(([name, one]) => [name, one.targets]),
+    ])
+    await rm(join(directory, MANIFEST), { force: true })
+    await writeFile(join(directory, MANIFEST), `${JSON.stringify(now, null, 2)}\n`, { flag: 'wx' })
+  } catch (error) {
+    refuse(`${directory} cannot be written to (${codeOf(error)}).`)
+  }
+  const gone = old.filter((name) => !files.has(name))
+  for (const name of files.keys()) process.stdout.write(`${join(directory, name)}\n`)
+  for (const name of gone) process.stderr.write(`removed ${join(directory, name)}\n`)
+}
+
+async function entriesOf(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    return refuse(
+      codeOf(error) === 'ENOTDIR'
+        ? `${directory} is a file.`
+        : `${directory} cannot be read (${codeOf(error)}).`,
+    )
   }
 }
 
-/** In the place of an earlier document, never through a link: a checkout could hold one that leads out of it. */
-async function put(path: string, text: string): Promise<void> {
-  const there = await lstat(path).catch(() => undefined)
-  if (there !== undefined && !there.isFile())
-    fail({
-      code: 'file',
-      problem: `${path} is there already and is no regular file.`,
-      remedy: 'Remove it, or name another directory by `--out`.',
-    })
-  const fresh = `${path}.${randomBytes(6).toString('hex')}.new`
-  await writeFile(fresh, text, { flag: 'wx' })
-  // rename replaces a link that was put there meanwhile; it does not follow it.
-  await rename(fresh, path).catch(async (error: unknown) => {
-    await rm(fresh, { force: true })
-    throw error
+async function writtenIn(directory: string): Promise<Written> {
+  const path = join(directory, MANIFEST)
+  const found = await readRegular(path)
+  if (found.kind === 'missing') return {}
+  const parsed = manifest.safeParse(found.kind === 'text' ? parsedJson(found.text) : undefined)
+  return parsed.success ? parsed.data : refuse(`${path} is not as this command wrote it.`)
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A target may be called anything; its file stays in the directory, and is no other target's. */
+function nameOf({ targets, language, file }: Made, number: number): string {
+  const whole = targets.join('+')
+  const plain = whole.replaceAll(/[^\w+-]/g, '_').slice(0, 100)
+  const digest = createHash('sha256').update(whole).digest('hex').slice(0, 8)
+  const told = plain === whole ? plain : `${plain}-${digest}`
+  return file ? `${told}-${number}-${basename(file.path)}` : `${told}-${number}.${ENDINGS[language]}`
+}
+
+function refuse(problem: string): never {
+  return fail({
+    code: 'configuration',
+    problem,
+    remedy: 'Name a directory with --out: a new one, or one that holds what this command wrote.',
   })
 }

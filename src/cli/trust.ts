@@ -6,6 +6,7 @@ import { nearest } from '../nearest.ts'
 import { trustDocuments } from '../trust/request.ts'
 import { refuseShared, together, type Made } from '../trust/together.ts'
 import { writeAll } from './out.ts'
+import { shown } from './titled.ts'
 
 /** How the documents are wanted. */
 export interface Printing {
@@ -16,6 +17,12 @@ export interface Printing {
 
 /** Prints or writes the trust of the targets, each document ready to be pasted as it is. */
 export async function printTrust(config: Config, printing: Printing, facts?: RepositoryFacts): Promise<void> {
+  if (printing.out !== undefined && printing.json)
+    fail({
+      code: 'configuration',
+      problem: '--json prints to the terminal, and --out writes files to be pasted as they are.',
+      remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
+    })
   const targets = chosen(config, printing.target)
   const documents = (target: Target): readonly Made[] =>
     trustDocuments(withIds(config, facts), target, facts?.form).map((document) => ({
@@ -28,9 +35,16 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
   refuseShared([...made, ...others.flatMap((target) => unlessRefused(() => documents(target)))])
   const all = together(made)
   if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
-  if (printing.out !== undefined) return writeAll(all, printing.out)
+  if (printing.out !== undefined) {
+    const names = targets.map(({ name }) => name)
+    return writeAll(all, printing.target === undefined ? undefined : names, printing.out)
+  }
   if (printing.json) return print(JSON.stringify(all.map(told), null, 2))
-  print(all.length === 0 ? nothing(config, targets) : all.map(({ text }) => text).join('\n\n'))
+  print(
+    all.length === 0
+      ? nothing(config, targets)
+      : all.map((one) => shown(one, process.stdout.isTTY)).join('\n\n'),
+  )
 }
 
 /** What cannot be written for another target cannot be pasted for it either. */

@@ -3,6 +3,9 @@ import { checkText, readOutput, type Output, type Value } from '../profile.ts'
 import type { YamlMap, YamlNode } from '../yaml.ts'
 import type { TargetRules } from './build-target.ts'
 
+/** Fields that are ours beside a credential, and none themselves. */
+const WAYS = new Set(['method', 'authenticator', 'auth_type', 'workload_identity_provider', 'iam_profile'])
+
 /** Reads a `connection:` map: text is literal, credentials are refused. */
 export function readConnection(node: YamlMap, rules: TargetRules): Output {
   const output = readOutput(node, { jinja: 'literal' })
@@ -12,7 +15,9 @@ export function readConnection(node: YamlMap, rules: TargetRules): Output {
     if (place)
       rules.problems.add(
         place,
-        `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
+        WAYS.has(field)
+          ? `\`${field}\` says how to log in, and the action sets it: leave it out.`
+          : `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
       )
   }
   for (const [path, text] of texts(output)) {

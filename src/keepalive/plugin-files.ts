@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto'
 import type { KeepAlive } from '../warehouse.ts'
 import { PLUGIN } from './plugin.ts'
 
 /** Name of the file that the field is read from while dbt runs. */
 export const SECRET_FILE = 'keepalive-secret'
+
+const SETTINGS = 'keepalive.json'
+
+type PluginField = Extract<KeepAlive, { readonly by: 'plugin-field' }>
 
 /**
  * The private files that make dbt 1.x read a field anew at each access: our module, which dbt finds on PYTHONPATH by its
@@ -13,12 +18,28 @@ export function pluginFiles(
   secrets: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (keepAlive.by !== 'plugin-field') return {}
-  const { credentials, field } = keepAlive
   return {
     'dbt_oidc_keepalive.py': PLUGIN,
-    'keepalive.json': JSON.stringify({ credentials, field, file: SECRET_FILE }),
+    [SETTINGS]: settingsOf(keepAlive),
     ...pluginSecret(keepAlive, secrets),
   }
+}
+
+/**
+ * The file of them that tells it to answer for one profile only: that in which this secret stands. In later steps there
+ * may be others, and another use's credential must not be put in their place.
+ */
+export function pluginForOne(
+  keepAlive: KeepAlive,
+  secrets: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (keepAlive.by !== 'plugin-field') return {}
+  const only = createHash('sha256').update(onlyOf(secrets)).digest('hex')
+  return { [SETTINGS]: settingsOf(keepAlive, only) }
+}
+
+function settingsOf({ credentials, field }: PluginField, only?: string): string {
+  return JSON.stringify({ credentials, field, file: SECRET_FILE, only })
 }
 
 /** The one file of them that is replaced. */
@@ -27,6 +48,10 @@ export function pluginSecret(
   secrets: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   if (keepAlive.by !== 'plugin-field') return {}
+  return { [SECRET_FILE]: onlyOf(secrets) }
+}
+
+function onlyOf(secrets: Readonly<Record<string, string>>): string {
   const [only = ''] = Object.values(secrets)
-  return { [SECRET_FILE]: only }
+  return only
 }

@@ -1,9 +1,10 @@
-import type { TrustDocument, TrustRequest } from '../trust.ts'
+import type { TrustRequest } from '../trust.ts'
+import type { Held } from './held.ts'
 
 /** The first lines of every document: for what it is, what is held there, and what only this action checks. */
 export function heading(
   { target, via, issuer, audience, rules }: TrustRequest,
-  { heldThere, checkedHere }: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
+  { heldThere, checkedHere, byGrant }: Held,
 ): readonly string[] {
   return [
     `Trust of the target ${target} (via ${via}): tokens of ${issuer} for the audience ${audience}.`,
@@ -12,6 +13,7 @@ export function heading(
     checkedHere.length === 0
       ? 'Nothing of the grants is left to the action alone.'
       : `Checked by the action only, and not by this statement: ${listed(checkedHere)}.`,
+    ...byGrant,
     ...(checkedHere.includes('event_name') && !rules.every(({ when }) => when.has('event_name'))
       ? [
           'event_name: tokens of pull_request_target, workflow_run, issue_comment and the like can have the same subject;',

@@ -129,7 +129,7 @@ export async function startProxied(options: ProxiedOptions = {}): Promise<Proxie
     },
     async raw(bytes) {
       const socket = connect(proxy.port, '127.0.0.1')
-      socket.write(bytes)
+      socket.end(bytes)
       return await text(socket)
     },
     async [Symbol.asyncDispose]() {

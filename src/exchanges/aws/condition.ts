@@ -26,6 +26,8 @@ export type Condition = Readonly<Record<string, Readonly<Record<string, string |
 export interface Held {
   readonly condition: Condition
   readonly claims: readonly string[]
+  /** Claim and pattern, where IAM lets in more than the pattern does. */
+  readonly inPart: readonly (readonly [claim: string, pattern: string])[]
 }
 
 /** The condition that stands for a grant, and the claims that it holds exactly. */
@@ -45,10 +47,14 @@ export function conditionOf(rule: TrustRule, issuer: string, audience: string): 
   const keys = named
     .filter(([claim, patterns]) => patterns.every((one) => isSame(claim, one)))
     .map(([claim]) => claim)
-  return {
-    condition: { StringEquals: equal, StringLike: like },
-    claims: [...new Set([...keys, ...bySubject(rule)])],
-  }
+  const claims = [...new Set([...keys, ...bySubject(rule)])]
+  const compared = [...named.map(([claim]) => claim), ...rule.heldBySubject]
+  const inPart = [...rule.when]
+    .filter(([claim]) => compared.includes(claim) && !claims.includes(claim))
+    .flatMap(([claim, patterns]) =>
+      patterns.filter((one) => !isLiteral(one)).map((one) => [claim, one] as const),
+    )
+  return { condition: { StringEquals: equal, StringLike: like }, claims, inPart }
 }
 
 /** Claims that the comparison of `sub` alone holds. */

@@ -49,6 +49,7 @@ async function nobody(): Promise<never> {
 
 /** The keys of an answer, which must be for the very role that was asked for. */
 export function sessionOf({ Credentials: keys, AssumedRoleUser: user }: Assumed, role: Role): Session {
+  if (!keys && !user) throw foreign(role.arn, 200)
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = keys ?? {}
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
     return fail({
@@ -87,6 +88,8 @@ function checkAccount(arn: string, role: Role): void {
 export function refusal(error: unknown, role: string): unknown {
   if (error instanceof DbtOidcError) return error
   const { name, message, status } = faultOf(error)
+  // AWS names each of its errors: without a name the SDK has found nothing of AWS's XML.
+  if (/^(?:Error|Unknown|SyntaxError)$/.test(name) && status > 0) return foreign(role, status)
   const busy = isTransient(status) || /^(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(name)
   const failure = {
     code: busy ? 'exchange-unavailable' : 'exchange',
@@ -97,6 +100,17 @@ export function refusal(error: unknown, role: string): unknown {
   const again =
     busy || /^(?:IDPCommunicationError|ExpiredToken)/.test(name) || /retrieve verification key/i.test(message)
   return attemptFailed(failure, { transient: again })
+}
+
+/** A proxy's page, a captive portal: nothing of it is shown, and it may be gone the next time. */
+function foreign(role: string, status: number): Error {
+  const failure = {
+    code: 'exchange-unavailable',
+    problem: `Something else than AWS answered for ${role}: status ${status}, and none of AWS's XML.`,
+    remedy:
+      'Look for a proxy or a firewall between the runner and the token service, and let it through; HTTPS_PROXY of the step names the one to use.',
+  } as const
+  return attemptFailed(failure, { transient: isTransient(status) })
 }
 
 function faultOf(error: unknown): {

@@ -2,9 +2,9 @@ import { fail } from '../../errors.ts'
 import type { Want } from '../../exchange.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, jsonWord, sh, verbatim } from '../../trust/quote.ts'
-import { notHeld } from '../../trust/rules.ts'
+import { heldBy } from '../../trust/held.ts'
 import type { Role } from './arn.ts'
-import { conditionOf } from './condition.ts'
+import { conditionOf, type Held } from './condition.ts'
 import { checkedRole } from './place.ts'
 import type { Link, Settings } from './settings.ts'
 
@@ -51,9 +51,10 @@ function owned({ arn }: Role, policy: unknown): Pick<TrustDocument, 'owns'> {
 function first(settings: Settings, request: TrustRequest): TrustDocument {
   const role = checkedRole(settings.role)
   const held = request.rules.map((rule) => conditionOf(rule, request.issuer, request.audience))
-  const checkedHere = notHeld(request.rules, (rule) => held[request.rules.indexOf(rule)]?.claims ?? [])
-  const names = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
-  const heldThere = names.filter((claim) => !checkedHere.includes(claim))
+  const { heldThere, checkedHere, byGrant } = heldBy(
+    request.rules,
+    (rule) => held[request.rules.indexOf(rule)]?.claims ?? [],
+  )
   const policy = {
     Version: '2012-10-17',
     Statement: held.map(({ condition }) => ({
@@ -67,6 +68,8 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
     `AWS account ${role.account}: who may assume ${role.arn} for the target ${request.target}.`,
     `Held there: ${list(['aud', ...heldThere])}.`,
     `Checked by this action only: ${checkedHere.length === 0 ? 'nothing' : list(checkedHere)}.`,
+    ...byGrant,
+    ...inPart(request.rules, held),
     ...sizeOf(policy, request.target),
     'A role that exists takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...',
   ]
@@ -78,6 +81,19 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
     checkedHere,
     ...owned(role, policy),
   }
+}
+
+/** Claims of which IAM compares a pattern that lets in more than ours. */
+function inPart(rules: TrustRequest['rules'], held: readonly Held[]): readonly string[] {
+  return rules.flatMap(({ grant }, index) => {
+    const patterns = held[index]?.inPart ?? []
+    const told = patterns.map(([claim, pattern]) => `${claim} ${pattern}`)
+    return told.length === 0
+      ? []
+      : [
+          `Held there in part, of the grant ${grant}: ${list(told)}. IAM's * also stands for / and :, so this action checks the rest.`,
+        ]
+  })
 }
 
 function sizeOf(policy: unknown, target: string): readonly string[] {

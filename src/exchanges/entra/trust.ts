@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, sh, verbatim } from '../../trust/quote.ts'
-import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { heldBy } from '../../trust/held.ts'
+import { subjectsOf } from '../../trust/rules.ts'
 import type { Settings } from '../entra.ts'
 
 /** What an app or a managed identity may have, https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations. */
@@ -11,15 +12,13 @@ const MOST = 20
 /** One federated credential for each subject: Entra compares issuer, subject and audience as they are. */
 export function federatedCredentials(settings: Settings, request: TrustRequest): readonly TrustDocument[] {
   const subjects = exactSubjects(request)
-  const held = notHeld(request.rules, (rule) => rule.heldBySubject)
-  const there = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))].filter(
-    (claim) => !held.includes(claim),
-  )
+  const { heldThere, checkedHere, byGrant } = heldBy(request.rules, (rule) => rule.heldBySubject)
   const head = comment('#', [
     `Federated credentials of the app ${settings['client-id']} for the target ${request.target}.`,
     `Entra compares issuer, subject and audience, each as a whole and with its case, and sees no other claim.`,
-    `Held there by the subject: ${there.join(', ') || 'nothing but the repository'}.`,
-    `Checked by this action only: ${held.join(', ') || 'nothing'}.`,
+    `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
+    `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
+    ...byGrant,
     'A credential takes some minutes to be known everywhere.',
   ])
   const commands = subjects.map((subject) => command(settings, request, subject))
@@ -28,8 +27,8 @@ export function federatedCredentials(settings: Settings, request: TrustRequest):
       title: 'Microsoft Entra ID: federated credentials',
       language: 'sh',
       text: [head, ...commands, ''].join('\n'),
-      heldThere: there,
-      checkedHere: held,
+      heldThere,
+      checkedHere,
     },
   ]
 }

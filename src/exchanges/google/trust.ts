@@ -3,7 +3,8 @@ import type { Want } from '../../exchange.ts'
 import { isLiteral } from '../../pattern.ts'
 import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
-import { notHeld, type TrustRule } from '../../trust/rules.ts'
+import { heldBy, type Held } from '../../trust/held.ts'
+import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { conditionOf } from './condition.ts'
 import { ATTRIBUTE, attributeMapping, principalSet } from './principal.ts'
@@ -20,10 +21,8 @@ export function trustOf(
   request: TrustRequest,
 ): readonly TrustDocument[] {
   const { rules } = request
-  const held: Held = {
-    heldThere: [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],
-    checkedHere: notHeld(rules, ({ when }) => [...when.keys(), 'event_name']),
-  }
+  const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'])
+  const { heldThere, checkedHere } = held
   const parts = [
     introduction(settings, want, request, held),
     provider(settings, request),
@@ -38,10 +37,8 @@ export function trustOf(
       remedy: 'Give each target a provider of its own; they can be in one pool.',
     },
   ]
-  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, ...held, owns }]
+  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, heldThere, checkedHere, owns }]
 }
-
-type Held = Pick<TrustDocument, 'heldThere' | 'checkedHere'>
 
 function introduction({ lifetime }: GoogleSettings, want: Want, request: TrustRequest, held: Held): string {
   const extended = 'iam.allowServiceAccountCredentialLifetimeExtension'

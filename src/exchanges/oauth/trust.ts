@@ -3,7 +3,8 @@ import type { Want } from '../../exchange.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, json } from '../../trust/quote.ts'
 import { nameOf } from '../../trust/naming.ts'
-import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { heldBy, type Held } from '../../trust/held.ts'
+import { subjectsOf } from '../../trust/rules.ts'
 import { clientIsAsserted, type Settings } from './settings.ts'
 
 /** Name of the identity provider in what is written for Keycloak. */
@@ -12,11 +13,10 @@ const PROVIDER = 'github-actions'
 /** What an authorization server must be told, in words for any and as a partial import for Keycloak. */
 export function serverSettings(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
   refusePatterns(request)
-  const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
-  const heldThere = claimsOf(request).filter((claim) => !checkedHere.includes(claim))
-  const held = { heldThere, checkedHere }
+  const told = heldBy(request.rules, (rule) => rule.heldBySubject)
+  const held = { heldThere: told.heldThere, checkedHere: told.checkedHere }
   const bound = boundTo(s, request)
-  const words = inWords(s, request, held, 'why' in bound ? [bound.why] : [])
+  const words = inWords(s, request, told, 'why' in bound ? [bound.why] : [])
   const title = 'Authorization server: what to trust'
   const documents: TrustDocument[] = [{ title, language: 'sh', text: words, ...held }]
   if ('why' in bound) return documents
@@ -24,12 +24,7 @@ export function serverSettings(s: Settings, want: Want, request: TrustRequest): 
   return [...documents, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
 }
 
-function inWords(
-  s: Settings,
-  request: TrustRequest,
-  held: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
-  notes: readonly string[],
-): string {
+function inWords(s: Settings, request: TrustRequest, held: Held, notes: readonly string[]): string {
   const by =
     s.grant === 'client-credentials'
       ? 'as the proof of who the client is (client_assertion, RFC 7523 2.2)'
@@ -53,6 +48,7 @@ function inWords(
     'Refuse a token whose jti was seen before. Give the client no refresh token: it is not used.',
     `Held there by the subject: ${held.heldThere.join(', ') || 'nothing but the repository'}.`,
     `Checked by this action only: ${held.checkedHere.join(', ') || 'nothing'}.`,
+    ...held.byGrant,
     ...notes,
   ])}\n`
 }
@@ -184,8 +180,4 @@ function refusePatterns({ rules, target }: TrustRequest): void {
       problem: `An authorization server compares subjects as a whole, and the grant ${vague.grant} of ${target} has a pattern.`,
       remedy: 'Let the grant name one `environment` (or one `ref`) in full, without `*`.',
     })
-}
-
-function claimsOf({ rules }: TrustRequest): readonly string[] {
-  return [...new Set(rules.flatMap(({ when }) => [...when.keys()]))]
 }

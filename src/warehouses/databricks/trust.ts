@@ -1,8 +1,10 @@
 import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { heading } from '../../trust/heading.ts'
+import { nameOf } from '../../trust/naming.ts'
+import { heldBy } from '../../trust/held.ts'
 import { backticked, comment, inert, sh, sql, verbatim } from '../../trust/quote.ts'
-import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf } from '../../trust/rules.ts'
 import type { Connection } from './connection.ts'
 
 /** What `databricks account service-principal-federation-policy list` shows at most for one principal. */
@@ -18,18 +20,18 @@ export function trustOf(c: Connection, request: TrustRequest): readonly TrustDoc
 }
 
 function policies(c: Connection, request: TrustRequest): TrustDocument {
-  const heldThere = [...new Set(request.rules.flatMap((rule) => rule.heldBySubject))]
-  const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
+  const held = heldBy(request.rules, (rule) => rule.heldBySubject)
+  const { heldThere, checkedHere } = held
   const commands = exactSubjects(request).map((subject) => {
     const policy = { issuer: request.issuer, audiences: [request.audience], subject }
     for (const text of [request.issuer, request.audience, subject]) inert(text)
     return sh`databricks account service-principal-federation-policy create "$SP" --json ${verbatim(sh`${JSON.stringify({ oidc_policy: policy })}`)}`
   })
   const head = [
-    ...heading(request, { heldThere, checkedHere }),
+    ...heading(request, held),
     `SP is the numeric id of the service principal whose application id is ${c.client_id}; the policy is the account's,`,
     'so log in at the account console (`databricks auth login --host https://accounts…`). Where there is none yet:',
-    sh`databricks account service-principals create --display-name ${`dbt-${request.target}`}`,
+    sh`databricks account service-principals create --display-name ${nameOf(request, { prefix: 'dbt', separator: '-' })}`,
     'Its applicationId is then the client_id to write into the connection.',
   ]
   const find = sh`SP=$(databricks account service-principals list --filter ${`applicationId eq "${c.client_id}"`} --output json | jq -r '.[0].id // empty')`

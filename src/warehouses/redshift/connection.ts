@@ -74,6 +74,7 @@ interface Flaw {
 function flaws(c: Connection): readonly Flaw[] {
   const endpoint = endpointOf(c.host)
   const found: (Flaw | false)[] = [
+    strangersHost(c.host),
     databaseOf(c) === '' && { field: 'dbname', message: 'must name the database' },
     c.region !== undefined &&
       endpoint !== undefined &&
@@ -96,6 +97,17 @@ function flaws(c: Connection): readonly Flaw[] {
     ...methodFlaws(c),
   ]
   return found.filter((one) => one !== false)
+}
+
+function strangersHost(host: string): Flaw | false {
+  return (
+    endpointOf(host) === undefined &&
+    !isLoopbackHost(host) && {
+      field: 'host',
+      message:
+        'is no endpoint of Redshift, and a custom domain could lead the password anywhere: write the endpoint of the cluster or workgroup itself, as `NAME.ID.REGION.redshift.amazonaws.com`',
+    }
+  )
 }
 
 function methodFlaws(c: Connection): readonly (Flaw | false)[] {

@@ -2,8 +2,9 @@ import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, identifier, sql, verbatim, type Fragment } from '../../trust/quote.ts'
 import { heading } from '../../trust/heading.ts'
+import { heldBy } from '../../trust/held.ts'
 import { nameOf, nameOfSubject } from '../../trust/naming.ts'
-import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf } from '../../trust/rules.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 
 /** Named identities of one user (release notes of 2026-10-12), beside the default one. */
@@ -19,8 +20,8 @@ export function trustOf(c: Connection, request: TrustRequest): readonly TrustDoc
  * audiences are compared as whole values, and nothing else of the token is looked at.
  */
 function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
-  const checkedHere = notHeld(request.rules, (rule) => rule.heldBySubject)
-  const heldThere = [...new Set(request.rules.flatMap((rule) => rule.heldBySubject))]
+  const held = heldBy(request.rules, (rule) => rule.heldBySubject)
+  const { heldThere, checkedHere } = held
   const [first = '', ...more] = exactSubjects(request)
   const user = identifier(userOf(c, request))
   const role = identifier(roleOf(c, request))
@@ -47,10 +48,7 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
   return {
     title: `Snowflake: the service user of ${request.target}`,
     language: 'sql',
-    text: [
-      comment('--', [...heading(request, { heldThere, checkedHere }), ...aboutNames(c)]),
-      ...statements,
-    ].join('\n'),
+    text: [comment('--', [...heading(request, held), ...aboutNames(c)]), ...statements].join('\n'),
     heldThere,
     checkedHere,
     owns: [

@@ -2,7 +2,8 @@ import { fail } from '../../errors.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, json } from '../../trust/quote.ts'
 import { nameOf } from '../../trust/naming.ts'
-import { notHeld, subjectsOf } from '../../trust/rules.ts'
+import { heldBy, type Held } from '../../trust/held.ts'
+import { subjectsOf } from '../../trust/rules.ts'
 import { catalogOf, type Connection } from '../trino.ts'
 import { nameToRegex, toRegex } from './regex.ts'
 
@@ -22,10 +23,8 @@ const MAPPING = 'etc/dbt-oidc-users.json'
 export function serverConfiguration(c: Connection, request: TrustRequest): readonly TrustDocument[] {
   const direct = request.via === 'direct'
   // Behind an identity provider Trino sees the provider's token, and none of GitHub's claims.
-  const checkedHere = direct ? notHeld(request.rules, (rule) => rule.heldBySubject) : []
-  const claims = [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))]
-  const heldThere = direct ? claims.filter((claim) => !checkedHere.includes(claim)) : []
-  const held = { heldThere, checkedHere }
+  const told = heldBy(direct ? request.rules : [], (rule) => rule.heldBySubject)
+  const held = { heldThere: told.heldThere, checkedHere: told.checkedHere }
   const host = `${c.host}:${c.port}`
   const user = c.user ?? nameOf(request, { prefix: 'dbt', separator: '-' })
   return [
@@ -40,7 +39,7 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
               ]),
             ]
           : []),
-        direct ? forGitHub(request, held) : forProvider(request),
+        direct ? forGitHub(request, told) : forProvider(request),
       ].join('\n'),
       ...held,
       file: { host, path: 'etc/config.properties' },
@@ -75,16 +74,14 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
   ]
 }
 
-function forGitHub(
-  request: TrustRequest,
-  { heldThere, checkedHere }: Pick<TrustDocument, 'heldThere' | 'checkedHere'>,
-): string {
+function forGitHub(request: TrustRequest, { heldThere, checkedHere, byGrant }: Held): string {
   const head = comment('#', [
     `Tokens of GitHub for the target ${request.target}. TLS must be on.`,
     ...TYPES,
     'Any repository on GitHub can get a token for this audience: the user mapping is what lets ours in and no other.',
     `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
     `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
+    ...byGrant,
   ])
   return [
     head,

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runChild, type Ended } from '../support/child.ts'
+import { startIssuer } from '../support/issuer.ts'
+import { auditOf } from '../support/job.ts'
+import { AUDIENCE, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from '../support/process.ts'
+import { dbtPython } from '../support/python.ts'
+import { sha256 } from '../support/snowflake/identity.ts'
+import { startSnowflake } from '../support/snowflake/front.ts'
+import type { StepResult } from '../support/step.ts'
+
+/** Seconds that a token lives here. */
+const LIFE = 30
+
+const files = { ...PROJECT, 'models/one.sql': 'select 1 as id' }
+
+/** A `run: dbt build` of a later step that begins when the first token has ended, after one or two uses of the action. */
+async function buildLate(keepAlive: string, uses: readonly { readonly schema: string }[]) {
+  await using issuer = await startIssuer({ ttl: LIFE })
+  const trust = { issuer: issuer.issuer, subject: 'repo:o/r:ref:refs/heads/main', audiences: [AUDIENCE] }
+  await using account = await startSnowflake({
+    users: [{ user: 'GH', ...trust, defaultRole: 'TRANSFORMER' }],
+    python: dbtPython(),
+  })
+  const bin = dirname(dbtPython())
+  const steps: StepResult[] = []
+  for (const { schema } of uses) {
+    const connection = snowflakeAt(account.port)
+      .replace('{ ', '{ connect_retries: 0, ')
+      .replace('SHOP', schema)
+    const inputs = { run: '', connection, 'keep-alive': keepAlive }
+    const after = steps.at(-1)
+    const env = after ? QUIET : { ...QUIET, PYTHONPATH: '/nowhere/else' }
+    steps.push(await shopStep(issuer, bin, { files, env, inputs, ...(after ? { after } : {}) }))
+  }
+  const [first] = steps
+  const last = steps.at(-1)
+  if (!first || !last) throw new Error('no step was run')
+  const early = issuer.minted.map(sha256)
+  await sleep((LIFE + 5) * 1000)
+  // What an earlier step has exported gives way to `env:` of a step alone, and the later steps here have none.
+  const env = { ...last.laterEnv(), ...QUIET, PYTHONPATH: last.exportedEnv.get('PYTHONPATH') ?? '' }
+  const built: Ended[] = []
+  for (const { outputs } of steps) {
+    const command = [join(bin, 'dbt'), 'build', '--profiles-dir', outputs.get('profiles-dir') ?? '']
+    const cwd = last.paths.workspace
+    built.push(await runChild(command, { cwd, env, deadline: 120_000 }))
+  }
+  const audit = auditOf(readFileSync(join(last.paths.temp, 'dbt-oidc-audit.jsonl'), 'utf8'))
+  const posts: (number | null)[] = []
+  for (const step of steps.toReversed()) posts.push((await step.post()).exitCode)
+  const run = {
+    pythonPath: last.exportedEnv.get('PYTHONPATH'),
+    places: steps.map(({ outputs }) => outputs.get('profiles-dir')),
+    built: built.map(({ exitCode, stdout }) => ({ exitCode, said: exitCode === 0 ? '' : stdout })),
+    logins: account.logins.map(({ tokenSha256 }) => tokenSha256),
+    refusals: account.refusals.map(({ reason }) => reason),
+    early,
+    renewals: audit.filter(({ use }) => use === 'keep-alive').map(({ token_sha256 }) => token_sha256),
+    posts,
+    remains: remainsOf(last),
+  }
+  await last.dispose()
+  return run
+}
+
+describe('dbt-snowflake in a later step that begins when the first token has ended', () => {
+  test('is refused without keep-alive', async () => {
+    const run = await buildLate('off', [{ schema: 'SHOP' }])
+    expect(run.built.map(({ exitCode }) => exitCode)).toEqual([2])
+    expect([new Set(run.refusals), run.renewals]).toEqual([new Set(['expired']), []])
+    expect([run.pythonPath, run.posts, run.remains]).toEqual([undefined, [0], []])
+  }, 200_000)
+
+  test('builds with it, by tokens that were minted meanwhile and are on record', async () => {
+    const run = await buildLate('auto', [{ schema: 'SHOP' }])
+    expect(run.built).toEqual([{ exitCode: 0, said: '' }])
+    expect([run.refusals, run.logins.length > 0]).toEqual([[], true])
+    expect(run.renewals).toEqual(expect.arrayContaining(run.logins))
+    expect(run.logins.filter((one) => run.early.includes(one))).toEqual([])
+    expect(run.pythonPath).toBe(`${run.places[0] ?? ''}:/nowhere/else`)
+    expect([run.posts, run.remains]).toEqual([[0], []])
+  }, 200_000)
+
+  test('builds with the profile of each of two uses', async () => {
+    const run = await buildLate('auto', [{ schema: 'SHOP' }, { schema: 'OTHER' }])
+    expect(run.built).toEqual([
+      { exitCode: 0, said: '' },
+      { exitCode: 0, said: '' },
+    ])
+    expect(run.refusals).toEqual([])
+    expect([run.posts, run.remains]).toEqual([[0, 0], []])
+  }, 200_000)
+})
