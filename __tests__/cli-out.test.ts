@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeAll } from '../src/cli/out.ts'
@@ -43,6 +52,21 @@ describe('a directory of trust documents', () => {
     expect(told.err).toBe(
       ['prod-1.sql', 'ci-2.sh'].map((name) => `removed ${join(directory, name)}\n`).join(''),
     )
+  })
+
+  test('is not written through a link: neither one that a checkout brings nor one in the place of a document', async () => {
+    const precious = join(parent, 'precious')
+    writeFileSync(precious, 'untouched')
+    mkdirSync(directory)
+    symlinkSync(precious, join(directory, 'prod-1.sql'))
+    await expect(writeAll([made(['prod'])], undefined, directory)).rejects.toThrow('was not written for')
+    rmSync(join(directory, 'prod-1.sql'))
+    await writeAll([made(['prod'])], undefined, directory)
+    rmSync(join(directory, 'prod-1.sql'))
+    symlinkSync(precious, join(directory, 'prod-1.sql'))
+    await writeAll([made(['prod'])], undefined, directory)
+    expect(readFileSync(precious, 'utf8')).toBe('untouched')
+    expect(lstatSync(join(directory, 'prod-1.sql')).isFile()).toBe(true)
   })
 
   test('keeps what stands for other targets, where some are named', async () => {

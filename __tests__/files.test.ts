@@ -177,6 +177,37 @@ describe('removing a private directory', () => {
     expect(await precious()).toBe('untouched')
   })
 
+  test('takes it whole while files of it are still being replaced', async () => {
+    for (let round = 0; round < 20; round++) {
+      const directory = await makePrivateDirectory(temp)
+      const over = new AbortController()
+      const renewing = Array.from({ length: 8 }, async (_, at) => {
+        // A renewal that comes too late is refused, and that is all.
+        while (!over.signal.aborted) await directory.replace(`token-${at}`, 'secret').catch(() => undefined)
+      })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await directory.remove().finally(() => over.abort())
+      await Promise.all(renewing)
+      expect(await readdir(temp)).toEqual([])
+    }
+  })
+
+  test('goes on where an earlier process was ended while it removed', async () => {
+    const directory = await makePrivateDirectory(temp)
+    await directory.write('token', 'secret')
+    await rename(directory.path, `${directory.path}.gone`)
+    await directory.remove()
+    expect(await readdir(temp)).toEqual([])
+  })
+
+  test('lets a directory of that other name stay where it is not ours', async () => {
+    const directory = await makePrivateDirectory(temp)
+    await mkdir(`${directory.path}.gone`, { mode: 0o700 })
+    await writeFile(join(`${directory.path}.gone`, 'precious'), '')
+    await expect(directory.remove()).rejects.toEqual(refused(/marker of this run/))
+    expect(await readdir(temp)).toEqual([`${basename(directory.path)}.gone`])
+  })
+
   test('removes only the link where the directory was replaced by one (path-09)', async () => {
     const directory = await makePrivateDirectory(temp)
     await rm(directory.path, { recursive: true })

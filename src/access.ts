@@ -3,7 +3,7 @@ import { isRenewed, keepingOf } from './access/hook.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
-import { withinAMinute } from './access/within.ts'
+import { soon, withinAMinute } from './access/within.ts'
 import { endsSoon, notRenewed } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
@@ -134,6 +134,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     { target, want, explaining, keepAlive, around, replaced, ...dealing },
     over.signal,
   )
+  // A renewal that is under way would find its directory gone, and leave what it was to give back.
+  undo.defer(() => soon(held.settled()))
   undo.defer(() => giveBack(held.current().credential))
   const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)

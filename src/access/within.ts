@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { DbtOidcError } from '../errors.ts'
 
 /** For a login with all its round trips, in milliseconds. */
@@ -33,4 +34,12 @@ function late(deadline: number): DbtOidcError {
     problem: `The login before dbt had no end within ${deadline / 1000} s.`,
     remedy: 'Check that the runner can reach the warehouse, or leave `preflight` out.',
   })
+}
+
+/** A cancelled job has 7 s, of which revoking may take five. */
+export async function soon(settled: Promise<void>): Promise<void> {
+  const enough = new AbortController()
+  const late = pause(1000, undefined, { signal: enough.signal }).catch(() => undefined)
+  await Promise.race([settled, late])
+  enough.abort()
 }
