@@ -82,16 +82,29 @@ describe('the built action', () => {
   )
 })
 
-test('a token that ends before dbt is there fails the build, and the log says what Trino says', async () => {
-  issuer.ttl(4)
-  try {
-    await using step = await build({})
+describe('with tokens that live four seconds, less than dbt takes to start', () => {
+  beforeAll(() => issuer.ttl(4))
+  afterAll(() => issuer.ttl(300))
+
+  test('a build fails without keep-alive, and the log says what Trino says', async () => {
+    await using step = await build({ 'keep-alive': 'off' })
     expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
     expect(explain(logOf(step))).toMatch(/The token ended while dbt was at work/)
-  } finally {
-    issuer.ttl(300)
-  }
-}, 300_000)
+  }, 300_000)
+
+  test('a build passes with it: dbt’s plugin reads a token that lives at each connection', async () => {
+    const before = issuer.minted.length
+    await using step = await build({})
+    expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : logOf(step) }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
+    const tokens = issuer.minted.slice(before)
+    expect(tokens.length).toBeGreaterThan(3)
+    const named = Object.fromEntries(tokens.map((token, at) => [`token ${at + 1}`, token]))
+    expect([scanForLeaks(named, placesOf([step])), remainsOf(step)]).toEqual([[], []])
+  }, 300_000)
+})
 
 describe('Trino', () => {
   test('knows the token as the user of our mapping', async () => {
