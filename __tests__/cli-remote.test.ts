@@ -7,10 +7,10 @@ test.each([
   ['https://x-access-token:abc@github.acme.example:8443/acme/dbt.js.git', 'acme/dbt.js'],
   ['git@github.com:acme/dbt.git', 'acme/dbt'],
   ['ssh://git@github.com:22/acme/dbt', 'acme/dbt'],
-  ['/work/main', ''],
-  ['file:///work/main', ''],
-  ['../work/main', ''],
-  ['C:/work/main.git', ''],
+  ['/srv/main', ''],
+  ['file:///srv/main', ''],
+  ['../srv/main', ''],
+  ['C:/srv/main.git', ''],
   ['https://host.example/group/sub/project', ''],
 ])('the remote %j is %j', (url, repository) => {
   expect(repositoryOfRemote(url)).toBe(repository)
