@@ -1,121 +1,18 @@
 import type * as z from 'zod/mini'
 import type { Claims } from './claims.ts'
-import type { Credential, Kind } from './credential.ts'
-import type { Diagnosis, Io, Proof, Recipe, Want } from './exchange.ts'
+import type { Credential } from './credential.ts'
+import type { Diagnosis, Proof, Want } from './exchange.ts'
 import type { Value } from './profile.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
+import type { Acceptable, Acceptance, Fault } from './warehouse/acceptance.ts'
+import type { Carried, Hook, Source } from './warehouse/carry.ts'
+import type { Attribution, KnownBad, Together } from './warehouse/facts.ts'
+import type { Finding, Preflight, PreflightTools } from './warehouse/preflight.ts'
 
-/** How a credential is kept fresh while dbt runs, as plain data: the means differ, the promise does not. */
-export type KeepAlive =
-  | { readonly by: 'static' } // what dbt has read at start is what it has; the expiry is printed
-  | { readonly by: 'token-url' } // the driver asks the broker for an ID token (google-auth, dbt-fabric)
-  | { readonly by: 'aws-container'; readonly file: string } // the AWS SDK asks the broker for role credentials; else by this file
-  | { readonly by: 'token-endpoint'; readonly field: string } // dbt-redshift posts to the broker at each connect
-  | { readonly by: 'file'; readonly name: string } // a file that is rewritten atomically
-  | { readonly by: 'plugin-field'; readonly credentials: string; readonly field: string } // our dbt plugin answers for the field
-  | { readonly by: 'login-proxy' } // a loopback proxy puts a fresh token into each login
-
-/** The agreement of a warehouse with one exchange. `C` is the parsed connection. */
-export interface Acceptance<C> {
-  readonly kind: Kind
-  /** Who trades: the action before dbt starts, or the driver whenever it connects. The audit line says which. */
-  readonly trades: 'action' | 'driver'
-  readonly keepAlive: KeepAlive
-  /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
-  readonly wholeTrust?: true
-  want(connection: C): Want
-  /** Where the driver logs in, as an origin, if our login proxy can stand between; absent where it cannot. */
-  readonly loginOrigin?: (connection: C) => string
-  /** Settings of the exchange that the connection already implies. */
-  readonly defaults?: (connection: C) => Readonly<Record<string, unknown>>
-  /** What of the connection does not go together with this exchange; found before anything is asked of the network. */
-  readonly faults?: (connection: C) => readonly Fault[]
-}
-
-/** Where a driver asks while dbt runs: for ID tokens, which it trades by itself, or for the credential of the target. */
-export interface Hook {
-  readonly url: string
-  /** The header by which the broker knows the driver; a secret, for private files alone. */
-  readonly authorization: string
-  /** How it trades; empty where there is nothing to trade. */
-  readonly recipe: Recipe
-}
-
-/** What `carry` has to work with. */
-export interface Source<C> {
-  readonly connection: C
-  readonly credential: Credential
-  /** Absolute path of the private directory; files of `Carried` are written there. */
-  readonly directory: string
-  /** Absent: dbt gets the credential itself. */
-  readonly hook?: Hook | undefined
-}
-
-/** How a credential becomes part of a dbt output. */
-export interface Carried {
-  /** Fields to set in the output, over what the connection says. */
-  readonly fields: Readonly<Record<string, Value>>
-  /** Secrets by short name; a field refers to one with `secret('TOKEN')`. */
-  readonly secrets: Readonly<Record<string, string>>
-  /** Further private files (0600) by name. */
-  readonly files: Readonly<Record<string, string>>
-  /** Variables for dbt without secrets: paths, regions. */
-  readonly env: Readonly<Record<string, string>>
-}
-
-/** The run as the warehouse's own history should show it. */
-export interface Attribution {
-  readonly repository: string
-  readonly ref: string
-  readonly sha: string
-  readonly workflow: string
-  readonly run: string
-  readonly attempt: string
-  readonly actor: string
-  readonly grant: string
-  readonly target: string
-}
-
-/** Versions of a Python package that are known not to work, e.g. below 1.12.0. */
-export interface KnownBad {
-  /** First version that works. */
-  readonly below: string
-  /** With these exchanges only; all when absent. */
-  readonly via?: readonly string[]
-  readonly reason: string
-}
-
-/** Something that a connection must not say. */
-export interface Fault {
-  readonly field: string
-  /** What is wrong and what to do, without the value. */
-  readonly problem: string
-}
-
-/** One thing that a target says of itself, beside what the warehouse says of the login. */
-export interface Finding {
-  /** `account`, `user`, `role`, `database` ... */
-  readonly what: string
-  /** Undefined: the target leaves it to the warehouse. */
-  readonly expected: string | undefined
-  /** Undefined: the warehouse does not tell. */
-  readonly actual: string | undefined
-}
-
-/** A cheap login before dbt starts; undefined where there is nobody to ask. Throws `exchange` where it is refused. */
-export type Preflight<C> = (
-  source: Source<C>,
-  tools: PreflightTools,
-) => Promise<readonly Finding[] | undefined>
-
-/** What a preflight may use: the way out, and the Python that dbt and its driver live in. */
-export interface PreflightTools {
-  readonly io: Io
-  /** Who the exchange says we are. */
-  readonly identity: string
-  /** Runs a script of ours with `input` as JSON on its standard input; what it prints as JSON is the answer. Throws `exchange` with its words. */
-  readonly python: (script: string, input: unknown) => Promise<unknown>
-}
+export type * from './warehouse/acceptance.ts'
+export type * from './warehouse/carry.ts'
+export type * from './warehouse/facts.ts'
+export type * from './warehouse/preflight.ts'
 
 /** One dbt adapter type. One file in `warehouses/` exports one of these by default, made with {@link warehouse}. */
 export interface WarehouseSpec<C> {
@@ -167,20 +64,6 @@ export interface WarehouseSpec<C> {
   readonly examples?: Readonly<Record<string, Together>>
 }
 
-/** What an example of a pair says beyond those of its two sides. */
-export interface Together {
-  readonly connection?: Readonly<Record<string, unknown>>
-  /** Undefined clears what the exchange's example says. */
-  readonly identity?: Readonly<Record<string, unknown>>
-  /** Sentences for the head of its section: what has to be known before anything is pasted. */
-  readonly about?: readonly string[]
-  /** Further connections, where one example does not do. */
-  readonly others?: readonly {
-    readonly title: string
-    readonly connection: Readonly<Record<string, unknown>>
-  }[]
-}
-
 /** A warehouse together with a connection that its schema has accepted. */
 export interface BoundWarehouse {
   readonly type: string
@@ -207,9 +90,6 @@ export interface BoundWarehouse {
   faults(via: string): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
 }
-
-/** What can be said of an acceptance without a connection. */
-export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive' | 'wholeTrust'>
 
 /** A warehouse whose connection type is no longer visible, so that all of them fit one registry. */
 export interface Warehouse {

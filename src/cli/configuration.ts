@@ -1,0 +1,30 @@
+import type { Command } from 'commander'
+import { readConfig, type Config } from '../config.ts'
+import type { Sources } from '../config/sources.ts'
+import { exchanges } from '../exchanges/index.ts'
+import { warehouses } from '../warehouses/index.ts'
+import { atHome } from './places.ts'
+import { sourcesOf, type Given } from './sources.ts'
+
+/** The configuration of the step with what it was read from. */
+export interface Configured {
+  readonly config: Config
+  readonly sources: Sources
+}
+
+/** The options by which every command is told what to read. */
+export function readsConfiguration(command: Command): Command {
+  return command
+    .option('--config <file>', 'the policy file (default: .github/dbt-oidc.yml)')
+    .option('--workflow <file>', 'a workflow that uses the action with inputs instead of a policy file')
+    .option('--repository <owner/name>', 'the repository (default: the policy, else the remote `origin`)')
+}
+
+/** Reads what the options name, as the step would read it. Throws `configuration` with every problem at once. */
+export async function configured(given: Given): Promise<Configured> {
+  const { sources, workflow } = await sourcesOf(given)
+  const config = await readConfig(sources, { warehouses, exchanges }).catch((error: unknown) => {
+    throw atHome(error, given, workflow)
+  })
+  return { config, sources }
+}
