@@ -1,9 +1,11 @@
 /** What the pages tell people to install: versions that the tests of this project run, by the adapter's package. */
 export const TRIED: Readonly<Record<string, { readonly core: string; readonly adapter: string }>> = {
+  'dbt-athena': { core: '1.12.6', adapter: '1.11.1' },
   'dbt-bigquery': { core: '1.12.6', adapter: '1.12.1' },
   // It asks for an older dbt-core than the others.
   'dbt-databricks': { core: '1.12.5', adapter: '1.12.7' },
   'dbt-duckdb': { core: '1.12.6', adapter: '1.11.1' },
+  'dbt-glue': { core: '1.12.6', adapter: '1.12.4' },
   'dbt-postgres': { core: '1.12.6', adapter: '1.11.0' },
   'dbt-redshift': { core: '1.12.6', adapter: '1.11.1' },
   'dbt-snowflake': { core: '1.12.6', adapter: '1.12.3' },

@@ -30,3 +30,14 @@ export function partitionOf(region: string): Partition | undefined {
 export function partitionNamed(name: string): Partition | undefined {
   return PARTITIONS.find((partition) => partition.name === name)
 }
+
+/** What follows the region in the name of an endpoint; undefined for what is no region. */
+export function suffixOf(region: string): string | undefined {
+  return partitionOf(region)?.suffix
+}
+
+/** Whether a host is the endpoint of a service of AWS in one of its regions: `athena.eu-west-1.amazonaws.com`. */
+export function isEndpoint(host: string): boolean {
+  const [, region = '', suffix] = /^[a-z0-9-]+\.([a-z0-9-]+)\.(.+)$/.exec(host.toLowerCase()) ?? []
+  return suffix !== undefined && suffixOf(region) === suffix
+}

@@ -1,4 +1,5 @@
 import type { Aws } from '../../credential.ts'
+import { mayUse, placesIn, type Place } from '../../exchanges/aws/objects.ts'
 import type { Value } from '../../profile.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, jsonWord, sh } from '../../trust/quote.ts'
@@ -95,20 +96,7 @@ export function s3Trust(connection: Connection, { identity }: TrustRequest): rea
     `Give ${identity} s3:ListBucket on the bucket and s3:GetObject, s3:PutObject, s3:DeleteObject on its objects.`,
   ])
   if (places.length === 0) return [{ title, language: 'sh', text: nowhere, heldThere: [], checkedHere: [] }]
-  const statements = places.flatMap(({ bucket, prefix }) => [
-    {
-      Effect: 'Allow',
-      Action: 's3:ListBucket',
-      Resource: `arn:${partition}:s3:::${bucket}`,
-      ...(prefix === '' ? {} : { Condition: { StringLike: { 's3:prefix': [prefix, `${prefix}/*`] } } }),
-    },
-    {
-      Effect: 'Allow',
-      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-      Resource: `arn:${partition}:s3:::${bucket}/${prefix === '' ? '' : `${prefix}/`}*`,
-    },
-  ])
-  const policy = { Version: '2012-10-17', Statement: statements }
+  const policy = { Version: '2012-10-17', Statement: mayUse(places, partition) }
   const text = [
     comment('#', [
       `AWS account ${account}: ${identity} may read and write what the connection names in S3, and nothing else.`,
@@ -118,22 +106,13 @@ export function s3Trust(connection: Connection, { identity }: TrustRequest): rea
   return [{ title, language: 'sh', text, heldThere: [], checkedHere: [] }]
 }
 
-function placesOf({ external_root: root, path, attach = [], secrets = [] }: Connection) {
-  const named = [
-    root,
-    path,
-    ...attach.map((one) => one['path']),
-    ...secrets.filter(isS3).map(({ scope }) => scope),
-  ].flat()
-  const found = named.flatMap((one) => {
-    const [, bucket, prefix = ''] =
-      typeof one === 'string' ? (/^(?:ducklake:)?s3:\/\/([^/]+)(?:\/(.*?))?\/?$/.exec(one) ?? []) : []
-    return bucket === undefined ? [] : [{ bucket: anyRun(bucket), prefix: anyRun(prefix) }]
-  })
-  return [...new Map(found.map((place) => [`${place.bucket}/${place.prefix}`, place])).values()]
-}
-
-/** What a run fills in may be anything to the policy. */
-function anyRun(text: string): string {
-  return text.replaceAll(/\{[^}]*\}/g, '*')
+function placesOf({ external_root: root, path, attach = [], secrets = [] }: Connection): readonly Place[] {
+  return placesIn(
+    [
+      root,
+      path,
+      ...attach.map((one) => one['path']),
+      ...secrets.filter(isS3).map(({ scope }) => scope),
+    ].flat(),
+  )
 }

@@ -1,0 +1,92 @@
+import type { Diagnosis } from '../exchange.ts'
+import { callerIdentity } from '../exchanges/aws/caller.ts'
+import { isEndpoint, suffixOf } from '../exchanges/aws/partition.ts'
+import { BY_CHAIN, byChain } from '../keepalive/aws-keys.ts'
+import { warehouse } from '../warehouse.ts'
+import { catalogOf, connection, workGroupOf, type Connection } from './athena/connection.ts'
+import { FIELDS } from './athena/fields.ts'
+import { trust } from './athena/trust.ts'
+
+/** Athena: dbt finds the keys of the role by AWS's own chain, and asks for new ones whenever they end. */
+export default warehouse<Connection>({
+  type: 'athena',
+  title: 'Athena',
+  connection,
+  fields: FIELDS,
+  credentialFields: ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token', 'aws_profile_name'],
+  accepts: {
+    aws: {
+      kind: 'aws',
+      trades: 'action',
+      keepAlive: BY_CHAIN,
+      want: (c) => ({ region: c.region_name, database: catalogOf(c) }),
+      faults: (c) =>
+        c.assume_role_arn === undefined
+          ? []
+          : [
+              {
+                field: 'assume_role_arn',
+                problem:
+                  'A further role belongs to the identity, where it is checked, recorded and part of the trust: write it as `chain: [{ role: … }]` under `identity`.',
+              },
+            ],
+    },
+  },
+  adapter: { package: 'dbt-athena', bad: [] },
+  carry({ credential, directory, hook }) {
+    if (credential.kind !== 'aws') throw new Error(`athena cannot carry a ${credential.kind} credential`)
+    return { fields: {}, secrets: {}, ...byChain(credential, directory, hook) }
+  },
+  describe: (c) => `${catalogOf(c)}.${c.schema} in ${c.region_name}, workgroup ${workGroupOf(c)}`,
+  allowsHost: isEndpoint,
+  hosts: ({ region_name: region }) =>
+    ['athena', 'glue', 's3', 'sts'].map((service) => `${service}.${region}.${suffixOf(region) ?? ''}`),
+  preflight: async ({ credential }, { io, identity }) => {
+    if (credential.kind !== 'aws') throw new Error(`athena cannot ask with a ${credential.kind} credential`)
+    return callerIdentity(credential, identity, io)
+  },
+  trust,
+  diagnose,
+  errors: [
+    'is not authorized to perform: athena:StartQueryExecution',
+    'Unable to locate credentials',
+    'Insufficient Lake Formation permission',
+  ],
+  notes: [
+    'The keys of the role are in no field and no variable: in run mode dbt 1.x asks this action for them, on 127.0.0.1, as in a container of AWS; with `keep-alive: off` or in prepared mode they stand in a private file.',
+    'Each run is the same role; the session name in CloudTrail holds repository, run and attempt, and the query comment of dbt the node.',
+    'dbt 2.x has no Athena (rc196: unknown variant).',
+  ],
+  proof: { aws: 'shape only' },
+  example: {
+    type: 'athena',
+    region_name: 'eu-west-1',
+    s3_staging_dir: 's3://acme-athena/results/',
+    s3_data_dir: 's3://acme-lake/dbt/',
+    database: 'awsdatacatalog',
+    schema: 'analytics',
+    work_group: 'dbt',
+    threads: 4,
+  },
+})
+
+function diagnose(error: string, c: Connection): Diagnosis | undefined {
+  const [, action] = /not authorized to perform:? ((?:athena|glue|s3):\w+)/i.exec(error) ?? []
+  if (action !== undefined)
+    return {
+      problem: `The role may not ${action}.`,
+      remedy: `Give it the policy that \`dbt-oidc trust\` prints, for the workgroup ${workGroupOf(c)} and the schema ${c.schema}; sources elsewhere need rights of their own.`,
+    }
+  if (/Insufficient Lake Formation permission/i.test(error))
+    return {
+      problem: 'Lake Formation guards the table, and the role has no grant there.',
+      remedy: `Grant the role what it needs in Lake Formation, on the database ${c.schema}, or let IAM alone rule it.`,
+    }
+  if (/Unable to locate credentials/i.test(error))
+    return {
+      problem: 'dbt-athena found no keys.',
+      remedy:
+        'Something of the project or of `env:` steers the AWS SDK of dbt elsewhere: look for AWS_* variables and for `aws_profile_name`.',
+    }
+  return undefined
+}

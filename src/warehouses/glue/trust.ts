@@ -1,0 +1,77 @@
+import { mayUse, placesIn } from '../../exchanges/aws/objects.ts'
+import { comment, jsonWord, sh } from '../../trust/quote.ts'
+import { iamLiteral } from '../../trust/iam.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { Connection } from './connection.ts'
+
+/** What dbt-glue asks of interactive sessions. */
+const SESSION = [
+  'glue:CreateSession',
+  'glue:GetSession',
+  'glue:StopSession',
+  'glue:DeleteSession',
+  'glue:RunStatement',
+  'glue:GetStatement',
+  'glue:ListStatements',
+  'glue:CancelStatement',
+  'glue:TagResource',
+]
+
+/** What it does in the catalog by itself; the rest does the role of the session. */
+const CATALOG = [
+  'glue:GetDatabase',
+  'glue:GetDatabases',
+  'glue:CreateDatabase',
+  'glue:GetTable',
+  'glue:GetTables',
+  'glue:CreateTable',
+  'glue:UpdateTable',
+  'glue:DeleteTable',
+  'glue:BatchDeleteTable',
+  'glue:GetTableVersions',
+  'glue:DeleteTableVersion',
+  'glue:GetPartitions',
+]
+
+/** What the role may do: open sessions that run as one other role, and see the catalog of one schema. */
+export function trust(c: Connection, { identity }: TrustRequest): readonly TrustDocument[] {
+  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
+  const role = resource.split('/').at(-1) ?? ''
+  const glue = `arn:${partition}:glue:${c.region}:${account}`
+  const schema = iamLiteral(c.schema).replaceAll(/\{[^}]*\}/g, '*')
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      // dbt-glue makes a new session of a random name for each run, so no name can be given here.
+      { Effect: 'Allow', Action: SESSION, Resource: `${glue}:session/*` },
+      {
+        Effect: 'Allow',
+        Action: 'iam:PassRole',
+        Resource: c.role_arn,
+        Condition: { StringEquals: { 'iam:PassedToService': 'glue.amazonaws.com' } },
+      },
+      {
+        Effect: 'Allow',
+        Action: CATALOG,
+        Resource: [`${glue}:catalog`, `${glue}:database/${schema}`, `${glue}:table/${schema}/*`],
+      },
+      ...mayUse(placesIn([c.location]), partition),
+    ],
+  }
+  const text = [
+    comment('#', [
+      `AWS account ${account}: ${identity} may open sessions of Glue that run as ${c.role_arn}, and see the schema ${c.schema}.`,
+      `What a session may read and write is a matter of ${c.role_arn}, which has to trust glue.amazonaws.com and no workflow.`,
+    ]),
+    sh`aws iam put-role-policy --role-name ${role} --policy-name dbt-glue --policy-document ${jsonWord(policy)}`,
+  ].join('\n')
+  return [
+    {
+      title: `The role ${role} may open sessions of Glue`,
+      language: 'sh',
+      text,
+      heldThere: [],
+      checkedHere: [],
+    },
+  ]
+}
