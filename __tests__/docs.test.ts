@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..')
 const PYTHON = join(ROOT, 'toolchain', 'python')
 const LOCKS = readdirSync(PYTHON)
   .filter((name) => name.endsWith('.lock.txt'))
-  .map((name) => readFileSync(join(PYTHON, name), 'utf8').split('\n'))
+  .map((name) => readFileSync(join(PYTHON, name), 'utf8').replaceAll(/ ;.*/g, '').split('\n'))
 const PAGES = [...warehouses.keys()].map((type) => [type, page(type)] as const)
 
 function page(type: string): string {

@@ -5,10 +5,12 @@ export const TRIED: Readonly<Record<string, { readonly core: string; readonly ad
   // It asks for an older dbt-core than the others.
   'dbt-databricks': { core: '1.12.5', adapter: '1.12.7' },
   'dbt-duckdb': { core: '1.12.6', adapter: '1.11.1' },
+  'dbt-fabric': { core: '1.12.6', adapter: '1.12.0' },
   'dbt-glue': { core: '1.12.6', adapter: '1.12.4' },
   'dbt-postgres': { core: '1.12.6', adapter: '1.11.0' },
   'dbt-redshift': { core: '1.12.6', adapter: '1.11.1' },
   'dbt-snowflake': { core: '1.12.6', adapter: '1.12.3' },
+  'dbt-sqlserver': { core: '1.12.6', adapter: '1.12.1' },
   'dbt-trino': { core: '1.12.6', adapter: '1.11.0' },
 }
 

@@ -81,6 +81,11 @@ export default exchange<Settings>({
     }
     return retry(attempt, { ...RULE, signal: io.signal })
   },
+  // Drivers know the public cloud only, unless their environment is changed, too.
+  recipe: (s) =>
+    (s.cloud ?? 'public') === 'public' && s.authority === undefined
+      ? { tenant: s.tenant, 'client-id': s['client-id'] }
+      : undefined,
   identity: (s) => s['client-id'],
   diagnose: (error, s, claims) => diagnose(error, s, claims),
   errors: ERRORS,

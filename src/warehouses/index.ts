@@ -4,16 +4,17 @@ import athena from './athena.ts'
 import bigquery from './bigquery.ts'
 import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
+import fabric from './fabric.ts'
 import glue from './glue.ts'
 import postgres from './postgres.ts'
 import redshift from './redshift.ts'
 import snowflake from './snowflake.ts'
+import sqlserver from './sqlserver.ts'
 import trino from './trino.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [athena, bigquery, databricks, duckdb, glue, postgres, redshift, snowflake, trino].map((one) => [
-    one.type,
-    one,
-  ]),
+  [athena, bigquery, databricks, duckdb, fabric, glue, postgres, redshift, snowflake, sqlserver, trino].map(
+    (one) => [one.type, one],
+  ),
 )
