@@ -8,11 +8,19 @@ export interface IdTokenCredential {
   readonly expiresAt: Date
 }
 
+/** What ends a credential before its time, where somebody else than its holder keeps it: Vault's token and lease. */
+export interface Lease {
+  /** A secret. */
+  readonly token: string
+  readonly id: string
+}
+
 /** An OAuth 2.0 access token (RFC 6750). */
 export interface Bearer {
   readonly kind: 'bearer'
   readonly token: string
   readonly expiresAt: Date | null
+  readonly lease?: Lease | undefined
 }
 
 /** Temporary AWS credentials of a role session. */
@@ -31,6 +39,7 @@ export interface Password {
   readonly user: string
   readonly password: string
   readonly expiresAt: Date | null
+  readonly lease?: Lease | undefined
 }
 
 /** A private key (PKCS#8 PEM) that a vault handed out for a user. */
@@ -39,6 +48,7 @@ export interface KeyPair {
   readonly user: string
   readonly privateKey: string
   readonly expiresAt: Date | null
+  readonly lease?: Lease | undefined
 }
 
 /** Nothing is needed: an embedded database. The token and the policy still decide. */
@@ -51,6 +61,10 @@ export type Kind = Credential['kind']
 
 /** The texts of a credential that must never be seen. */
 export function secretsOf(credential: Credential): readonly string[] {
+  return [...own(credential), ...('lease' in credential && credential.lease ? [credential.lease.token] : [])]
+}
+
+function own(credential: Credential): readonly string[] {
   switch (credential.kind) {
     case 'id-token':
     case 'bearer':

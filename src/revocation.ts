@@ -35,10 +35,11 @@ export const storedDate = z.pipe(
   z.transform((text) => new Date(text)),
 )
 const dateOrNull = z.nullable(storedDate)
+const lease = z.optional(z.object({ token: z.string(), id: z.string() }))
 /** A credential as JSON has it. */
 export const storedCredential = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('id-token'), token: z.string(), expiresAt: storedDate }),
-  z.object({ kind: z.literal('bearer'), token: z.string(), expiresAt: dateOrNull }),
+  z.object({ kind: z.literal('bearer'), token: z.string(), expiresAt: dateOrNull, lease }),
   z.object({
     kind: z.literal('aws'),
     accessKeyId: z.string(),
@@ -47,8 +48,20 @@ export const storedCredential = z.discriminatedUnion('kind', [
     region: z.string(),
     expiresAt: storedDate,
   }),
-  z.object({ kind: z.literal('password'), user: z.string(), password: z.string(), expiresAt: dateOrNull }),
-  z.object({ kind: z.literal('key-pair'), user: z.string(), privateKey: z.string(), expiresAt: dateOrNull }),
+  z.object({
+    kind: z.literal('password'),
+    user: z.string(),
+    password: z.string(),
+    expiresAt: dateOrNull,
+    lease,
+  }),
+  z.object({
+    kind: z.literal('key-pair'),
+    user: z.string(),
+    privateKey: z.string(),
+    expiresAt: dateOrNull,
+    lease,
+  }),
   z.object({ kind: z.literal('none'), expiresAt: z.null() }),
 ])
 const revocation = z.object({

@@ -29,10 +29,10 @@ const rds: Acceptance<Connection> = {
       ...(region === undefined ? {} : { region }),
     }
   },
-  faults: ({ host }) =>
-    hostFlaw(
-      host,
-      regionOf(host) !== undefined,
+  faults: (c) =>
+    flaws(
+      c,
+      regionOf(c.host) !== undefined,
       'RDS takes a token only under the name of its own endpoint: write that, NAME.ID.REGION.rds.amazonaws.com, and no alias',
     ),
 }
@@ -41,11 +41,11 @@ const azure: Acceptance<Connection> = {
   kind: 'bearer',
   ...KEPT,
   want: (c) => ({ scope: 'https://ossrdbms-aad.database.windows.net/.default', host: c.host, user: c.user }),
-  faults: ({ host }) =>
-    hostFlaw(
-      host,
+  faults: (c) =>
+    flaws(
+      c,
       /\.postgres\.(?:cosmos\.azure\.com|database\.(?:azure\.com|usgovcloudapi\.net|chinacloudapi\.cn))$/.test(
-        host,
+        c.host,
       ),
       'a token of Entra opens every database that knows the user, so it goes to Azure alone: write NAME.postgres.database.azure.com',
     ),
@@ -55,23 +55,40 @@ const cloudSql: Acceptance<Connection> = {
   kind: 'bearer',
   ...KEPT,
   want: (c) => ({ scope: 'https://www.googleapis.com/auth/sqlservice.login', host: c.host, user: c.user }),
+  faults: (c) => flaws(c, true, ''),
 }
 
-/** PostgreSQL of a cloud: RDS and Aurora, Azure Database, Cloud SQL; the password is a token of the cloud. */
+/** Any PostgreSQL: Vault makes the user for the run, so that the connection names none. */
+const vault: Acceptance<Connection> = {
+  kind: 'password',
+  trades: 'action',
+  // Another purchase would be another user, and dbt has read the name of the first.
+  keepAlive: { by: 'static' },
+  want: (c) => ({
+    host: c.host,
+    port: c.port,
+    database: databaseOf(c),
+    ...(c.user === '' ? {} : { user: c.user }),
+  }),
+}
+
+/** PostgreSQL: of a cloud, where the password is a token of the cloud, or any other, where Vault makes the user. */
 export default warehouse<Connection>({
   type: 'postgres',
   title: 'PostgreSQL',
   connection,
   fields: FIELDS,
   credentialFields: ['password', 'pass'],
-  accepts: { aws: rds, entra: azure, google: cloudSql },
+  accepts: { aws: rds, entra: azure, google: cloudSql, vault },
   adapter: { package: 'dbt-postgres', bad: [] },
   carry({ connection: c, credential, directory }) {
-    const [host, port, user, password] = [c.host, String(c.port), c.user, passwordOf(credential)].map(escaped)
+    const name = credential.kind === 'password' ? credential.user : c.user
+    const [host, port, user, password] = [c.host, String(c.port), name, passwordOf(credential)].map(escaped)
     return {
       fields: {
         // dbt demands one; an empty password makes libpq look into the file.
         password: text(''),
+        ...(name === c.user ? {} : { user: text(name) }),
         port: { kind: 'plain', source: String(c.port) },
         ...(c.sslmode === undefined ? { sslmode: text(c.sslrootcert ? 'verify-full' : 'require') } : {}),
       },
@@ -81,19 +98,26 @@ export default warehouse<Connection>({
     }
   },
   attribute: (run) => ({ application_name: text(applicationName(run)) }),
-  describe: (c) => `${databaseOf(c)}.${c.schema} on ${c.host} as ${c.user}`,
+  describe: (c) =>
+    `${databaseOf(c)}.${c.schema} on ${c.host} as ${c.user === '' ? 'a user of its own' : c.user}`,
   hosts: (c) => [c.host],
-  preflight: ({ connection: c, credential }, tools) => preflight(c, passwordOf(credential), tools),
+  preflight: ({ connection: c, credential }, tools) =>
+    preflight(
+      credential.kind === 'password' ? { ...c, user: credential.user } : c,
+      passwordOf(credential),
+      tools,
+    ),
   trust,
   diagnose,
   errors: ['PAM authentication failed for user', 'no pg_hba.conf entry for host, no encryption'],
   notes: [
     'The password stands in a file that libpq reads at each connection, and that is replaced while dbt runs; the profile holds none.',
     'For `sslmode: verify-full` name the bundle of the certificate authority of your cloud by `sslrootcert`; without it the default is `require`, which encrypts and does not check the certificate.',
+    'Through Vault the user is made for the run and dropped after it: its life is that of the lease, and dbt keeps its first name.',
     'Azure Database and Cloud SQL have not been tried: their fields are from the documentation.',
     'dbt 2.x has PostgreSQL behind DBT_ALLOW_EXPERIMENTAL_ADAPTERS only (not run).',
   ],
-  proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only' },
+  proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only', vault: 'our verifier' },
   example: {
     type: 'postgres',
     host: 'shop.cluster-c1a2b3c4d5e6.eu-west-1.rds.amazonaws.com',
@@ -106,6 +130,10 @@ export default warehouse<Connection>({
   examples: {
     aws: { about: [PRIVATE] },
     entra: { connection: { host: 'shop.postgres.database.azure.com', user: 'dbt-prod' } },
+    vault: {
+      connection: { host: 'db.acme.example', user: undefined },
+      about: ['The connection names no user: Vault makes one for each run, which acts as one lasting owner.'],
+    },
     google: {
       connection: { host: '10.20.0.3', user: 'dbt-prod@acme-prod.iam' },
       about: [
@@ -136,10 +164,16 @@ function applicationName({ repository, run, attempt }: Attribution): string {
   return `dbt-oidc ${run}.${attempt} ${repository}`.slice(0, 63)
 }
 
-function hostFlaw(host: string, vendors: boolean, why: string): readonly Fault[] {
+/** The database knows its users by names of their own, and a cloud's token says none of them. */
+function flaws({ host, user }: Connection, vendors: boolean, why: string): readonly Fault[] {
+  const nobody: readonly Fault[] =
+    user === '' ? [{ field: 'user', problem: 'The connection must name the user of the database.' }] : []
   // A tunnel of the vendor's own, or a rehearsal.
-  if (vendors || isLoopbackHost(host)) return []
-  return [{ field: 'host', problem: `\`${host}\` is not the address of a database there: ${why}.` }]
+  if (vendors || isLoopbackHost(host)) return nobody
+  return [
+    ...nobody,
+    { field: 'host', problem: `\`${host}\` is not the address of a database there: ${why}.` },
+  ]
 }
 
 function diagnose(error: string, { host, user }: Connection): Diagnosis | undefined {

@@ -7,7 +7,8 @@ const WITH_TLS = ['require', 'verify-ca', 'verify-full']
 const shape = z.looseObject({
   host: z.string().check(z.minLength(1)),
   port: z._default(z.int().check(z.minimum(1), z.maximum(65_535)), 5432),
-  user: z.string().check(z.minLength(1)),
+  /** Empty: whoever makes the password makes the user, too. */
+  user: z._default(z.string(), ''),
   dbname: z.optional(z.string()),
   database: z.optional(z.string()),
   schema: z.string().check(z.minLength(1)),
@@ -17,7 +18,7 @@ const shape = z.looseObject({
 
 export type Connection = z.infer<typeof shape>
 
-/** An output of dbt-postgres. The user is never implied: the database knows its users by names of their own. */
+/** An output of dbt-postgres. */
 export const connection = shape.check((payload) => {
   const { host, sslmode, dbname, database } = payload.value
   const issue = (field: string, message: string): void =>

@@ -5,6 +5,7 @@ import { databaseOf, regionOf, type Connection } from './connection.ts'
 
 /** What the user may do in the database, and how the cloud lets it log in. */
 export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
+  if (request.via === 'vault') return [owner(connection)]
   const user = userDocument(connection, request)
   if (request.via === 'aws') return [mayConnect(connection, request), user]
   return [request.via === 'entra' ? entraUser(connection) : cloudSqlUser(connection, request), user]
@@ -115,6 +116,33 @@ function userDocument(connection: Connection, request: TrustRequest): TrustDocum
       ...loginOf(user, request),
       sql`GRANT CONNECT ON DATABASE ${folded(database)} TO ${folded(user)};`,
       ...rights,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+/** Users come and go; what they make belongs to one that stays. */
+function owner(c: Connection): TrustDocument {
+  const database = databaseOf(c)
+  const schema = folded(c.schema)
+  return {
+    title: `The owner of what dbt makes in the database ${database}`,
+    language: 'sql',
+    text: [
+      comment('--', [
+        `In ${database} on ${c.host}, as its administrator. Nobody logs in as dbt_owner: each user that Vault makes acts as it.`,
+        'Of the database role in Vault, creation_statements:',
+        `  CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE dbt_owner;`,
+        '  ALTER ROLE "{{name}}" SET ROLE dbt_owner;',
+        'and revocation_statements:',
+        '  REASSIGN OWNED BY "{{name}}" TO dbt_owner; DROP OWNED BY "{{name}}"; DROP ROLE IF EXISTS "{{name}}";',
+      ]),
+      sql`CREATE ROLE dbt_owner NOLOGIN;`,
+      sql`GRANT CONNECT ON DATABASE ${folded(database)} TO dbt_owner;`,
+      ...(c.schema.includes('{')
+        ? [sql`GRANT CREATE ON DATABASE ${folded(database)} TO dbt_owner;`]
+        : [sql`CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION dbt_owner;`]),
     ].join('\n'),
     heldThere: [],
     checkedHere: [],

@@ -1,0 +1,59 @@
+import * as z from 'zod/mini'
+import { exchange, type Io } from '../exchange.ts'
+import { retry, type RetryRule } from '../retry.ts'
+import { call } from './vault/api.ts'
+import { diagnose, ERRORS } from './vault/diagnosis.ts'
+import { giveBack, read, type Session } from './vault/read.ts'
+import { settings, type Settings } from './vault/settings.ts'
+import { trustOf } from './vault/trust.ts'
+
+const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
+
+const login = z.object({
+  auth: z.object({ client_token: z.string().check(z.minLength(1)), lease_duration: z.number() }),
+})
+
+/** HashiCorp Vault and OpenBao: a JWT login, then a database user, a password or a key; given back at the end. */
+export default exchange<Settings>({
+  name: 'vault',
+  summary: 'a user that Vault or OpenBao makes for the run, or a secret that it keeps',
+  settings,
+  audience: (s, want) => want.audience ?? new URL(s.url).origin,
+  async trade(s, want, mint, io) {
+    const attempt = async (left: number) => {
+      const { text: jwt } = await mint(want.audience ?? new URL(s.url).origin)
+      const session = await logIn(s, jwt, io, left)
+      return read(s, want, session, io, left)
+    }
+    return retry(attempt, { ...RULE, signal: io.signal })
+  },
+  async revoke(s, credential, io) {
+    if ('lease' in credential && credential.lease) await giveBack(s, credential.lease.token, io)
+  },
+  identity: (s) => `${s.mount}/${s.role}`,
+  diagnose,
+  errors: ERRORS,
+  notes: [
+    'What Vault leases is given back when the run ends: one call ends the token and drops the database user.',
+    'A database user lives as long as the token of the login may: set `token_ttl` of the role and the `max_ttl` of the database role to the longest run.',
+    'A private certificate authority is named by `NODE_EXTRA_CA_CERTS`.',
+    'The texts of errors are those of Vault 1.21 and its JWT plugin 0.25; OpenBao has the same ones as of its fork.',
+  ],
+  trust: (s, _want, request) => trustOf(s, request),
+  hosts: (s) => [new URL(s.url).hostname],
+  proof: 'our verifier',
+  example: {
+    url: 'https://vault.acme.example:8200',
+    mount: 'jwt',
+    role: 'dbt-prod',
+    database: { mount: 'database', role: 'dbt', static: false },
+  },
+})
+
+async function logIn(s: Settings, jwt: string, io: Io, left: number): Promise<Session> {
+  const path = `auth/${s.mount}/login`
+  const body = { role: s.role, jwt }
+  const { auth } = await call(s, io, { method: 'POST', path, body, secrets: [jwt], left }, login)
+  io.mask(auth.client_token)
+  return { token: auth.client_token, seconds: auth.lease_duration }
+}

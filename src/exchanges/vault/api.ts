@@ -1,0 +1,107 @@
+import * as z from 'zod/mini'
+import { fail } from '../../errors.ts'
+import type { Io } from '../../exchange.ts'
+import type { HttpResponse } from '../../http.ts'
+import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
+import type { Settings } from './settings.ts'
+
+/** Milliseconds for one request. */
+const DEADLINE = 15_000
+
+/** One call of Vault's HTTP API (developer.hashicorp.com/vault/api-docs). */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** Behind `/v1/`. */
+  readonly path: string
+  readonly body?: Readonly<Record<string, unknown>>
+  /** A client token; absent for a login. */
+  readonly token?: string
+  /** Milliseconds that are left. */
+  readonly left?: number
+  /** What must not come back in a sentence. */
+  readonly secrets: readonly string[]
+}
+
+/** Calls once and parses the answer. Throws `exchange` or `exchange-unavailable`, each saying what another try is worth. */
+export async function call<T>(s: Settings, io: Io, asked: Call, answer: z.ZodMiniType<T>): Promise<T> {
+  const reply = await send(s, io, asked)
+  const parsed = answer.safeParse(jsonOf(reply.body))
+  if (parsed.success) return parsed.data
+  return fail({
+    code: 'exchange',
+    problem: `${hostOf(s)} answered ${asked.path} with something else than Vault's documentation says.`,
+    remedy:
+      'Check that the address is that of a Vault or OpenBao server, and that the path is of the right engine.',
+  })
+}
+
+/** Calls once for an answer that says nothing (204). */
+export async function order(s: Settings, io: Io, asked: Call): Promise<void> {
+  await send(s, io, asked)
+}
+
+async function send(s: Settings, io: Io, asked: Call): Promise<HttpResponse> {
+  const reply = await io.http({
+    url: `${io.at(s.url.replace(/\/+$/, ''))}/v1/${asked.path}`,
+    method: asked.method,
+    headers: {
+      accept: 'application/json',
+      // Without it a proxy that was led astray could make Vault do something (api-docs, "X-Vault-Request").
+      'x-vault-request': 'true',
+      ...(s.namespace === undefined ? {} : { 'x-vault-namespace': s.namespace }),
+      ...(asked.token === undefined ? {} : { 'x-vault-token': asked.token }),
+      ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+    deadline: Math.min(DEADLINE, asked.left ?? DEADLINE),
+    ...(io.signal && { signal: io.signal }),
+  })
+  if (reply.status === 200 || reply.status === 204) return reply
+  throw refusal(s, asked, reply, io)
+}
+
+const refused = z.object({ errors: z.array(z.string()) })
+
+function refusal(s: Settings, asked: Call, reply: HttpResponse, io: Io): Error {
+  // 472, 473: a standby that cannot answer; 412: one that has not caught up yet.
+  if (isTransient(reply.status) || [412, 472, 473].includes(reply.status))
+    return attemptFailed(
+      {
+        code: 'exchange-unavailable',
+        problem: `${hostOf(s)} answered with status ${reply.status}.`,
+        remedy: 'Run the job again later; a sealed Vault has to be unsealed first.',
+      },
+      { transient: true, retryAfter: retryAfterOf(reply.headers['retry-after'], io.now()) },
+    )
+  const parsed = refused.safeParse(jsonOf(reply.body))
+  const words = parsed.success ? parsed.data.errors : []
+  return attemptFailed(
+    {
+      code: 'exchange',
+      problem: `${hostOf(s)} refused ${asked.path} with status ${reply.status}.`,
+      remedy:
+        'Compare the claims of the token with the role (bound_claims, bound_audiences), and the policies of the role with the path.',
+      details: words
+        .flatMap((one) => without(one, asked.secrets).split(/[\r\n]+/))
+        .filter((one) => one.trim() !== ''),
+    },
+    { transient: false },
+  )
+}
+
+function without(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** As sentences name the server. */
+export function hostOf({ url }: Pick<Settings, 'url'>): string {
+  return new URL(url).host
+}

@@ -1,0 +1,112 @@
+import type { Claims } from '../../claims.ts'
+import type { Diagnosis } from '../../exchange.ts'
+import type { Settings } from './settings.ts'
+
+interface Row {
+  readonly text: RegExp
+  /** As Vault writes it. */
+  readonly example: string
+  readonly means: (found: RegExpExecArray, s: Settings, claims: Claims) => Diagnosis
+}
+
+/** vault-plugin-auth-jwt v0.25.0 (path_login.go, claims.go), and Vault 1.21.4 itself for those of paths and tokens. */
+const ROWS: readonly Row[] = [
+  {
+    text: /invalid audience \(aud\) claim|audience claim does not match any expected audience/i,
+    example:
+      'error validating token: invalid audience (aud) claim: audience claim does not match any expected audience',
+    means: (_found, s, claims) => ({
+      problem: `The role ${s.role} of Vault expects another audience than \`${claims.aud}\`.`,
+      remedy: `Let \`bound_audiences\` of the role have the audience of the target, or write the role's as \`audience:\` of the target.`,
+    }),
+  },
+  {
+    text: /audience claim found in JWT but no audiences bound to the role/i,
+    example: 'audience claim found in JWT but no audiences bound to the role',
+    means: (_found, s) => ({
+      problem: `The role ${s.role} of Vault names no audience.`,
+      remedy: 'Write `bound_audiences` into the role, as `dbt-oidc trust` prints it.',
+    }),
+  },
+  {
+    text: /claim "([^"]+)" does not match any associated bound claim values/i,
+    example: 'error validating claims: claim "environment" does not match any associated bound claim values',
+    means: ([, claim = ''], s, claims) => ({
+      problem: `The role ${s.role} of Vault does not let in ${claim} \`${claims.all.get(claim) ?? '(absent)'}\`.`,
+      remedy: `Compare \`bound_claims\` of the role with the claim; \`dbt-oidc trust\` prints what belongs there.`,
+    }),
+  },
+  {
+    text: /claim "([^"]+)" (?:is missing|not found in token)/i,
+    example: 'error validating claims: claim "environment" is missing',
+    means: ([, claim = ''], s) => ({
+      problem: `The role ${s.role} of Vault asks for the claim ${claim}, which this token does not have.`,
+      remedy:
+        claim === 'environment'
+          ? 'The job names no environment: write `environment:` into it, or take the claim out of `bound_claims`.'
+          : 'Take the claim out of `bound_claims`, or run where the token has it.',
+    }),
+  },
+  {
+    text: /role "([^"]+)" could not be found/i,
+    example: 'role "dbt-prod" could not be found',
+    means: ([, role = ''], s) => ({
+      problem: `There is no role ${role} at auth/${s.mount}.`,
+      remedy:
+        'Correct `role` or `mount` of the identity, or `namespace`; or make the role, as `dbt-oidc trust` prints it.',
+    }),
+  },
+  {
+    text: /role with oidc role_type is not allowed/i,
+    example: 'role with oidc role_type is not allowed',
+    means: (_found, s) => ({
+      problem: `The role ${s.role} is for people who log in with a browser.`,
+      remedy: 'Make a role with `role_type=jwt`.',
+    }),
+  },
+  {
+    text: /token is expired|invalid expiration time \(exp\)/i,
+    example: 'error validating token: invalid expiration time (exp) claim: token is expired',
+    means: () => ({
+      problem: 'To Vault the token has expired already.',
+      remedy: 'Compare its clock with that of the runner: the token was seconds old.',
+    }),
+  },
+  {
+    text: /error verifying token signature|failed to verify (?:id )?token signature|no known key successfully validated/i,
+    example:
+      'error validating token: error verifying token signature: no known key successfully validated the token signature',
+    means: (_found, s, claims) => ({
+      problem: `auth/${s.mount} of Vault does not have the keys of ${claims.iss}.`,
+      remedy: `Set \`oidc_discovery_url\` of auth/${s.mount}/config to ${claims.iss}, and let Vault reach it.`,
+    }),
+  },
+  {
+    text: /1 error occurred:.*permission denied|^permission denied$|permission denied/i,
+    example: 'permission denied',
+    means: (_found, s) => ({
+      problem: `Vault lets the token in, and its policies do not allow what was asked.`,
+      remedy: `Give the role ${s.role} the policy that \`dbt-oidc trust\` prints; a wrong \`namespace\` is answered in the same words.`,
+    }),
+  },
+  {
+    text: /unknown role: (\S+)/i,
+    example: 'unknown role: dbt',
+    means: ([, role = ''], s) => ({
+      problem: `The database engine at ${s.database?.mount ?? ''} has no role ${role}.`,
+      remedy: 'Correct `database.role`, or `database.static: true` for a static role.',
+    }),
+  },
+]
+
+/** As Vault writes them. */
+export const ERRORS: readonly string[] = ROWS.map(({ example }) => example)
+
+/** What an error of Vault means for this run. */
+export function diagnose(error: string, s: Settings, claims: Claims): Diagnosis | undefined {
+  for (const { text, means } of ROWS) {
+    const found = text.exec(error)
+    if (found) return means(found, s, claims)
+  }
+  return undefined
+}

@@ -1,0 +1,135 @@
+import { isLiteral } from '../../pattern.ts'
+import type { When } from '../../policy.ts'
+import { heading } from '../../trust/heading.ts'
+import { heldBy } from '../../trust/held.ts'
+import { comment, json, sh, verbatim } from '../../trust/quote.ts'
+import type { TrustRule } from '../../trust/rules.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { Settings } from './settings.ts'
+
+/** The auth method, its role with every claim that it can compare, and the one policy of what it opens. */
+export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocument[] {
+  const { issuer, audience, rules, target } = request
+  const bound = boundClaims(rules)
+  const held = heldBy(rules, () => bound.exact)
+  const policy = `dbt-oidc-${target}`
+  const role = {
+    role_type: 'jwt',
+    user_claim: 'repository_id',
+    bound_audiences: [audience],
+    // A star of Vault also stands for / and :, so what a pattern of ours leaves out, it lets in.
+    bound_claims_type: bound.globs ? 'glob' : 'string',
+    bound_claims: Object.fromEntries(bound.claims),
+    claim_mappings: {
+      repository: 'repository',
+      run_id: 'run_id',
+      run_attempt: 'run_attempt',
+      actor: 'actor',
+    },
+    token_policies: [policy],
+    token_ttl: '1h',
+    token_type: 'service',
+  }
+  const space = s.namespace === undefined ? '' : sh` -namespace=${s.namespace}`
+  const text = [
+    comment('#', [
+      ...heading(request, held),
+      ...(bound.inPart.length === 0
+        ? []
+        : [`Held there in part: ${bound.inPart.join(', ')}. This action checks the rest.`]),
+      'The first command is refused where the auth method is enabled already: leave it out then.',
+      'The metadata of each token name repository and run in the audit log of Vault.',
+    ]),
+    sh`vault auth enable${verbatim(space)} -path=${s.mount} jwt`,
+    sh`vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`,
+    heredoc(sh`vault write${verbatim(space)} auth/${verbatim(`${s.mount}/role/${s.role}`)} -`, json(role)),
+    heredoc(
+      sh`vault policy write${verbatim(space)} ${policy} -`,
+      `path "${pathOf(s)}" {\n  capabilities = ["read"]\n}`,
+    ),
+    ...aboutDatabase(s),
+  ].join('\n')
+  return [
+    {
+      title: `Vault: the role ${s.role} of auth/${s.mount}`,
+      language: 'sh',
+      text: `${text}\n`,
+      heldThere: held.heldThere,
+      checkedHere: held.checkedHere,
+      owns: [
+        {
+          what: `the role ${s.role} of auth/${s.mount} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
+          rule: JSON.stringify([issuer, audience, [...bound.claims], pathOf(s)]),
+          remedy: 'Give each target a role of its own.',
+        },
+      ],
+    },
+  ]
+}
+
+/** Nothing in it is looked at by the shell; a line of the text can be no end, since every one has more than one word or sign. */
+function heredoc(command: string, text: string): string {
+  return `${command} <<'VAULT_END'\n${text}\nVAULT_END`
+}
+
+function pathOf({ database, secret }: Settings): string {
+  if (database) return `${database.mount}/${database.static ? 'static-creds' : 'creds'}/${database.role}`
+  if (!secret) return ''
+  return secret.version === 1 ? `${secret.mount}/${secret.path}` : `${secret.mount}/data/${secret.path}`
+}
+
+function aboutDatabase({ database }: Settings): readonly string[] {
+  if (!database || database.static) return []
+  return [
+    comment('#', [
+      `The role ${database.role} of ${database.mount} makes a user for each run, and Vault drops it when the run gives it back.`,
+      'What dbt has made belongs to that user: let creation_statements end in SET ROLE of a lasting owner, e.g. for PostgreSQL',
+      'ALTER ROLE "{{name}}" SET ROLE dbt_owner, and revocation_statements begin with REASSIGN OWNED BY "{{name}}" TO dbt_owner; DROP OWNED BY "{{name}}".',
+    ]),
+  ]
+}
+
+interface Bound {
+  readonly claims: ReadonlyMap<string, string | readonly string[]>
+  readonly globs: boolean
+  /** Claims that Vault compares as the policy does, in every grant. */
+  readonly exact: readonly string[]
+  readonly inPart: readonly string[]
+}
+
+/**
+ * One role has one set of claims: what every grant names, each with the values of all of them. Where the grants differ in
+ * more than one claim, that lets in their mixtures, too, and is held in part only.
+ */
+function boundClaims(rules: readonly TrustRule[]): Bound {
+  const [first, ...others] = rules.map(({ when }) => when)
+  const shared = [...(first?.keys() ?? [])].filter((claim) => others.every((one) => one.has(claim)))
+  const varying = [...new Set(rules.flatMap(({ when }) => [...when.keys()]))].filter((claim) =>
+    differs(claim, rules),
+  )
+  const claims = new Map(shared.map((claim) => [claim, valuesOf(claim, rules)] as const))
+  const globs = [...claims.values()].flat().some((value) => !isLiteral(value))
+  const exact = shared.filter(
+    (claim) => valuesOf(claim, rules).every(isLiteral) && (varying.length <= 1 || !varying.includes(claim)),
+  )
+  return {
+    claims: new Map(
+      [...claims].map(([claim, [only = '', ...more]]) => [claim, more.length === 0 ? only : [only, ...more]]),
+    ),
+    globs,
+    exact,
+    inPart: shared.filter((claim) => !exact.includes(claim)),
+  }
+}
+
+function differs(claim: string, rules: readonly TrustRule[]): boolean {
+  return new Set(rules.map(({ when }) => JSON.stringify(sorted(when, claim)))).size > 1
+}
+
+function sorted(when: When, claim: string): readonly string[] | undefined {
+  return when.get(claim)?.toSorted()
+}
+
+function valuesOf(claim: string, rules: readonly TrustRule[]): readonly string[] {
+  return [...new Set(rules.flatMap(({ when }) => when.get(claim) ?? []))]
+}
