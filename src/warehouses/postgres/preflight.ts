@@ -9,7 +9,7 @@ import psycopg2
 given = json.load(sys.stdin)
 with psycopg2.connect(connect_timeout=20, application_name="dbt-oidc preflight", **given) as connection:
     with connection.cursor() as cursor:
-        cursor.execute("select current_user, current_database()")
+        cursor.execute("select session_user, current_database()")
         user, database = cursor.fetchone()
 print(json.dumps({"user": user, "database": database}))
 `
