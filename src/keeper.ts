@@ -3,6 +3,7 @@ import { hold } from './access/held.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { auditOf } from './audit.ts'
 import { audienceOf, wantOf, type Target } from './config/target.ts'
+import { warehouseOf } from './config/warehouse-of.ts'
 import type { Credential } from './credential.ts'
 import { forbidCoreDumps } from './dbt/core-dumps.ts'
 import { DbtOidcError } from './errors.ts'
@@ -115,7 +116,7 @@ function surroundings(charge: Charge, target: Target, host: Host): Parameters<ty
 /** The target as far as a renewal needs it: its profile has been written. */
 function targetOf({ target }: Charge): Target {
   const { name, via, settings, audience } = target
-  const warehouse = warehouses.get(target.type)
+  const warehouse = warehouseOf(warehouses, { ...target.connection, type: target.type })
   const acceptance = warehouse?.accepts.get(via)
   const exchange = exchanges.get(via)
   if (!warehouse || !acceptance || !exchange) throw new Error('The step has named what is not registered.')

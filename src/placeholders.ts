@@ -2,6 +2,7 @@ import { isClaimName, nearestClaim } from './claim-names.ts'
 import type { Claims } from './claims.ts'
 import { nearest } from './nearest.ts'
 import { invisible } from './pattern.ts'
+import { isMark } from './warehouses/other/marks.ts'
 
 /** A filled text, or the sentence that says why it cannot be filled. */
 export type Filled = { readonly text: string } | { readonly problem: string }
@@ -69,6 +70,7 @@ function fillPart(part: string, claims: Claims, problems: string[]): string {
 
 /** What is wrong with the placeholders of a text, found before any token is there. */
 export function checkPlaceholders(text: string): readonly string[] {
+  if (isMark(text)) return []
   return [...text.replaceAll(JINJA, ' ').matchAll(PLACEHOLDER)].flatMap(([, name = '']) => {
     const problem = isPlaceholder(name) ? undefined : unknown(name)
     return problem === undefined ? [] : [problem]
@@ -77,6 +79,7 @@ export function checkPlaceholders(text: string): readonly string[] {
 
 /** Fills `{claim}` and `{pull_request}` from signed claims only; Jinja, JSON and `${NAME}` pass through untouched. */
 export function fillPlaceholders(text: string, claims: Claims): Filled {
+  if (isMark(text)) return { text }
   const problems: string[] = []
   let out = ''
   let end = 0

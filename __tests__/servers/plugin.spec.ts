@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PLUGIN } from '../../src/keepalive/plugin.ts'
 import { warehouses } from '../../src/warehouses/index.ts'
-import { serversPython } from '../support/python.ts'
+import { further } from '../../src/warehouses/other.ts'
+import sqlserver from '../../src/warehouses/sqlserver.ts'
+import { pythonOf, serversPython } from '../support/python.ts'
 
 // The plugin with the adapters' own classes: what a driver would be given at each connection.
 
@@ -15,14 +17,14 @@ interface Said {
 }
 
 /** Runs Python with our module in front of a script, as dbt imports it. */
-function withPlugin(given: object | undefined, script: string): Promise<Said> {
+function withPlugin(given: object | undefined, script: string, python = serversPython()): Promise<Said> {
   const directory = mkdtempSync(join(tmpdir(), 'plugin-'))
   writeFileSync(join(directory, 'dbt_oidc_keepalive.py'), PLUGIN)
   writeFileSync(join(directory, 'secret'), 'first')
   if (given) writeFileSync(join(directory, 'keepalive.json'), JSON.stringify({ file: 'secret', ...given }))
   const env = { PYTHONPATH: directory, PYTHONDONTWRITEBYTECODE: '1', PATH: process.env['PATH'] ?? '' }
   return new Promise((resolve, reject) => {
-    execFile(serversPython(), ['-c', script], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(python, ['-c', script], { env, timeout: 60_000 }, (error, stdout, stderr) => {
       rmSync(directory, { recursive: true, force: true })
       if (error) reject(new Error(`${error.message}\n${stderr}`))
       else resolve({ stdout, stderr })
@@ -58,6 +60,49 @@ print(c.trino_auth().token); ${RENEW}; print(c.trino_auth().token)`,
       const { stdout, stderr } = await withPlugin(keepAlive, script)
       expect({ keepAlive: keepAlive?.by, stdout, stderr }).toEqual({
         keepAlive: 'plugin-field',
+        stdout: 'first\nsecond\n',
+        stderr: '',
+      })
+    },
+    90_000,
+  )
+
+  test.each([
+    [
+      'SQL Server',
+      'microsoft',
+      sqlserver.accepts.get('entra'),
+      `from dbt.adapters.sqlserver.sqlserver_credentials import SQLServerCredentials
+from dbt.adapters.sqlserver.sqlserver_auth import get_pyodbc_attrs_before_credentials
+c = SQLServerCredentials(host="h", database="d", schema="s", authentication="ActiveDirectoryAccessToken", access_token="placeholder", access_token_expires_on=1)
+read = lambda: list(get_pyodbc_attrs_before_credentials(c).values())[0][4:].decode("utf-16-le")`,
+    ],
+    [
+      'ClickHouse, of which nothing is known here',
+      'others',
+      further('clickhouse', { password: '{credential}' }).accepts.get('oauth'),
+      `from dbt.adapters.clickhouse.credentials import ClickHouseCredentials
+c = ClickHouseCredentials(host="h", schema="s", password="placeholder")
+read = lambda: c.password`,
+    ],
+    [
+      'Spark, by another name of the field',
+      'others',
+      further('spark', { pass: '{credential}' }).accepts.get('oauth'),
+      `from dbt.adapters.spark.connections import SparkCredentials
+SparkCredentials._ALIASES = {**SparkCredentials._ALIASES, "pass": "token"}
+c = SparkCredentials(method="http", host="h", schema="s", token="placeholder")
+read = lambda: c.token`,
+    ],
+  ] as const)(
+    'of %s',
+    async (_name, environment, acceptance, script) => {
+      const whole = `${script.replace(/^(.*_ALIASES = .*)$/m, '$1\nimport dbt_oidc_keepalive')}
+import dbt_oidc_keepalive
+print(read()); ${RENEW}; print(read())`
+      const { stdout, stderr } = await withPlugin(acceptance?.keepAlive, whole, pythonOf(environment))
+      expect({ by: acceptance?.keepAlive.by, stdout, stderr }).toEqual({
+        by: 'plugin-field',
         stdout: 'first\nsecond\n',
         stderr: '',
       })

@@ -31,6 +31,11 @@ export function dbt2Python(): string {
   return ofServers('dbt2')
 }
 
+/** The Python of adapters that only some tests need. */
+export function pythonOf(name: 'aws' | 'microsoft' | 'others'): string {
+  return ofServers(name)
+}
+
 function ofServers(name: string): string {
   const path = join(root, '.cache', 'python', name, 'bin', 'python')
   if (existsSync(path)) return path

@@ -6,6 +6,7 @@ import { policyFile } from '../../src/config/policy-file.ts'
 import type { Exchange } from '../../src/exchange.ts'
 import { restriction } from '../../src/policy/lint.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
+import { CREDENTIAL } from '../../src/warehouses/other/marks.ts'
 
 type Json = { [key: string]: unknown }
 
@@ -31,8 +32,20 @@ export function schemaOf({ warehouses, exchanges }: Registered): Json {
     connection: {
       type: 'object',
       description: 'One dbt output, exactly as under `outputs:` in profiles.yml, without credentials.',
-      properties: { type: { enum: warehouses.map(({ type }) => type) } },
       required: ['type'],
+      anyOf: [
+        {
+          properties: {
+            type: { enum: warehouses.map(({ type }) => type).filter((type) => type !== 'other') },
+          },
+        },
+        // Any other adapter, where some field takes the credential.
+        {
+          type: 'object',
+          properties: { type: { type: 'string', pattern: '^[a-z][a-z0-9_]*$' } },
+          not: { additionalProperties: { not: { const: CREDENTIAL } } },
+        },
+      ],
     },
     identity: {
       type: 'object',

@@ -36,7 +36,7 @@ export async function lifeTable(root: string): Promise<string> {
   const rows = [...warehouses.values()].flatMap((warehouse) =>
     [...warehouse.accepts].map(([via, { kind, keepAlive }]) => {
       const [meanwhile, dbt2] = kind === 'none' ? ['nothing ends', 'nothing ends'] : MEANWHILE[keepAlive.by]
-      return `| ${warehouse.title} | \`${via}\` | ${LIVES[kind]} | ${meanwhile} | ${dbt2} |`
+      return `| ${warehouse.title} | \`${via}\` | ${via === 'vault' ? 'as long as its lease' : LIVES[kind]} | ${meanwhile} | ${dbt2} |`
     }),
   )
   return [

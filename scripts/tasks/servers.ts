@@ -5,7 +5,17 @@ import { ensurePython } from '../python.ts'
 import { task } from '../task.ts'
 
 await task(async () => {
-  for (const name of ['servers', 'databricks', 'dbt', 'duckdb', 'dbt2'] as const) await ensurePython(name)
+  for (const name of [
+    'servers',
+    'databricks',
+    'dbt',
+    'duckdb',
+    'dbt2',
+    'aws',
+    'microsoft',
+    'others',
+  ] as const)
+    await ensurePython(name)
   // These are named otherwise than the tests, since most changes need no server of anybody else.
   const specs = ['--testMatch', join(import.meta.dirname, '..', '..', '__tests__', 'servers', '*.spec.ts')]
   // One server at a time: each takes half a gigabyte of memory, and both cores while it starts.

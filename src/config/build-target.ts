@@ -9,6 +9,7 @@ import { placeOf, textOf } from './connection.ts'
 import type { Problems } from './problems.ts'
 import { check } from './schema.ts'
 import type { Registries, Target } from './target.ts'
+import { warehouseOf } from './warehouse-of.ts'
 
 /** What is written for one target, before any of it is understood. */
 export interface TargetSource {
@@ -107,13 +108,18 @@ function findWarehouse(source: TargetSource, { registries, problems }: TargetRul
     )
     return undefined
   }
-  const warehouse = registries.warehouses.get(type)
+  const warehouse = source.fromCheckout
+    ? registries.warehouses.get(type)
+    : warehouseOf(
+        registries.warehouses,
+        toJs(source.connection, () => undefined),
+      )
   if (!warehouse) {
     const near = nearest(type, known)
     const place = placeOf(source.node, ['type']) ?? source.node.place
     problems.add(
       place,
-      `Unknown warehouse \`${type}\`${near ? `; did you mean \`${near}\`?` : '.'} Known are ${known.join(', ')}.`,
+      `Unknown warehouse \`${type}\`${near ? `; did you mean \`${near}\`?` : '.'} Known are ${known.join(', ')}; of any other adapter mark the field that takes the credential, as \`token: "{credential}"\`.`,
     )
   }
   return warehouse

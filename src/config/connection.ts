@@ -1,4 +1,6 @@
 import { checkPlaceholders } from '../placeholders.ts'
+import { isMark } from '../warehouses/other/marks.ts'
+import type { Warehouse } from '../warehouse.ts'
 import { checkText, readOutput, type Output, type Value } from '../profile.ts'
 import type { YamlMap, YamlNode } from '../yaml.ts'
 import type { TargetRules } from './build-target.ts'
@@ -10,15 +12,9 @@ const WAYS = new Set(['method', 'authenticator', 'auth_type', 'workload_identity
 export function readConnection(node: YamlMap, rules: TargetRules): Output {
   const output = readOutput(node, { jinja: 'literal' })
   const warehouse = rules.registries.warehouses.get(textOf(output.get('type')) ?? '')
-  for (const field of warehouse?.credentialFields ?? []) {
-    const place = placeOf(node, field.split('.'))
-    if (place)
-      rules.problems.add(
-        place,
-        WAYS.has(field)
-          ? `\`${field}\` says how to log in, and the action sets it: leave it out.`
-          : `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
-      )
+  if (warehouse) {
+    refuseCredentials(node, warehouse, rules)
+    refuseMarks(output, node, warehouse, rules)
   }
   for (const [path, text] of texts(output)) {
     const place = placeOf(node, path) ?? node.place
@@ -31,6 +27,29 @@ export function readConnection(node: YamlMap, rules: TargetRules): Output {
     }
   }
   return output
+}
+
+function refuseCredentials(node: YamlMap, { credentialFields }: Warehouse, { problems }: TargetRules): void {
+  for (const field of credentialFields) {
+    const place = placeOf(node, field.split('.'))
+    if (place)
+      problems.add(
+        place,
+        WAYS.has(field)
+          ? `\`${field}\` says how to log in, and the action sets it: leave it out.`
+          : `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
+      )
+  }
+}
+
+/** Where the fields of an adapter are known, nobody has to say which one takes the credential. */
+function refuseMarks(output: Output, node: YamlMap, { title }: Warehouse, { problems }: TargetRules): void {
+  for (const [path, text] of texts(output))
+    if (isMark(text))
+      problems.add(
+        placeOf(node, path) ?? node.place,
+        `\`${path.join('.')}\`: \`${text}\` is for adapters that are not known here; of ${title} the action knows the fields, so leave it out.`,
+      )
 }
 
 /** Adds a problem for every `{placeholder}` of an output that no token could fill. */

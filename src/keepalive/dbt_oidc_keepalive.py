@@ -14,7 +14,15 @@ import sys
 _HERE = pathlib.Path(__file__).resolve().parent
 
 
+def _class(named):
+    module, _, name = named.rpartition(".")
+    found = getattr(importlib.import_module(module), name)
+    # The package of an adapter tells its credentials by its plugin.
+    return found.credentials if name == "Plugin" else found
+
+
 def _fresh(cls, field, sources):
+    field = getattr(cls, "_ALIASES", {}).get(field, field)
     if field not in getattr(cls, "__dataclass_fields__", {}):
         raise LookupError(f"{cls.__name__} has no field {field}")
 
@@ -54,8 +62,7 @@ def _install():
         sources = fields.setdefault((given["credentials"], given["field"]), [])
         sources.append((place / given["file"], given.get("only")))
     for (credentials, field), sources in fields.items():
-        module, _, name = credentials.rpartition(".")
-        _fresh(getattr(importlib.import_module(module), name), field, sources)
+        _fresh(_class(credentials), field, sources)
 
 
 try:

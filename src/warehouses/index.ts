@@ -6,6 +6,7 @@ import databricks from './databricks.ts'
 import duckdb from './duckdb.ts'
 import fabric from './fabric.ts'
 import glue from './glue.ts'
+import other from './other.ts'
 import postgres from './postgres.ts'
 import redshift from './redshift.ts'
 import snowflake from './snowflake.ts'
@@ -14,7 +15,18 @@ import trino from './trino.ts'
 
 /** Every warehouse, by its type. */
 export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
-  [athena, bigquery, databricks, duckdb, fabric, glue, postgres, redshift, snowflake, sqlserver, trino].map(
-    (one) => [one.type, one],
-  ),
+  [
+    athena,
+    bigquery,
+    databricks,
+    duckdb,
+    fabric,
+    glue,
+    other,
+    postgres,
+    redshift,
+    snowflake,
+    sqlserver,
+    trino,
+  ].map((one) => [one.type, one]),
 )
