@@ -16,7 +16,15 @@ function documentFor(grants: readonly Written[], issuer = GITHUB): TrustDocument
     grants.map((written) => grantOf(written)),
     'prod',
   )
-  const request = { target: 'prod', via: 'aws', issuer, audience: AUDIENCE, rules, identity: ROLE }
+  const request = {
+    target: 'prod',
+    via: 'aws',
+    issuer,
+    audience: AUDIENCE,
+    audiences: [AUDIENCE],
+    rules,
+    identity: ROLE,
+  }
   const [, document] = awsExchange.bind({ role: ROLE, region: 'eu-west-1' }).trust({}, request)
   if (!document) throw new Error('there is no document')
   return document

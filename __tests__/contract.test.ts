@@ -138,6 +138,7 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
       via,
       issuer: CLAIMS.iss,
       audience: exchange.audience(want),
+      audiences: [exchange.audience(want)],
       rules: RULES,
       identity: exchange.identity(want, CLAIMS),
     }

@@ -38,7 +38,15 @@ function scriptOf(issuer: Issuer, ref: string): string {
     'prod',
   )
   const audience = bound.want('oauth').audience ?? ''
-  const request = { target: 'prod', via: 'oauth', issuer: issuer.issuer, audience, rules, identity: CLIENT }
+  const request = {
+    target: 'prod',
+    via: 'oauth',
+    issuer: issuer.issuer,
+    audience,
+    audiences: [audience],
+    rules,
+    identity: CLIENT,
+  }
   return bound
     .trust(request)
     .map(({ text }) => text)

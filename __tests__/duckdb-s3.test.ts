@@ -52,7 +52,7 @@ test('a secret with keys of its own is refused, but only where the role gives th
 const documents = (connection: Record<string, unknown>, via = 'aws'): string => {
   const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
   const identity = 'arn:aws:iam::123456789012:role/dbt'
-  const request = { target: 'prod', via, issuer: 'i', audience: 'a', rules, identity }
+  const request = { target: 'prod', via, issuer: 'i', audience: 'a', audiences: ['a'], rules, identity }
   return duckdb
     .bind(connection)
     .trust(request)

@@ -214,7 +214,7 @@ describe('the trust', () => {
     [
       'more than an app may have',
       Array.from({ length: 11 }, (_, at) => ({ ...PRODUCTION, environment: `e${at}` })),
-      /have 22 subjects, and an app of Entra has at most 20/,
+      /need 22 federated credentials, one for each subject, and an app of Entra has at most 20/,
     ],
   ])('refuses %s', (_name, grants, problem) => {
     expect(() => document({ grants })).toThrow(problem)
@@ -261,7 +261,15 @@ function documents({ grants = [PRODUCTION], audience = AUDIENCE }: Trusted = {})
     grants.map((when) => grantOf(when)),
     'prod',
   )
-  const request = { target: 'prod', via: 'entra', issuer: issuer.issuer, audience, rules, identity: APP }
+  const request = {
+    target: 'prod',
+    via: 'entra',
+    issuer: issuer.issuer,
+    audience,
+    audiences: [audience],
+    rules,
+    identity: APP,
+  }
   return bound().trust(WANT, request)
 }
 

@@ -353,9 +353,18 @@ function documents(
     'prod',
   )
   const settings = { ...base(), ...more }
-  return oauth
-    .bind(settings)
-    .trust({}, { target: 'prod', via: 'oauth', issuer: issuer.issuer, audience, rules, identity: 'dbt' })
+  return oauth.bind(settings).trust(
+    {},
+    {
+      target: 'prod',
+      via: 'oauth',
+      issuer: issuer.issuer,
+      audience,
+      audiences: [audience],
+      rules,
+      identity: 'dbt',
+    },
+  )
 }
 
 function trust(more: Partial<Settings>, audience?: string): void {

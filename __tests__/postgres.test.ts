@@ -92,7 +92,7 @@ describe('refused before anything is asked of the network', () => {
 const documents = (via: string, more: Record<string, unknown> = {}): string[] => {
   const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
   const identity = 'arn:aws:iam::123456789012:role/teams/dbt'
-  const request = { target: 'prod', via, issuer: 'i', audience: 'a', rules, identity }
+  const request = { target: 'prod', via, issuer: 'i', audience: 'a', audiences: ['a'], rules, identity }
   return postgres
     .bind({ ...RDS, ...more })
     .trust(request)

@@ -98,7 +98,15 @@ test.each([
 const documents = (connection: Record<string, unknown>): string => {
   const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
   const identity = 'arn:aws:iam::123456789012:role/dbt'
-  const request = { target: 'prod', via: 'aws', issuer: 'i', audience: 'a', rules, identity }
+  const request = {
+    target: 'prod',
+    via: 'aws',
+    issuer: 'i',
+    audience: 'a',
+    audiences: ['a'],
+    rules,
+    identity,
+  }
   return redshift
     .bind(connection)
     .trust(request)
@@ -155,6 +163,7 @@ test('a star in a name gives a right to that name alone', () => {
     via: 'aws',
     issuer: 'https://i',
     audience: 'a',
+    audiences: ['a'],
     rules: [],
     identity: 'arn:aws:iam::123456789012:role/dbt',
   }

@@ -47,6 +47,7 @@ describe('what the configuration accepts is valid under schema.json', () => {
     ['a list of patterns', withWhen('{ ref: [refs/heads/main, refs/heads/release/**], actor_id: [1, 2] }')],
     ['one and two stars', withWhen('{ ref: refs/heads/*, workflow_ref: o/r/**@** }')],
     ['a number for an audience', withTarget('connection: { type: duckdb }, audience: 5')],
+    ['two audiences', withTarget(`${SNOW} }, audience: { use: own, also: [5, b] }`)],
     [
       'what belongs to dbt',
       withTarget('connection: { type: duckdb, extensions: [httpfs], settings: { s3_region: x } }'),
@@ -97,6 +98,7 @@ describe('what the configuration refuses for its structure is invalid under sche
     ['empty `targets`', MAIN.replace(/targets: .*\n/, 'targets: {}\n')],
     ['no grant', MAIN.replace(/grants:[^]*/, 'grants: []\n')],
     ['a target without a connection', withTarget('audience: x')],
+    ['an audience that goes without one in use', withTarget(`${SNOW} }, audience: { also: a }`)],
     ['a connection without a type', withTarget('connection: { path: x }')],
     ['a connection that is a text', withTarget('connection: duckdb')],
     ['an unknown warehouse', withTarget('connection: { type: duckbd }')],

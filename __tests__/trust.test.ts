@@ -113,6 +113,7 @@ describe('the trust of Snowflake', () => {
       via: 'direct',
       issuer,
       audience: 'https://acme-prod.snowflakecomputing.com',
+      audiences: ['https://acme-prod.snowflakecomputing.com'],
       rules: trustRules(grants, 'prod'),
       identity: '',
     }
@@ -151,6 +152,7 @@ describe('the trust of Snowflake', () => {
       via: 'direct',
       issuer: 'https://token.actions.githubusercontent.com',
       audience: 'a',
+      audiences: ['a'],
       rules: trustRules([grant({ ...IDS, environment: ['production'], ref: ['refs/heads/main'] })], 'prod'),
       identity: '',
     })

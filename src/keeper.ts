@@ -130,6 +130,7 @@ function targetOf({ target }: Charge): Target {
     exchange: exchange.bind(settings),
     settings,
     audience,
+    alsoAudiences: [],
     place: '',
     lookup: () => undefined,
   }

@@ -7,7 +7,10 @@ export interface TrustRequest {
   readonly via: string
   /** `iss` of the tokens, exactly. */
   readonly issuer: string
+  /** Of the tokens that the action asks for. */
   readonly audience: string
+  /** All that the other side is told to take: that one first, and others while it gives way to one of them. */
+  readonly audiences: readonly string[]
   /** One for each grant of the target, never empty. */
   readonly rules: readonly TrustRule[]
   /** The exchange's own name for us: a role ARN, a service account, a client id; what a warehouse grants rights to. */

@@ -199,6 +199,7 @@ function documentsOf(exchange: BoundExchange, realm: string): readonly TrustDocu
       via: exchange.name,
       issuer: issuer.issuer,
       audience: realmUrl(realm),
+      audiences: [realmUrl(realm)],
       rules: trustRules([grantOf(WHEN)], 'prod'),
       identity: 'dbt-prod',
     },

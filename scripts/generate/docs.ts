@@ -74,11 +74,13 @@ function wayOf(warehouse: Warehouse, via: string, exchanges: ReadonlyMap<string,
   const exchange = spec?.bind(settings)
   const want = bound.want(via)
   const rules = trustRules([GRANT], 'prod')
+  const audience = exchange?.audience(want) ?? ''
   const request: TrustRequest = {
     target: 'prod',
     via,
     issuer: CLAIMS.iss,
-    audience: exchange?.audience(want) ?? '',
+    audience,
+    audiences: [audience],
     rules,
     identity: exchange?.identity(want, CLAIMS) ?? '',
   }

@@ -2,8 +2,10 @@ import * as z from 'zod/mini'
 import { nearest } from '../nearest.ts'
 import { toJs, type Lookup, type Output } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
+import type { Want } from '../exchange.ts'
 import type { Acceptable, Warehouse } from '../warehouse.ts'
 import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
+import { audienceFor, type WrittenAudience } from './audience.ts'
 import { strangerFlaw } from './checkout-host.ts'
 import { placeOf, textOf } from './connection.ts'
 import type { Problems } from './problems.ts'
@@ -18,7 +20,7 @@ export interface TargetSource {
   /** Where the connection stands, and the node for places of its fields. */
   readonly node: YamlNode
   readonly identity: YamlNode | undefined
-  readonly audience: string | undefined
+  readonly audience: WrittenAudience | undefined
   /** The connection is that of an existing profiles.yml: who may change it need not be who decides. */
   readonly fromCheckout?: boolean
 }
@@ -77,10 +79,19 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
     acceptance: chosen.acceptance,
     exchange: trader,
     settings,
-    audience: source.audience,
+    ...audiences(source, trader, bound.want(chosen.via)),
     place: source.node.place,
     lookup: rules.lookup,
   }
+}
+
+function audiences(
+  { name, audience }: TargetSource,
+  exchange: Target['exchange'],
+  want: Want,
+): Pick<Target, 'audience' | 'alsoAudiences'> {
+  const said = (written: string): string => audienceFor(written, { name, exchange, want })
+  return { audience: audience && said(audience.use), alsoAudiences: (audience?.also ?? []).map(said) }
 }
 
 /** What dbt does not know it ignores, and a key that is left out by mistake is one that the other side decides about. */
@@ -186,8 +197,8 @@ function checkStrangers(
   { bound, chosen }: { readonly bound: Target['bound']; readonly chosen: Chosen },
   rules: TargetRules,
 ): void {
-  const { audience } = source
-  const facts = { bound, via: chosen.via, kind: chosen.acceptance.kind, audience }
+  const { via, acceptance } = chosen
+  const facts = { bound, via, kind: acceptance.kind, audience: source.audience?.use }
   for (const host of bound.hosts()) {
     const flaw = strangerFlaw(host, facts)
     const place = placeOf(source.node, [fieldOf(host, source, rules)]) ?? source.node.place

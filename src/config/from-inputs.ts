@@ -26,7 +26,9 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
   const identity = readMap('identity', sources, rules)
   const source = await readSource(sources, options, rules)
   const name = source?.name ?? DEFAULT_TARGET
-  const target = source && buildTarget({ ...source, identity, audience: input(sources, 'audience') }, rules)
+  const use = input(sources, 'audience')
+  const audience = use === undefined ? undefined : { use, also: [] }
+  const target = source && buildTarget({ ...source, identity, audience }, rules)
   return {
     targets: new Map(target ? [[name, target]] : []),
     grants: [{ name: 'inputs', target: name, when, place: 'inputs' }],

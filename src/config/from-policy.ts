@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Rules } from '../config.ts'
-import { isNull, readYaml, type YamlEntry, type YamlMap } from '../yaml.ts'
+import { readYaml, type YamlEntry, type YamlMap } from '../yaml.ts'
+import { readAudience } from './audience.ts'
 import { buildTarget, type TargetRules } from './build-target.ts'
 import { readConnection } from './connection.ts'
 import { checkNarrowing, entry } from './grants.ts'
@@ -106,15 +107,12 @@ function readTarget(name: string, { key, value }: YamlEntry, rules: TargetRules)
   if (value.kind !== 'map') return undefined
   const connection = entry(value, 'connection')
   if (connection?.kind !== 'map') return undefined
-  const audience = entry(value, 'audience')
-  if (audience && isNull(audience))
-    rules.problems.add(audience.place, '`audience` is empty: leave it out, or write the value.')
   const source = {
     name,
     connection: readConnection(connection, rules),
     node: connection,
     identity: entry(value, 'identity'),
-    audience: audience?.kind === 'scalar' ? audience.text : undefined,
+    audience: readAudience(entry(value, 'audience'), rules.problems),
   }
   return buildTarget(source, rules)
 }

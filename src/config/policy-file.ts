@@ -17,11 +17,17 @@ const name = z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, 'use let
 /** Claim names are checked one by one with the list of GitHub's claims, which gives better sentences than a schema. */
 const when = z.record(z.string(), pattern)
 
+/** While one audience gives way to another: what the tokens have, and what the other side is to take as well. */
+const audience = z.strictObject({
+  use: scalar,
+  also: z.optional(z.union([scalar, z.array(scalar).check(z.minLength(1))])),
+})
+
 /** What stands in `connection` and `identity` is judged by their warehouse and exchange, which have the better sentences. */
 const target = z.strictObject({
   connection: z.looseObject({}),
   identity: z.optional(z.looseObject({})),
-  audience: z.optional(scalar),
+  audience: z.optional(z.union([scalar, audience])),
 })
 
 const grant = z.strictObject({
@@ -54,9 +60,11 @@ const KEYS = {
   targets: Object.keys(target.def.shape),
   grants: Object.keys(grant.def.shape),
   review: ['warn', 'fail'],
+  audience: Object.keys(audience.def.shape),
 } as const
 
 /** The keys that may stand at a path of the file, for "did you mean". */
-export function policyKeysAt([section]: readonly PropertyKey[]): readonly string[] {
+export function policyKeysAt([section, , key]: readonly PropertyKey[]): readonly string[] {
+  if (section === 'targets' && key === 'audience') return KEYS.audience
   return section === 'targets' || section === 'grants' || section === 'review' ? KEYS[section] : KEYS.file
 }

@@ -52,8 +52,12 @@ function explain(issue: z.core.$ZodIssue, root: YamlNode, known: Known): Problem
   }
   if (issue.code === 'invalid_union') {
     const inner = issue.errors.flat().filter((one) => one.code !== 'invalid_type')
+    // What is wrong further down says which form was meant.
+    const deeper = inner.filter(({ path }) => path.length > 0)
     if (inner.length > 0)
-      return inner.flatMap((one) => explain({ ...one, path: [...issue.path, ...one.path] }, root, known))
+      return (deeper.length > 0 ? deeper : inner).flatMap((one) =>
+        explain({ ...one, path: [...issue.path, ...one.path] }, root, known),
+      )
   }
   const meant = misspelt(issue.path, root, known)
   if (meant)
@@ -95,7 +99,8 @@ function fault(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === 'too_small') return 'must not be empty'
   if (issue.code === 'too_big') return `must not be longer than ${String(issue.maximum)}`
-  if (issue.code === 'invalid_union') return 'must be a text or a list of texts'
+  if (issue.code === 'invalid_union')
+    return issue.input === undefined ? 'is missing' : 'must be a text or a list of texts'
   if (issue.code === 'invalid_format')
     return said === undefined ? 'does not look right' : `does not look right: ${said}`
   return said ?? 'is not valid'

@@ -20,6 +20,8 @@ export interface Target {
   readonly settings: unknown
   /** The target's own audience or the input; undefined: what the exchange expects. */
   readonly audience: string | undefined
+  /** Audiences that the other side is to take as well, while one gives way to another. */
+  readonly alsoAudiences: readonly string[]
   readonly place: string
   /** Variables that expressions of an existing profiles.yml may name. */
   readonly lookup: Lookup
@@ -34,6 +36,14 @@ export interface Registries {
 /** The one function that says for whom a token is minted. */
 export function audienceOf(target: Target): string {
   return target.exchange.audience(wantOf(target))
+}
+
+/** Every audience that the other side is told to take, first the one in use. */
+export function audiencesOf(target: Target): readonly string[] {
+  const also = target.alsoAudiences.map((audience) =>
+    target.exchange.audience({ ...wantOf(target), audience }),
+  )
+  return [...new Set([audienceOf(target), ...also])]
 }
 
 /** What the warehouse wants, with the audience that the user chose over the vendor's default. */

@@ -3,11 +3,11 @@ import type { Held } from './held.ts'
 
 /** The first lines of every document: for what it is, what is held there, and what only this action checks. */
 export function heading(
-  { target, via, issuer, audience, rules }: TrustRequest,
+  { target, via, issuer, audiences, rules }: TrustRequest,
   { heldThere, checkedHere, byGrant }: Held,
 ): readonly string[] {
   return [
-    `Trust of the target ${target} (via ${via}): tokens of ${issuer} for the audience ${audience}.`,
+    `Trust of the target ${target} (via ${via}): tokens of ${issuer} for the audience ${audiences.join(' and ')}.`,
     `Grants: ${rules.map(({ grant }) => grant).join(', ')}.`,
     `Held here: ${listed(['issuer', 'audience', ...heldThere])}.`,
     checkedHere.length === 0

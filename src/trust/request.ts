@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { audienceOf, wantOf, type Target } from '../config/target.ts'
+import { audienceOf, audiencesOf, wantOf, type Target } from '../config/target.ts'
 import type { Claims } from '../claims.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Trusted } from './refusal.ts'
@@ -28,6 +28,7 @@ export function trustRequest(
     via: target.via,
     issuer: config.issuer,
     audience: audienceOf(target),
+    audiences: audiencesOf(target),
     rules,
     identity: target.exchange.identity(wantOf(target), claims),
   }

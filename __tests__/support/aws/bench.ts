@@ -88,6 +88,7 @@ export async function openBench(): Promise<Bench> {
           via: 'aws',
           issuer: GITHUB,
           audience: AUDIENCE,
+          audiences: [AUDIENCE],
           rules,
           identity: scalarText(settings.role),
           ...request,

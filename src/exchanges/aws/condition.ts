@@ -31,9 +31,9 @@ export interface Held {
 }
 
 /** The condition that stands for a grant, and the claims that it holds exactly. */
-export function conditionOf(rule: TrustRule, issuer: string, audience: string): Held {
+export function conditionOf(rule: TrustRule, issuer: string, audiences: readonly string[]): Held {
   const prefix = issuer.replace(/^https?:\/\//, '')
-  const equal: Record<string, string | readonly string[]> = { [`${prefix}:aud`]: audience }
+  const equal: Record<string, string | readonly string[]> = { [`${prefix}:aud`]: oneOrMore(audiences) }
   // AWS refuses a policy for GitHub's issuer that does not narrow `sub`; both of its forms must be let through.
   const like: Record<string, string | readonly string[]> = {
     [`${prefix}:sub`]: oneOrMore(rule.subjects.map(asWildcard)),

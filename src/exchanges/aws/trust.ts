@@ -21,7 +21,7 @@ export function trust(settings: Settings, _want: Want, request: TrustRequest): r
 }
 
 /** One for the whole account, whatever roles trust it: the text is the same for each of them. */
-function identityProvider(role: Role, { issuer, audience }: TrustRequest): TrustDocument {
+function identityProvider(role: Role, { issuer, audiences }: TrustRequest): TrustDocument {
   const arn = providerArn(role, issuer)
   return {
     title: `Identity provider in account ${role.account}`,
@@ -29,9 +29,12 @@ function identityProvider(role: Role, { issuer, audience }: TrustRequest): Trust
     text: [
       comment('#', [
         `AWS account ${role.account}: it has one identity provider for ${issuer}. Where it exists, add the audience to it:`,
-        sh`aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${audience}`,
+        ...audiences.map(
+          (audience) =>
+            sh`aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${audience}`,
+        ),
       ]),
-      sh`aws iam create-open-id-connect-provider --url ${issuer} --client-id-list ${audience}`,
+      sh`aws iam create-open-id-connect-provider --url ${issuer} --client-id-list ${audiences}`,
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
@@ -50,7 +53,7 @@ function owned({ arn }: Role, policy: unknown): Pick<TrustDocument, 'owns'> {
 
 function first(settings: Settings, request: TrustRequest): TrustDocument {
   const role = checkedRole(settings.role)
-  const held = request.rules.map((rule) => conditionOf(rule, request.issuer, request.audience))
+  const held = request.rules.map((rule) => conditionOf(rule, request.issuer, request.audiences))
   const { heldThere, checkedHere, byGrant } = heldBy(
     request.rules,
     (rule) => held[request.rules.indexOf(rule)]?.claims ?? [],

@@ -5,6 +5,7 @@ import { comment, inert, sh, verbatim } from '../../trust/quote.ts'
 import { heldBy } from '../../trust/held.ts'
 import { subjectsOf } from '../../trust/rules.ts'
 import type { Settings } from '../entra.ts'
+import { CLOUDS } from './clouds.ts'
 
 /** What an app or a managed identity may have, https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations. */
 const MOST = 20
@@ -21,7 +22,10 @@ export function federatedCredentials(settings: Settings, request: TrustRequest):
     ...byGrant,
     'A credential takes some minutes to be known everywhere.',
   ])
-  const commands = subjects.map((subject) => command(settings, request, subject))
+  // A credential has exactly one audience.
+  const pairs = subjects.flatMap((subject) => request.audiences.map((audience) => ({ subject, audience })))
+  refuseTooMany(pairs.length, request)
+  const commands = pairs.map((pair) => command(settings, request, pair))
   return [
     {
       title: 'Microsoft Entra ID: federated credentials',
@@ -33,9 +37,15 @@ export function federatedCredentials(settings: Settings, request: TrustRequest):
   ]
 }
 
-function command(settings: Settings, { target, issuer, audience }: TrustRequest, subject: string): string {
+interface Pair {
+  readonly subject: string
+  readonly audience: string
+}
+
+function command(settings: Settings, { target, issuer }: TrustRequest, pair: Pair): string {
+  const { subject, audience } = pair
   const parameters = {
-    name: nameOf(target, subject),
+    name: nameOf(target, pair, settings),
     issuer: issuer.replace(/\/$/, ''),
     subject,
     audiences: [audience],
@@ -46,8 +56,9 @@ function command(settings: Settings, { target, issuer, audience }: TrustRequest,
 }
 
 /** Unique in the app and the same each time: a second run of the command tells that it is there already. */
-function nameOf(target: string, subject: string): string {
-  const digest = createHash('sha256').update(subject).digest('hex').slice(0, 12)
+function nameOf(target: string, { subject, audience }: Pair, { cloud = 'public' }: Settings): string {
+  const told = audience === CLOUDS[cloud].audience ? subject : JSON.stringify([subject, audience])
+  const digest = createHash('sha256').update(told).digest('hex').slice(0, 12)
   return `dbt-oidc-${target.replaceAll(/[^\w-]/g, '-').slice(0, 60)}-${digest}`
 }
 
@@ -62,11 +73,15 @@ function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
         'Let the grant name one `environment` (or one `ref`) in full, without `*`; the environment can allow further branches on GitHub.',
     })
   }
-  const subjects = subjectsOf(rules)
-  if (subjects.length <= MOST) return subjects
-  return fail({
+  return subjectsOf(rules)
+}
+
+function refuseTooMany(count: number, { target, audiences }: TrustRequest): void {
+  if (count <= MOST) return
+  const of = audiences.length === 1 ? '' : ` for ${audiences.length} audiences`
+  fail({
     code: 'configuration',
-    problem: `The grants of ${target} have ${subjects.length} subjects, and an app of Entra has at most ${MOST} federated credentials.`,
+    problem: `The grants of ${target} need ${count} federated credentials${of}, one for each subject, and an app of Entra has at most ${MOST}.`,
     remedy: 'Grant the target to one environment instead of many refs, or use an app for each target.',
   })
 }

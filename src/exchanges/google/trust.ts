@@ -32,7 +32,7 @@ export function trustOf(
   const owns = [
     {
       what: `the provider ${settings.provider}`,
-      rule: JSON.stringify([request.issuer, request.audience, conditionOf(rules)]),
+      rule: JSON.stringify([request.issuer, request.audiences, conditionOf(rules)]),
       // One attribute of the mapping stands for the provider: whom it lets in, it lets in for every binding.
       remedy: 'Give each target a provider of its own; they can be in one pool.',
     },
@@ -53,7 +53,7 @@ function introduction({ lifetime }: GoogleSettings, want: Want, request: TrustRe
   ])
 }
 
-function provider({ provider: name }: GoogleSettings, { issuer, audience, rules }: TrustRequest): string {
+function provider({ provider: name }: GoogleSettings, { issuer, audiences, rules }: TrustRequest): string {
   const condition = conditionOf(rules)
   if (condition.length > LONGEST_CONDITION) {
     fail({
@@ -72,7 +72,7 @@ function provider({ provider: name }: GoogleSettings, { issuer, audience, rules 
     [
       sh`gcloud iam workload-identity-pools providers create-oidc ${name}`,
       sh`--issuer-uri=${issuer}`,
-      sh`--allowed-audiences=${audience}`,
+      sh`--allowed-audiences=${audiences.join(',')}`,
       sh`--attribute-mapping=${mapping}`,
       sh`--attribute-condition=${condition}`,
     ].join(CONTINUED),

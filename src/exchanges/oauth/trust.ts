@@ -37,7 +37,7 @@ function inWords(s: Settings, request: TrustRequest, held: Held, notes: readonly
     '',
     `Trusted issuer:   ${request.issuer}`,
     `Its keys:         ${request.issuer}/.well-known/jwks (RS256 only)`,
-    `Audience:         ${request.audience}`,
+    ...request.audiences.map((audience) => `Audience:         ${audience}`),
     ...(s['client-id'] === undefined ? [] : [`Client:           ${s['client-id']}`]),
     ...(clientIsAsserted(s) && s.grant !== 'client-credentials'
       ? ['Client proof:     a further ID token (client_assertion, RFC 7523 2.2)']

@@ -23,8 +23,8 @@ function policies(c: Connection, request: TrustRequest): TrustDocument {
   const held = heldBy(request.rules, (rule) => rule.heldBySubject)
   const { heldThere, checkedHere } = held
   const commands = exactSubjects(request).map((subject) => {
-    const policy = { issuer: request.issuer, audiences: [request.audience], subject }
-    for (const text of [request.issuer, request.audience, subject]) inert(text)
+    const policy = { issuer: request.issuer, audiences: request.audiences, subject }
+    for (const text of [request.issuer, ...request.audiences, subject]) inert(text)
     return sh`databricks account service-principal-federation-policy create "$SP" --json ${verbatim(sh`${JSON.stringify({ oidc_policy: policy })}`)}`
   })
   const head = [

@@ -29,7 +29,7 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
     verbatim(sql`TYPE = OIDC
     ISSUER = ${request.issuer}
     SUBJECT = ${subject}
-    OIDC_AUDIENCE_LIST = (${request.audience})`)
+    OIDC_AUDIENCE_LIST = (${request.audiences})`)
   const warehouse = c.warehouse === undefined ? '' : sql` DEFAULT_WAREHOUSE = ${identifier(c.warehouse)}`
   const statements = [
     ...rights(c, role),
@@ -54,7 +54,7 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
     owns: [
       {
         what: `the user ${userOf(c, request)} of the account ${c.account.toLowerCase()}`,
-        rule: JSON.stringify([request.issuer, request.audience, first, more]),
+        rule: JSON.stringify([request.issuer, request.audiences, first, more]),
         remedy: 'Give each target a user of its own, or leave `user:` out of their connections.',
       },
     ],

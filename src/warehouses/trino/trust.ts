@@ -75,6 +75,13 @@ export function serverConfiguration(c: Connection, request: TrustRequest): reado
 }
 
 function forGitHub(request: TrustRequest, { heldThere, checkedHere, byGrant }: Held): string {
+  if (request.audiences.length > 1)
+    fail({
+      code: 'configuration',
+      problem: `A Trino server takes tokens for one audience, and the target ${request.target} has ${request.audiences.length}: ${request.audiences.join(', ')}.`,
+      remedy:
+        'Leave `also` out. An audience of Trino changes for all of its users at once: change server and policy together.',
+    })
   const head = comment('#', [
     `Tokens of GitHub for the target ${request.target}. TLS must be on.`,
     ...TYPES,

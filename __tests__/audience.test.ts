@@ -1,0 +1,164 @@
+import { describe, expect, test } from '@jest/globals'
+import { audienceOf, audiencesOf } from '../src/config/target.ts'
+import { trustDocuments } from '../src/trust/request.ts'
+import type { TrustDocument } from '../src/trust.ts'
+import { apply, newCloud } from './support/aws/account.ts'
+import { configOf, problemsOf } from './support/config-of.ts'
+import { credentialsIn } from './support/entra-server.ts'
+import { readGcloud } from './support/google/gcloud.ts'
+import { usersOf } from './support/snowflake/trust.ts'
+
+const APP = '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10'
+const TARGETS = {
+  snowflake: 'connection: { type: snowflake, account: acme-prod, database: PROD, schema: DBT }',
+  google:
+    'connection: { type: bigquery, project: acme, dataset: d }, identity: { provider: projects/123/locations/global/workloadIdentityPools/github/providers/dbt-prod, service-account: a@acme.iam.gserviceaccount.com }',
+  aws: 'connection: { type: postgres, host: db.c1.eu-west-1.rds.amazonaws.com, user: u, dbname: d, schema: s, port: 5432 }, identity: { via: aws, role: "arn:aws:iam::123456789012:role/dbt" }',
+  entra: `connection: { type: postgres, host: db.postgres.database.azure.com, user: u, dbname: d, schema: s, port: 5432 }, identity: { via: entra, tenant: ${APP}, client-id: ${APP} }`,
+  databricks: `connection: { type: databricks, host: dbc-12345678-1234.cloud.databricks.com, http_path: /sql/1.0/warehouses/abc, client_id: ${APP}, schema: s }`,
+  trino: 'connection: { type: trino, host: trino.acme.example, database: lake, schema: s }',
+} as const
+
+type Platform = keyof typeof TARGETS
+
+function policyOf(platform: Platform, audience: string, grant = 'environment: production'): string {
+  return `repository: o/r\nrepository-id: 456\nrepository-owner-id: 123\ntargets:\n  prod: { ${TARGETS[platform]}, audience: ${audience} }\ngrants:\n  - { target: prod, when: { ${grant} } }\n`
+}
+
+async function targetOf(platform: Platform, audience: string) {
+  const config = await configOf({ policy: policyOf(platform, audience) })
+  const target = config.targets.get('prod')
+  if (!target) throw new Error('no target')
+  return { target, documents: (): readonly TrustDocument[] => trustDocuments(config, target) }
+}
+
+/** The audiences that each platform's own reading of the documents finds, in order. */
+const READ: Readonly<Record<Exclude<Platform, 'trino'>, (text: string) => readonly unknown[]>> = {
+  snowflake: (text) => usersOf(text).map(({ audiences }) => audiences),
+  google: (text) => [...readGcloud(text).providers.values()].map(({ audiences }) => audiences),
+  aws(text) {
+    const cloud = newCloud()
+    apply(cloud, text, '123456789012')
+    const conditions = JSON.stringify([...cloud.roles.values()].map(({ trust }) => trust))
+    return [
+      ...cloud.providers.values(),
+      JSON.parse(
+        /"token\.actions\.githubusercontent\.com:aud":(\[[^\]]*\]|"[^"]*")/.exec(conditions)?.[1] ?? '',
+      ),
+    ]
+  },
+  entra: (text) => credentialsIn(text).map(({ audiences, subject }) => [subject.includes('@'), ...audiences]),
+  databricks: (text) =>
+    [...text.matchAll(/"audiences":(\[[^\]]*\])/g)].map(([, list = '']): unknown => JSON.parse(list)),
+}
+
+const namesOf = (all: readonly TrustDocument[]): string[] =>
+  credentialsIn(all[0]?.text ?? '').map(({ name }) => name)
+
+const ONE = { use: 'urn:new', also: ['urn:old'] }
+const BOTH = ['urn:new', 'urn:old']
+
+describe('a target whose audience changes', () => {
+  test.each<[keyof typeof READ, readonly unknown[]]>([
+    ['snowflake', [BOTH, BOTH]],
+    ['google', [BOTH]],
+    ['aws', [BOTH, BOTH]],
+    // One audience for each credential, and a credential for each form of the subject.
+    [
+      'entra',
+      [
+        [false, 'urn:new'],
+        [false, 'urn:old'],
+        [true, 'urn:new'],
+        [true, 'urn:old'],
+      ],
+    ],
+    ['databricks', [BOTH, BOTH]],
+  ])('asks for tokens of the one in use, and has both trusted: %s', async (platform, expected) => {
+    const { target, documents } = await targetOf(platform, JSON.stringify(ONE))
+    expect(audienceOf(target)).toBe('urn:new')
+    expect(audiencesOf(target)).toEqual(BOTH)
+    const [first, second] = documents()
+    const text = platform === 'aws' ? `${first?.text}\n${second?.text}` : (first?.text ?? '')
+    expect(READ[platform](text)).toEqual(expected)
+  })
+
+  test('has a credential of Entra of its own for each, also where one of them is the cloud’s', async () => {
+    const { documents } = await targetOf('entra', '{ use: "urn:new", also: "api://AzureADTokenExchange" }')
+    const before = (await targetOf('entra', 'api://AzureADTokenExchange')).documents()
+    expect(new Set(namesOf(documents())).size).toBe(4)
+    // What stands already keeps its name.
+    expect(namesOf(documents())).toEqual(expect.arrayContaining(namesOf(before)))
+  })
+
+  test('is refused where the platform takes one audience only', async () => {
+    const { documents } = await targetOf('trino', JSON.stringify(ONE))
+    expect(documents).toThrow('A Trino server takes tokens for one audience, and the target prod has 2')
+  })
+
+  test('counts against the twenty credentials of Entra', async () => {
+    const environments = Array.from({ length: 6 }, (_, at) => `e${at}`).join(', ')
+    const policy = policyOf('entra', JSON.stringify(ONE), `environment: [${environments}]`)
+    const config = await configOf({ policy })
+    const [target] = config.targets.values()
+    expect(() => target && trustDocuments(config, target)).toThrow(
+      'need 24 federated credentials for 2 audiences',
+    )
+  })
+
+  test('may name several that go', async () => {
+    const { target } = await targetOf('snowflake', '{ use: a, also: [b, c] }')
+    expect(audiencesOf(target)).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('`audience: own`', () => {
+  test.each<[Platform, string]>([
+    ['snowflake', 'https://acme-prod.snowflakecomputing.com/prod'],
+    ['trino', 'https://trino.acme.example/prod'],
+    ['databricks', 'https://dbc-12345678-1234.cloud.databricks.com/prod'],
+    ['aws', 'sts.amazonaws.com/prod'],
+    ['entra', 'api://AzureADTokenExchange/prod'],
+  ])('is one that no other account and no other target has: %s', async (platform, audience) => {
+    const { target, documents } = await targetOf(platform, 'own')
+    expect(audienceOf(target)).toBe(audience)
+    expect(
+      documents()
+        .map(({ text }) => text)
+        .join('\n'),
+    ).toContain(audience)
+  })
+
+  test('is what the step asks for and what is trusted, while the vendor’s goes', async () => {
+    const { target, documents } = await targetOf('snowflake', '{ use: own, also: snowflakecomputing.com }')
+    const own = 'https://acme-prod.snowflakecomputing.com/prod'
+    expect([audienceOf(target), ...audiencesOf(target)]).toEqual([own, own, 'snowflakecomputing.com'])
+    expect(usersOf(documents()[0]?.text ?? '')[0]?.audiences).toEqual([own, 'snowflakecomputing.com'])
+  })
+
+  test('is understood as an input, too', async () => {
+    const inputs = {
+      connection: '{ type: snowflake, account: acme-ci, database: D, schema: S }',
+      target: 'ci',
+      audience: 'own',
+      ref: 'refs/heads/main',
+    }
+    const [target] = (await configOf({ inputs })).targets.values()
+    expect(target && audienceOf(target)).toBe('https://acme-ci.snowflakecomputing.com/ci')
+  })
+})
+
+test.each<[string, string, string]>([
+  ['without `use`', '{ also: a }', '`targets.prod.audience.use` is missing'],
+  ['with a misspelt key', '{ use: a, alsp: b }', 'Unknown key `alsp`; did you mean `also`?'],
+  ['with an empty list', '{ use: a, also: [] }', '`targets.prod.audience.also` must not be empty'],
+  ['with a blank', '{ use: a, also: [null] }', '`audience.also` is empty'],
+  ['that goes and is in use', '{ use: a, also: [b, a] }', '`audience.also` names `a`, which is in use'],
+  ['that only decides', 'dbt-oidc', '`dbt-oidc` is the audience of the tokens that only decide'],
+  ['that only decides, and goes', '{ use: a, also: dbt-oidc }', '`dbt-oidc` is the audience of the tokens'],
+  ['that is a list', '[a]', '`targets.prod.audience`'],
+])('an audience %s is refused', async (_, audience, start) => {
+  const problems = await problemsOf({ policy: policyOf('snowflake', audience) })
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).toContain(start)
+})
