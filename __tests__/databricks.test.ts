@@ -3,7 +3,9 @@ import { trustRules } from '../src/trust/rules.ts'
 import databricks from '../src/warehouses/databricks.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { GRANTED, openJob } from './support/job.ts'
-import { policiesOf, startWorkspace, type Policy, type Workspace } from './support/databricks/workspace.ts'
+import { startWorkspace, type Workspace } from './support/databricks/workspace.ts'
+import { policiesOf } from './support/models/databricks.ts'
+import type { Whole } from './support/models/whole.ts'
 import { logOf } from './support/process.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 
@@ -17,7 +19,7 @@ const INPUTS = {
 }
 
 /** The policies as the trust of a target writes them, for a job on this ref. */
-function policies(issuer: Issuer, ref: string): Policy[] {
+function policies(issuer: Issuer, ref: string): readonly Whole[] {
   return policiesOf(scriptOf(issuer, ref))
 }
 
@@ -54,7 +56,7 @@ function scriptOf(issuer: Issuer, ref: string): string {
 }
 
 /** Runs a step whose access token a workspace with these policies gives. */
-async function stepAt(trusted: (issuer: Issuer) => Policy[], clientId = CLIENT) {
+async function stepAt(trusted: (issuer: Issuer) => readonly Whole[], clientId = CLIENT) {
   await using job = await openJob({}, { leak: ['stdout'] }, { 'dbt-databricks': '1.12.8' })
   await using workspace = await startWorkspace(clientId, trusted(job.issuer))
   job.issuer.at(HOST, (req, res) => workspace.answer(req, res))

@@ -13,7 +13,7 @@ import {
   type Bench,
   type BenchOptions,
 } from './support/google/bench.ts'
-import { valueOf } from './support/google/sts.ts'
+import { valueOf } from './support/models/google.ts'
 import { failureOf, printed } from './support/token-setup.ts'
 
 const BIGQUERY = 'https://www.googleapis.com/auth/bigquery'

@@ -1,37 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet } from 'jose'
-import * as z from 'zod/mini'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
-
-const Credential = z.strictObject({
-  name: z.string().check(z.regex(/^[A-Za-z0-9][\w-]{2,119}$/)),
-  issuer: z.string(),
-  subject: z.string(),
-  audiences: z.array(z.string()).check(z.length(1)),
-})
-
-/** A federated credential as `az ad app federated-credential create` makes it. */
-export interface FederatedCredential extends z.infer<typeof Credential> {
-  readonly app: string
-}
-
-/** Runs the document with an `az` that only tells its arguments: the shell's own idea of what was quoted. */
-export function credentialsIn(document: string): readonly FederatedCredential[] {
-  const az = `az() { for word; do printf '%s\\0' "$word"; done; printf '\\0'; }\n`
-  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-eu', '-c', az + document], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`the document does not run: ${stderr}`)
-  const calls = stdout.split('\0\0').filter((call) => call !== '')
-  return calls.map((call) => {
-    const words = call.split('\0')
-    const [, , , , , app = '', , parameters = ''] = words
-    const command = words.with(5, 'APP').with(7, 'JSON').join(' ')
-    if (command !== 'ad app federated-credential create --id APP --parameters JSON')
-      throw new Error(`another command: ${command}`)
-    return { app, ...Credential.parse(JSON.parse(parameters)) }
-  })
-}
+import type { FederatedCredential } from './models/entra.ts'
+import { fitting } from './models/whole.ts'
 
 /** Entra ID's token endpoint, `https://login.microsoftonline.com` in a rehearsal. */
 export interface Entra {
@@ -43,7 +15,7 @@ export interface Entra {
 
 /**
  * Plays Entra ID for these credentials, from its documentation: issuer, subject and audience are compared whole and with
- * their case (https://learn.microsoft.com/entra/workload-id/workload-identity-federation), the request is the third case
+ * their case (models/entra.ts), the request is the third case
  * of https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, and the texts are those that
  * people have reported. Nothing here knows how ours are made.
  */
@@ -134,8 +106,9 @@ async function judge(
   if (verified instanceof errors.JWTExpired)
     return ['invalid_client', 700024, 'Client assertion is not within its valid time range.']
   if (verified instanceof Error) return ['invalid_client', 50013, 'Assertion failed signature validation.']
-  const bySubject = byIssuer.filter((one) => one.subject === sub)
-  if (byIssuer.length > 0 && bySubject.length === 0) {
+  const found = fitting(credentials, decodeJwt(token))
+  if ('entry' in found) return undefined
+  if (found.flaw === 'subject') {
     const near = byIssuer.some((one) => one.subject.toLowerCase() === sub?.toLowerCase())
     if (near) return ['invalid_client', 7002138, 'A federated identity record matches except for the case.']
     return [
@@ -144,7 +117,6 @@ async function judge(
       `No matching federated identity record found for presented assertion subject '${sub}'.`,
     ]
   }
-  if (bySubject.some((one) => one.audiences[0] === aud)) return undefined
   return [
     'invalid_client',
     700212,

@@ -2,32 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
-
-/** What an authorization server was told to trust. */
-export interface Trusted {
-  readonly issuer: string
-  readonly keys: string
-  readonly audience: string
-  readonly subjects: readonly string[]
-}
-
-/** Reads the document for a person as a person would: by its labels. */
-export function trustedIn(document: string): Trusted {
-  const lines = document.split('\n').map((line) => line.replace(/^# ?/, ''))
-  const all = (label: string): string[] =>
-    lines.filter((line) => line.startsWith(`${label}:`)).map((line) => line.slice(label.length + 1).trim())
-  const one = (label: string): string => {
-    const [value, ...more] = all(label)
-    if (value === undefined || more.length > 0) throw new Error(`the document must say once: ${label}`)
-    return value
-  }
-  return {
-    issuer: one('Trusted issuer'),
-    keys: one('Its keys').replace(' (RS256 only)', ''),
-    audience: one('Audience'),
-    subjects: all('Trusted subject'),
-  }
-}
+import { entriesOf, type Trusted } from './models/oauth.ts'
+import { fitting } from './models/whole.ts'
 
 /** An authorization server at `<server>/as/token` and `<server>/as/revoke`. */
 export interface OAuthServer {
@@ -62,7 +38,7 @@ export function playOAuth(issuer: Issuer): OAuthServer {
     }).catch(String)
     if (typeof verified === 'string') return verified
     const { sub = '', jti = '' } = verified.payload
-    if (!trusted.subjects.includes(sub)) return `no such subject: ${sub}`
+    if (!('entry' in fitting(entriesOf(trusted), verified.payload))) return `no such subject: ${sub}`
     if (seen.has(jti)) return 'Token reuse detected'
     seen.add(jti)
     return undefined

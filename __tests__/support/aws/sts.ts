@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { readBody, type OriginHandler } from '../issuer-server.ts'
+import { clientsOf, mayAssume } from '../models/aws.ts'
 import { parseRecord, scalarText } from '../shape.ts'
 import { openSession, permits, sessionArn, type Cloud, type Session } from './account.ts'
 import { allows, parsePolicy, type Policy } from './policy.ts'
@@ -51,9 +52,6 @@ export class Refusal extends Error {
     this.detail = detail
   }
 }
-
-const GITHUB_KEYS =
-  'actor actor_id job_workflow_ref repository repository_id workflow ref environment enterprise_id'.split(' ')
 
 /** Starts with the cloud's trust as it is at each call. */
 export function newSts(options: StsOptions): Sts {
@@ -144,15 +142,7 @@ async function withWebIdentity(options: StsOptions, form: ReadonlyMap<string, st
   const name = sessionNameOf(form)
   const role = cloud.roles.get(arn)
   if (!role) throw denied('no such role')
-  const prefix = issuer.replace(/^https?:\/\//, '')
-  const keys =
-    options.claimKeys?.(issuer) ??
-    (issuer === 'https://token.actions.githubusercontent.com' ? GITHUB_KEYS : [])
-  const context = new Map([['sts:rolesessionname', name]])
-  for (const key of ['sub', 'aud', ...keys])
-    if (Object.hasOwn(claims, key)) context.set(`${prefix}:${key}`.toLowerCase(), scalarText(claims[key]))
-  const principal = ['Federated', `arn:${arn.split(':')[1]}:iam::${account}:oidc-provider/${prefix}`] as const
-  if (!allows([role.trust], { action: 'sts:AssumeRoleWithWebIdentity', principal, context }))
+  if (!mayAssume({ arn, trust: role.trust }, claims, name, options.claimKeys?.(issuer)))
     throw denied('the trust policy')
   const seconds = durationOf(form, role.maxDuration)
   const session = openSession(cloud, role, name, options.life?.() ?? seconds, policiesOf(form))
@@ -167,7 +157,7 @@ function provider(cloud: Cloud, account: string, token: string) {
   } catch {
     throw new Refusal(400, 'InvalidIdentityToken', 'The ID Token provided is not a valid JWT.')
   }
-  const clients = cloud.providers.get(`${account} ${issuer}`)
+  const clients = clientsOf(cloud, account, issuer)
   if (!clients)
     throw new Refusal(
       400,

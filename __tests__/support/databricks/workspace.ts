@@ -1,14 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import type { Whole } from '../models/whole.ts'
 import { identifyBy, type User } from '../snowflake/identity.ts'
-
-/** A service principal's federation policy: what `service-principal-federation-policy create` was given. */
-export interface Policy {
-  readonly issuer: string
-  readonly audiences: readonly string[]
-  readonly subject: string
-}
 
 /** What came in at the token endpoint. */
 export interface TokenRequest {
@@ -30,23 +24,11 @@ export interface Workspace extends AsyncDisposable {
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 
-/** The policies in a script of the Databricks CLI, read back from its own words: `--json '{"oidc_policy": …}'`. */
-export function policiesOf(script: string): Policy[] {
-  const commands = script
-    .split('\n')
-    .filter((line) => line.includes('service-principal-federation-policy create'))
-  return commands.map((line) => {
-    const [, quoted = ''] = /--json '((?:[^']|'\\'')*)'/.exec(line) ?? []
-    const { oidc_policy: policy } = JSON.parse(quoted.replaceAll(`'\\''`, "'")) as { oidc_policy: Policy }
-    return policy
-  })
-}
-
 /**
  * docs.databricks.com, "Authenticate access with OAuth token federation": the token endpoint takes RFC 8693 with a JWT as
  * subject token; signature by the issuer's published keys, and issuer, subject and one of the audiences as whole values.
  */
-export async function startWorkspace(clientId: string, policies: readonly Policy[]): Promise<Workspace> {
+export async function startWorkspace(clientId: string, policies: readonly Whole[]): Promise<Workspace> {
   const users: User[] = policies.map(({ issuer, audiences, subject }) => ({
     user: clientId,
     issuer,

@@ -1,5 +1,5 @@
-import { evaluate } from '@marcbachmann/cel-js'
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose'
+import { audiencesOf, membersOf } from '../models/google.ts'
 import { parseRecord } from '../shape.ts'
 import type { Provider } from './gcloud.ts'
 import type { Holder } from './tokens.ts'
@@ -44,34 +44,22 @@ export async function exchangeToken(
       'invalid_target',
       `The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.`,
     )
-  const own = `//iam.googleapis.com/${name}`
-  const audiences = provider.audiences.length > 0 ? provider.audiences : [own, `https:${own}`]
-  const verified = await verify(field('subject_token'), provider, audiences)
+  const verified = await verify(field('subject_token'), provider)
   return 'error' in verified ? verified : admit(verified.claims, provider, name, field('scope').split(' '))
 }
 
 async function verify(
   token: string,
   provider: Provider,
-  audiences: readonly string[],
 ): Promise<{ readonly claims: JWTPayload } | StsError> {
   try {
     const { iss } = decodeJwt(token)
-    if (iss !== provider.issuer)
-      return refuse(
-        'invalid_grant',
-        `The issuer in ID Token ${iss} does not match the expected ones: [${provider.issuer}].`,
-      )
+    // Only the issuer of the provider is ever asked for keys.
+    if (iss !== provider.issuer) return wrongIssuer(iss, provider)
     const { payload } = await jwtVerify(token, await keysOf(provider.issuer), {
       algorithms: ['RS256', 'ES256'],
       requiredClaims: ['iss', 'sub', 'aud', 'iat', 'exp'],
     })
-    const presented = [payload.aud ?? []].flat()
-    if (!presented.some((one) => audiences.includes(one)))
-      return refuse(
-        'invalid_grant',
-        `The audience in ID Token [${presented.join(', ')}] does not match the expected audience ${audiences.join(', ')}.`,
-      )
     return { claims: payload }
   } catch (error) {
     if (error instanceof errors.JWTExpired)
@@ -84,46 +72,42 @@ async function verify(
 
 function admit(
   claims: JWTPayload,
-  { mapping, condition }: Provider,
+  provider: Provider,
   name: string,
   scopes: readonly string[],
 ): Holder | StsError {
-  const attributes = new Map<string, string>()
-  for (const [key, expression] of mapping) {
-    const value = valueOf(expression, claims)
-    if (typeof value !== 'string')
-      return refuse('invalid_grant', `The mapped attribute ${key} must be of type STRING.`)
-    attributes.set(key, value)
+  const found = membersOf(provider, name, claims)
+  if ('members' in found) {
+    const expires = Math.min(Date.now() + 3_600_000, (claims.exp ?? 0) * 1000)
+    return { members: found.members, federated: true, scopes, expires }
   }
-  const subject = attributes.get('google.subject') ?? ''
-  if (Buffer.byteLength(subject) > 127)
-    return refuse(
-      'invalid_request',
-      'The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
-    )
-  if (valueOf(condition, claims) !== true)
-    return refuse('unauthorized_client', 'The given credential is rejected by the attribute condition.')
-  const [pool = ''] = name.split('/providers/')
-  const sets = [...attributes].filter(([key]) => key.startsWith('attribute.'))
-  return {
-    members: [
-      `principal://iam.googleapis.com/${pool}/subject/${subject}`,
-      `principalSet://iam.googleapis.com/${pool}/*`,
-      ...sets.map(([key, value]) => `principalSet://iam.googleapis.com/${pool}/${key}/${value}`),
-    ],
-    federated: true,
-    scopes,
-    expires: Math.min(Date.now() + 3_600_000, (claims.exp ?? 0) * 1000),
+  switch (found.why) {
+    case 'issuer':
+      return wrongIssuer(claims.iss, provider)
+    case 'audience': {
+      const [presented, expected] = [[claims.aud ?? []].flat(), audiencesOf(provider, name)]
+      return refuse(
+        'invalid_grant',
+        `The audience in ID Token [${presented.join(', ')}] does not match the expected audience ${expected.join(', ')}.`,
+      )
+    }
+    case 'mapping':
+      return refuse('invalid_grant', `The mapped attribute ${found.attribute} must be of type STRING.`)
+    case 'subject-length':
+      return refuse(
+        'invalid_request',
+        'The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
+      )
+    case 'condition':
+      return refuse('unauthorized_client', 'The given credential is rejected by the attribute condition.')
   }
 }
 
-/** What an expression of CEL says of the claims; undefined where it is an error, e.g. for an absent claim. */
-export function valueOf(expression: string, assertion: object): unknown {
-  try {
-    return evaluate(expression, { assertion })
-  } catch {
-    return undefined
-  }
+function wrongIssuer(iss: string | undefined, provider: Provider): StsError {
+  return refuse(
+    'invalid_grant',
+    `The issuer in ID Token ${iss} does not match the expected ones: [${provider.issuer}].`,
+  )
 }
 
 async function keysOf(issuer: string): Promise<ReturnType<typeof createRemoteJWKSet>> {

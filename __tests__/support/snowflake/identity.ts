@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
-import { parseRecord } from '../shape.ts'
+import { fitting, type Mismatch, type Whole } from '../models/whole.ts'
+import { parseRecord, scalarText } from '../shape.ts'
 
 /** A service user as `CREATE USER ... WORKLOAD_IDENTITY = (TYPE = OIDC ...)` describes it. */
-export interface User {
+export interface User extends Whole {
   readonly user: string
-  readonly issuer: string
-  /** Compared as a whole: Snowflake documents no wildcard. */
-  readonly subject: string
-  readonly audiences: readonly string[]
   readonly defaultRole: string
 }
 
 /** The first condition that a token does not meet, in the order in which they are looked at. */
-export type Flaw = 'format' | 'issuer' | 'signature' | 'expired' | 'claims' | 'subject' | 'audience'
+export type Flaw = Mismatch | 'format' | 'signature' | 'expired' | 'claims'
 
 /** What a token proves. */
 export type Identity = { readonly user: User } | { readonly flaw: Flaw; readonly detail: string }
@@ -53,12 +50,10 @@ async function verify(
       issuer,
       requiredClaims: ['exp', 'iat', 'sub', 'aud'],
     })
-    const user = trusting.find(({ subject }) => subject === payload.sub)
-    if (!user) return { flaw: 'subject', detail: String(payload.sub) }
-    const audiences = [payload.aud ?? []].flat()
-    if (!audiences.some((audience) => user.audiences.includes(audience)))
-      return { flaw: 'audience', detail: audiences.join(', ') }
-    return { user }
+    const found = fitting(trusting, payload)
+    if ('entry' in found) return { user: found.entry }
+    const of = { issuer: payload.iss, subject: payload.sub, audience: [payload.aud ?? []].flat().join(', ') }
+    return { flaw: found.flaw, detail: scalarText(of[found.flaw]) }
   } catch (error) {
     if (error instanceof errors.JOSEError) return { flaw: flawOf(error), detail: error.code }
     throw error
