@@ -2,6 +2,9 @@ import type * as z from 'zod/mini'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { Credential, Kind } from './credential.ts'
 import type { Http } from './http.ts'
+import type { Standing } from './trust/standing.ts'
+import type { Reader } from './trust/reader.ts'
+import type { Statement } from './trust/statement.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 
 /** How sure a row of the README is; see "What has been proven against what". */
@@ -69,6 +72,15 @@ export interface ExchangeSpec<S> {
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
   identity(settings: S, want: Want, claims: Claims): string
   readonly trust?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
+  /** Reads what the platform prints of its trust. */
+  readonly reader?: Reader
+  /** Asks the platform itself how the trust stands, with the login of whoever sits before the command line. */
+  readonly standing?: (
+    settings: S,
+    want: Want,
+    request: TrustRequest,
+    tools: Standing,
+  ) => Promise<readonly Statement[]>
   readonly diagnose?: (error: string, settings: S, claims: Claims) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
@@ -91,6 +103,8 @@ export interface BoundExchange {
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
   trust(want: Want, request: TrustRequest): readonly TrustDocument[]
+  readonly standing:
+    ((want: Want, request: TrustRequest, tools: Standing) => Promise<readonly Statement[]>) | undefined
 }
 
 /** An exchange whose settings type is no longer visible, so that all of them fit one registry. */
@@ -102,6 +116,7 @@ export interface Exchange {
   readonly example: unknown
   readonly errors: readonly string[]
   readonly notes: readonly string[]
+  readonly reader: Reader | undefined
   /** Binds settings that `settings` has accepted; throws a ZodError otherwise. */
   bind(settings: unknown): BoundExchange
 }
@@ -116,9 +131,10 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
     example: spec.example,
     errors: spec.errors ?? [],
     notes: spec.notes ?? [],
+    reader: spec.reader,
     bind(unparsed) {
       const settings = spec.settings.parse(unparsed)
-      const { revoke } = spec
+      const { revoke, standing } = spec
       return {
         name: spec.name,
         audience: (want) => spec.audience(settings, want),
@@ -129,6 +145,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
         hosts: (want) => spec.hosts(settings, want),
         trust: (want, request) => spec.trust?.(settings, want, request) ?? [],
+        standing: standing && ((want, request, tools) => standing(settings, want, request, tools)),
       }
     },
   }

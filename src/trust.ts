@@ -28,6 +28,8 @@ export interface TrustDocument {
   readonly checkedHere: readonly string[]
   /** What the document sets as a whole, so that what another target sets there would replace it. */
   readonly owns?: readonly Owned[]
+  /** What the platform prints of it once it stands, in a form that the `reader` beside it reads. */
+  readonly prints?: unknown
   /** The file on the other side that the text belongs into; what several targets have for one file is merged. */
   readonly file?: { readonly host: string; readonly path: string }
 }

@@ -3,6 +3,9 @@ import type { Claims } from './claims.ts'
 import type { Credential } from './credential.ts'
 import type { Diagnosis, Proof, Want } from './exchange.ts'
 import type { Value } from './profile.ts'
+import type { Reader } from './trust/reader.ts'
+import type { Standing } from './trust/standing.ts'
+import type { Statement } from './trust/statement.ts'
 import type { TrustDocument, TrustRequest } from './trust.ts'
 import type { Acceptable, Acceptance, Fault } from './warehouse/acceptance.ts'
 import type { Carried, Hook, Source } from './warehouse/carry.ts'
@@ -39,6 +42,14 @@ export interface WarehouseSpec<C> {
   /** Absent: there is nobody to ask. */
   readonly preflight?: Preflight<C>
   readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
+  /** Reads what the platform prints of its trust. */
+  readonly reader?: Reader
+  /** Asks the platform itself how the trust stands, with the login of whoever sits before the command line; undefined where an exchange knows. */
+  readonly standing?: (
+    connection: C,
+    request: TrustRequest,
+    tools: Standing,
+  ) => Promise<readonly Statement[]> | undefined
   /** `target` is the name that the trust was written for. */
   readonly diagnose?: (
     error: string,
@@ -89,6 +100,7 @@ export interface BoundWarehouse {
   /** Found before anything is asked of the network. */
   faults(via: string): readonly Fault[]
   trust(request: TrustRequest): readonly TrustDocument[]
+  standing(request: TrustRequest, tools: Standing): Promise<readonly Statement[]> | undefined
 }
 
 /** A warehouse whose connection type is no longer visible, so that all of them fit one registry. */
@@ -107,6 +119,7 @@ export interface Warehouse {
   readonly examples: Readonly<Record<string, Together>>
   readonly errors: readonly string[]
   readonly notes: readonly string[]
+  readonly reader: Reader | undefined
   /** Binds a connection that `connection` has accepted; throws a ZodError otherwise. */
   bind(connection: unknown): BoundWarehouse
 }
@@ -136,6 +149,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
     examples: spec.examples ?? {},
     errors: spec.errors ?? [],
     notes: spec.notes ?? [],
+    reader: spec.reader,
     bind(unparsed) {
       const connection = spec.connection.parse(unparsed)
       const { preflight } = spec
@@ -158,6 +172,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
           ...(accepted(via).faults?.(connection) ?? []),
         ],
         trust: (request) => spec.trust?.(connection, request) ?? [],
+        standing: (request, tools) => spec.standing?.(connection, request, tools),
       }
     },
   }

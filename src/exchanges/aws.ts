@@ -3,6 +3,7 @@ import { assume } from './aws/assume.ts'
 import { diagnose, ERRORS } from './aws/diagnosis.ts'
 import { audienceOf, placeOf } from './aws/place.ts'
 import { rdsPassword } from './aws/rds.ts'
+import { reader } from './aws/read.ts'
 import { settings, type Settings } from './aws/settings.ts'
 import { trust } from './aws/trust.ts'
 
@@ -30,6 +31,7 @@ export default exchange<Settings>({
     'No real account has been used yet: the texts of the errors are from public reports.',
   ],
   trust,
+  reader,
   hosts: (settings, want) => [placeOf(settings, want).host],
   proof: 'our verifier',
   example: { role: 'arn:aws:iam::123456789012:role/dbt-prod', region: 'eu-west-1' },

@@ -5,6 +5,7 @@ import { isLoopback } from '../rehearsal.ts'
 import { retry, type RetryRule } from '../retry.ts'
 import { CLOUDS, CLOUD_NAMES } from './entra/clouds.ts'
 import { diagnose, ERRORS, isPropagating } from './entra/diagnosis.ts'
+import { reader } from './entra/read.ts'
 import { federatedCredentials } from './entra/trust.ts'
 import { CLIENT_ASSERTION } from './oauth/body.ts'
 import { askForToken } from './oauth/token-endpoint.ts'
@@ -95,6 +96,7 @@ export default exchange<Settings>({
     'Unverified: the audiences of the sovereign clouds, and the texts of AADSTS90002, 500011, 50013 and 700212.',
   ],
   trust: (s, _want, request) => federatedCredentials(s, request),
+  reader,
   hosts: (s) => [s.authority === undefined ? cloudOf(s).host : new URL(s.authority).host],
   proof: 'our verifier',
   example: {

@@ -2,6 +2,7 @@ import { fail } from '../errors.ts'
 import { exchange, type Want } from '../exchange.ts'
 import { diagnose, ERRORS } from './google/diagnose.ts'
 import { principalSet } from './google/principal.ts'
+import { reader } from './google/read.ts'
 import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
 import { tradeAt } from './google/trade.ts'
@@ -28,6 +29,7 @@ export default exchange({
     'Not verified against Google itself: the texts for a wrong issuer and a wrong audience, and the universes other than `googleapis.com`.',
   ],
   trust: trustOf,
+  reader,
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),

@@ -26,9 +26,10 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 // In valid JSON a string is a key exactly when a colon follows it.
-const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g
+const tokens = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}]/g
 
-function keyProblem(json: string): string | undefined {
+/** Why the keys of a JSON text cannot be relied on, as the end of a sentence; undefined where they can. The text is valid JSON. */
+export function keyProblem(json: string): string | undefined {
   const open: Set<string>[] = []
   for (const [token, text, colon] of json.matchAll(tokens)) {
     if (token === '{') open.push(new Set())

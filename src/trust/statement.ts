@@ -5,10 +5,16 @@
 export interface Statement {
   /** As people write it: "Snowflake", "AWS". */
   readonly platform: string
-  /** The same for what is wanted and for what is found: `user GH_ACME_DBT_PROD`, `role arn:aws:iam::1:role/dbt`. */
+  /** What kind of thing it is: `role`, `provider`, `service user`. */
   readonly what: string
+  /** Which one, where the platform says so: an ARN, a resource name, a user; absent where its output leaves it out. */
+  readonly name?: string
   /** Alternatives: a token that fits one of them comes in. Empty: nobody does. */
   readonly ways: readonly Way[]
+  /** What else must be as it is, by name: a mapping of attributes, keys of one's own. */
+  readonly settings?: ReadonlyMap<string, string>
+  /** In sentences, what keeps people out and is no way in: a statement that denies, an identity that is disabled. */
+  readonly remarks?: readonly string[]
   /** When it was made or last reviewed there, and last used, where the platform tells. */
   readonly madeAt?: Date
   readonly usedAt?: Date
@@ -23,6 +29,12 @@ export interface Way {
   /** Empty: the platform asks for none. */
   readonly audiences: readonly string[]
   readonly conditions: readonly Condition[]
+  /** Who comes in without a token of GitHub: another role, a service, everybody. */
+  readonly principal?: string
+  /** Where it stands in what was read, for places. */
+  readonly path?: readonly PropertyKey[]
+  readonly madeAt?: Date
+  readonly usedAt?: Date
 }
 
 /** One claim and what it must be. */
@@ -31,8 +43,10 @@ export interface Condition {
   readonly claim: string
   /** Any of them, in the platform's own pattern language. */
   readonly values: readonly string[]
-  /** `equals`: whole values; `pattern`: the platform's wildcards; `expression`: its own language, one text. */
-  readonly by: 'equals' | 'pattern' | 'expression'
+  /** `equals`: whole values; `pattern`: `*` for any characters and `?` for one; `except`: any value but these; `expression`: the platform's own language. */
+  readonly by: 'equals' | 'pattern' | 'except' | 'expression'
+  /** Of an expression, patterns that let in at least as much; absent where nobody knows. */
+  readonly atMost?: readonly string[]
   /** An operator that holds also where the claim is absent: `ForAllValues`, `…IfExists`. */
   readonly alsoAbsent?: string
 }

@@ -3,6 +3,7 @@ import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } fro
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
 import { FIELDS } from './databricks/fields.ts'
 import { preflight } from './databricks/preflight.ts'
+import { reader } from './databricks/read.ts'
 import { trustOf } from './databricks/trust.ts'
 
 /** The driver reads the token from here whenever it exchanges; it is replaced while dbt runs. */
@@ -74,6 +75,7 @@ export default warehouse<Connection>({
   describe: (c) => `${c.catalog ?? 'hive_metastore'}.${c.schema} on ${c.host}`,
   preflight: (source, tools) => preflight(source, TOKEN_FILE, tools),
   trust: trustOf,
+  reader,
   diagnose,
   errors: ERRORS,
   notes: [

@@ -6,6 +6,7 @@ import { needsUser, weakened } from './snowflake/faults.ts'
 import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
+import { reader } from './snowflake/read.ts'
 import { trustOf } from './snowflake/trust.ts'
 
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
@@ -91,6 +92,7 @@ export default warehouse<Connection>({
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
   preflight,
   trust: trustOf,
+  reader,
   diagnose,
   errors: ERRORS,
   notes: [

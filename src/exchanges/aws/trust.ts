@@ -83,7 +83,13 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
     heldThere,
     checkedHere,
     ...owned(role, policy),
+    prints: printed(role, policy),
   }
+}
+
+/** As `aws iam get-role` has it afterwards. */
+function printed({ arn }: Role, policy: unknown): unknown {
+  return { Role: { Arn: arn, AssumeRolePolicyDocument: policy } }
 }
 
 /** Claims of which IAM compares a pattern that lets in more than ours. */
@@ -151,6 +157,7 @@ function further(settings: Settings, index: number, link: Link): TrustDocument {
     heldThere: [],
     checkedHere: [],
     ...owned(role, policy),
+    prints: printed(role, policy),
   }
 }
 

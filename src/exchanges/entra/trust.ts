@@ -25,7 +25,8 @@ export function federatedCredentials(settings: Settings, request: TrustRequest):
   // A credential has exactly one audience.
   const pairs = subjects.flatMap((subject) => request.audiences.map((audience) => ({ subject, audience })))
   refuseTooMany(pairs.length, request)
-  const commands = pairs.map((pair) => command(settings, request, pair))
+  const credentials = pairs.map((pair) => credentialFor(settings, request, pair))
+  const commands = credentials.map((credential) => command(settings, credential))
   return [
     {
       title: 'Microsoft Entra ID: federated credentials',
@@ -33,6 +34,7 @@ export function federatedCredentials(settings: Settings, request: TrustRequest):
       text: [head, ...commands, ''].join('\n'),
       heldThere,
       checkedHere,
+      prints: credentials,
     },
   ]
 }
@@ -42,16 +44,19 @@ interface Pair {
   readonly audience: string
 }
 
-function command(settings: Settings, { target, issuer }: TrustRequest, pair: Pair): string {
+function credentialFor(settings: Settings, { target, issuer }: TrustRequest, pair: Pair) {
   const { subject, audience } = pair
-  const parameters = {
+  for (const text of [subject, issuer, audience]) inert(text)
+  return {
     name: nameOf(target, pair, settings),
     issuer: issuer.replace(/\/$/, ''),
     subject,
     audiences: [audience],
   }
-  for (const text of [subject, issuer, audience]) inert(text)
-  const quoted = sh`${JSON.stringify(parameters)}`
+}
+
+function command(settings: Settings, credential: ReturnType<typeof credentialFor>): string {
+  const quoted = sh`${JSON.stringify(credential)}`
   return sh`az ad app federated-credential create --id ${settings['client-id']} --parameters ${verbatim(quoted)}`
 }
 

@@ -37,7 +37,30 @@ export function trustOf(
       remedy: 'Give each target a provider of its own; they can be in one pool.',
     },
   ]
-  return [{ title, language: 'sh', text: `${parts.join('\n\n')}\n`, heldThere, checkedHere, owns }]
+  const text = `${parts.join('\n\n')}\n`
+  return [{ title, language: 'sh', text, heldThere, checkedHere, owns, prints: printed(settings, request) }]
+}
+
+/** As `gcloud iam workload-identity-pools providers describe --format json` has it afterwards. */
+function printed({ provider: name }: GoogleSettings, { issuer, audiences, rules }: TrustRequest): unknown {
+  return {
+    name,
+    state: 'ACTIVE',
+    oidc: { issuerUri: issuer, allowedAudiences: audiences },
+    attributeMapping: Object.fromEntries(mappingOf(name)),
+    attributeCondition: conditionOf(rules),
+  }
+}
+
+/** The subject stands in the audit logs of Google and holds at most 127 bytes, which a `sub` with ids may exceed. */
+function mappingOf(provider: string): readonly (readonly [string, string])[] {
+  return [
+    [
+      'google.subject',
+      '"github:" + assertion.repository_id + ":" + assertion.run_id + ":" + assertion.run_attempt',
+    ],
+    [`attribute.${ATTRIBUTE}`, attributeMapping(provider)],
+  ]
 }
 
 function introduction({ lifetime }: GoogleSettings, want: Want, request: TrustRequest, held: Held): string {
@@ -62,11 +85,9 @@ function provider({ provider: name }: GoogleSettings, { issuer, audiences, rules
       remedy: 'Give some of the grants a target, and so a provider, of their own.',
     })
   }
-  // The subject stands in the audit logs of Google and holds at most 127 bytes, which a `sub` with ids may exceed.
-  const mapping = [
-    'google.subject="github:" + assertion.repository_id + ":" + assertion.run_id + ":" + assertion.run_attempt',
-    `attribute.${ATTRIBUTE}=${attributeMapping(name)}`,
-  ].join(',')
+  const mapping = mappingOf(name)
+    .map(([key, expression]) => `${key}=${expression}`)
+    .join(',')
   return [
     sh`gcloud iam workload-identity-pools create ${partsOf(name).pool}`,
     [

@@ -22,11 +22,14 @@ export function trustOf(c: Connection, request: TrustRequest): readonly TrustDoc
 function policies(c: Connection, request: TrustRequest): TrustDocument {
   const held = heldBy(request.rules, (rule) => rule.heldBySubject)
   const { heldThere, checkedHere } = held
-  const commands = exactSubjects(request).map((subject) => {
-    const policy = { issuer: request.issuer, audiences: request.audiences, subject }
+  const all = exactSubjects(request).map((subject) => {
     for (const text of [request.issuer, ...request.audiences, subject]) inert(text)
-    return sh`databricks account service-principal-federation-policy create "$SP" --json ${verbatim(sh`${JSON.stringify({ oidc_policy: policy })}`)}`
+    return { oidc_policy: { issuer: request.issuer, audiences: request.audiences, subject } }
   })
+  const commands = all.map(
+    (policy) =>
+      sh`databricks account service-principal-federation-policy create "$SP" --json ${verbatim(sh`${JSON.stringify(policy)}`)}`,
+  )
   const head = [
     ...heading(request, held),
     `SP is the numeric id of the service principal whose application id is ${c.client_id}; the policy is the account's,`,
@@ -42,6 +45,7 @@ function policies(c: Connection, request: TrustRequest): TrustDocument {
     text: [comment('#', head), find, guard, ...commands].join('\n'),
     heldThere,
     checkedHere,
+    prints: all,
   }
 }
 

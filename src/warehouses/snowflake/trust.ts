@@ -58,6 +58,11 @@ function workloadIdentity(c: Connection, request: TrustRequest): TrustDocument {
         remedy: 'Give each target a user of its own, or leave `user:` out of their connections.',
       },
     ],
+    prints: [first, ...more].map((subject, at) => ({
+      name: at === 0 ? 'DEFAULT' : nameOfSubject(request, subject),
+      type: 'OIDC',
+      additional_info: { issuer: request.issuer, subject, audienceList: request.audiences },
+    })),
   }
 }
 

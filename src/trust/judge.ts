@@ -1,0 +1,88 @@
+import type { Finding } from '../findings.ts'
+import { visible } from '../policy/visible.ts'
+import { ageOf, unusedWays, type ReviewLimits } from './age.ts'
+import { titleOf } from './drift.ts'
+import { audienceFindings, sharedAudiences } from './judge/audience.ts'
+import { conditionFindings } from './judge/conditions.ts'
+import { issuerFindings } from './judge/issuer.ts'
+import { repositoryFindings } from './judge/repository.ts'
+import type { Read } from './recognise.ts'
+import type { Way } from './statement.ts'
+
+/** By what a trust is judged. */
+export interface Judging {
+  /** Issuers that are taken for GitHub beside its own: that of the policy, of an enterprise server. */
+  readonly issuers: readonly string[]
+  readonly review: ReviewLimits
+  readonly today: Date
+}
+
+/** A finding before it is known where it stands. */
+export type Said = Omit<Finding, 'where' | 'about'>
+
+/** Everything that is wrong with, or odd about, what stands on the other side, whatever the policy says. */
+export function judge(all: readonly Read[], judging: Judging): readonly Finding[] {
+  return [...all.flatMap((read) => judgeOne(read, judging)), ...sharedAudiences(all)]
+}
+
+function judgeOne(read: Read, judging: Judging): readonly Finding[] {
+  const { statement } = read
+  const title = visible(titleOf(statement))
+  const whole = (said: readonly Said[]): readonly Finding[] =>
+    said.map((one) => ({ ...one, where: read.place(), about: title }))
+  return [
+    ...statement.ways.flatMap((way) =>
+      sayOf(read, way, judging).map((one): Finding => {
+        const about = statement.ways.length === 1 ? title : `${title}, ${visible(way.name)}`
+        return { ...one, where: read.place(way), about }
+      }),
+    ),
+    ...whole([...(statement.settings ?? [])].filter(([name]) => name.startsWith('keys')).map(uploaded)),
+    ...whole(statement.ways.length === 0 ? [nobody(statement.remarks ?? [])] : []),
+    ...whole(ageOf(statement, undefined, judging)),
+    ...whole(unusedWays(statement, judging)),
+  ]
+}
+
+function sayOf({ reader }: Read, way: Way, { issuers }: Judging): readonly Said[] {
+  if (way.principal !== undefined) return strangers(way.principal)
+  const issuer = issuerFindings(way, reader, issuers)
+  // What another issuer's claims mean is not known here.
+  if (issuer.some(({ code }) => code === 'issuer-foreign')) return issuer
+  return [
+    ...issuer,
+    ...audienceFindings(way, reader),
+    ...repositoryFindings(way, reader),
+    ...conditionFindings(way, reader),
+  ]
+}
+
+function strangers(principal: string): readonly Said[] {
+  if (!principal.startsWith('everybody')) return []
+  return [
+    {
+      code: 'principal-any',
+      severity: 'error',
+      problem: `It lets in ${principal}, with no token of GitHub at all.`,
+      remedy: 'Name one principal.',
+    },
+  ]
+}
+
+function uploaded([name, value]: readonly [string, string]): Said {
+  return {
+    code: 'keys-of-its-own',
+    severity: 'warning',
+    problem: `The ${visible(name)} are not those that GitHub publishes (${visible(value)}): whoever holds their other half signs whatever they like, and GitHub's next keys do not fit.`,
+    remedy: 'Remove them, so that the keys are read from the issuer.',
+  }
+}
+
+function nobody(remarks: readonly string[]): Said {
+  return {
+    code: 'nobody',
+    severity: 'note',
+    problem: ['Nobody comes in by it.', ...remarks.map(visible)].join(' '),
+    remedy: 'Remove it if nothing is to come in any more.',
+  }
+}

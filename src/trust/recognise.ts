@@ -1,0 +1,78 @@
+import type { Config } from '../config.ts'
+import type { Registries, Target } from '../config/target.ts'
+import { fail } from '../errors.ts'
+import { visible } from '../policy/visible.ts'
+import { readExport } from './export/document.ts'
+import type { Reader } from './reader.ts'
+import { trustDocuments } from './request.ts'
+import type { SubjectForm } from './rules.ts'
+import type { Statement, Way } from './statement.ts'
+
+/** A statement that was read, with whoever can write one like it, and where it stands. */
+export interface Read {
+  readonly statement: Statement
+  readonly reader: Reader
+  /** The file, and for a way the line in it. */
+  place(way?: Way): string
+}
+
+/** Reads a document of whatever platform knows it. Throws `configuration` where none does, with what is understood. */
+export async function recognise(
+  text: string,
+  name: string,
+  registries: Registries,
+): Promise<readonly Read[]> {
+  const exported = readExport(text, name)
+  for (const reader of readersOf(registries)) {
+    const statements = await reader.read(exported.value)
+    if (statements)
+      return statements.map((statement) => ({
+        statement,
+        reader,
+        place: (way) => (way?.path ? exported.place(way.path) : name),
+      }))
+  }
+  const empty = Array.isArray(exported.value) && exported.value.length === 0
+  return fail({
+    code: 'configuration',
+    problem: empty
+      ? `${visible(name)} is an empty list, which every platform prints where it trusts nobody.`
+      : `${visible(name)} is of no format that is understood here.`,
+    remedy: empty
+      ? 'Name the right user, app or principal to the command of the platform.'
+      : 'Give the output of one of these commands as it was printed:',
+    details: empty
+      ? []
+      : readersOf(registries).flatMap(({ platform, understands }) =>
+          understands.map((one) => `  ${platform}: ${one}`),
+        ),
+  })
+}
+
+/** Everybody who can read the output of a platform. */
+export function readersOf({ exchanges, warehouses }: Registries): readonly Reader[] {
+  return [...exchanges.values(), ...warehouses.values()].flatMap(({ reader }) => (reader ? [reader] : []))
+}
+
+/** What the platforms would print if the documents for a target stood, and nothing else: made from those very documents. */
+export async function wanted(
+  config: Pick<Config, 'grants' | 'issuer'>,
+  target: Target,
+  registries: Registries,
+  form?: SubjectForm,
+): Promise<readonly Read[]> {
+  const printed = trustDocuments(config, target, form).flatMap(({ prints }) =>
+    prints === undefined ? [] : [prints],
+  )
+  const readers = [registries.exchanges.get(target.via)?.reader, target.warehouse.reader]
+  const found: Read[] = []
+  for (const one of printed) {
+    for (const reader of readers) {
+      const statements = await reader?.read(one)
+      if (!reader || !statements) continue
+      found.push(...statements.map((statement) => ({ statement, reader, place: () => target.place })))
+      break
+    }
+  }
+  return found
+}
