@@ -4,7 +4,7 @@ import { trustDocuments } from '../src/trust/request.ts'
 import type { TrustDocument } from '../src/trust.ts'
 import { apply, newCloud } from './support/aws/account.ts'
 import { configOf, problemsOf } from './support/config-of.ts'
-import { credentialsIn } from './support/entra-server.ts'
+import { credentialsIn } from './support/models/entra.ts'
 import { readGcloud } from './support/google/gcloud.ts'
 import { usersOf } from './support/snowflake/trust.ts'
 

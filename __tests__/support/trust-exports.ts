@@ -1,6 +1,6 @@
 import type { TrustDocument } from '../../src/trust.ts'
 import { commandsOf, optionsOf } from './aws/shell.ts'
-import { policiesOf } from './databricks/workspace.ts'
+import { policiesOf } from './models/databricks.ts'
 import { readGcloud } from './google/gcloud.ts'
 import { usersOf } from './snowflake/trust.ts'
 
