@@ -72,7 +72,7 @@ function bare({ platform, what, ways, settings }: Statement): unknown {
 }
 
 /** Platforms whose trust nobody has a reader for. */
-const UNREAD = ['trino via', 'via oauth', 'via none', 'other via direct', 'via vault']
+const UNREAD = ['trino via', 'via oauth', 'via none', 'other via direct']
 
 describe.each(PAIRS)('the trust of %s', (name, warehouse, via) => {
   const unread =

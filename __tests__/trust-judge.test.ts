@@ -472,3 +472,28 @@ describe('a finding', () => {
     expect(found?.problem).toContain('\\u{1b}')
   })
 })
+
+describe('a role of Vault', () => {
+  const vault = (change: object): object => ({
+    data: {
+      role_type: 'jwt',
+      user_claim: 'repository_id',
+      bound_audiences: ['https://vault.acme.example:8200'],
+      bound_subject: '',
+      bound_claims_type: 'string',
+      bound_claims: { repository: 'acme/dbt', repository_id: '7654321', environment: 'production' },
+      token_policies: ['dbt'],
+      ...change,
+    },
+  })
+
+  test('that names audience, repository by its number and environment is fine; its issuer stands elsewhere', async () => {
+    expect(await codes(vault({}))).toEqual([])
+  })
+
+  test('without audience is an error, as is one that any repository satisfies', async () => {
+    expect(await codes(vault({ bound_audiences: null }))).toContain('audience-missing')
+    const open = await codes(vault({ bound_claims_type: 'glob', bound_claims: { repository: '*' } }))
+    expect(open).toContain('any-repository')
+  })
+})

@@ -14,6 +14,8 @@ export function exportsOf(documents: readonly TrustDocument[]): readonly unknown
     if (language !== 'sh') return []
     if (text.includes('providers create-oidc')) return describedByGcloud(text)
     if (text.includes('aws iam create-role')) return rolesOf(text)
+    if (text.includes('vault auth enable'))
+      return [{ request_id: '0f', lease_id: '', data: shownByVault(text) }]
     if (text.includes('az ad app federated-credential create')) return [credentialsOf(text)]
     const policies = policiesOf(text)
     return policies.length === 0 ? [] : [policies.map((policy) => ({ oidc_policy: policy }))]
@@ -29,6 +31,13 @@ function shownBySnowflake(script: string): unknown {
     created_on: '2026-11-01 08:15:00.000 -0700',
     additional_info: JSON.stringify({ issuer, subject, audienceList: audiences }),
   }))
+}
+
+/** What was sent in, and what Vault adds. */
+function shownByVault(script: string): unknown {
+  const [, written = '{}'] = /\/role\/[^\n]* - <<'VAULT_END'\n(.*?)\nVAULT_END\n/s.exec(script) ?? []
+  const role = JSON.parse(written) as Record<string, unknown>
+  return { bound_subject: '', clock_skew_leeway: 0, expiration_leeway: 0, token_bound_cidrs: null, ...role }
 }
 
 function describedByGcloud(script: string): readonly unknown[] {

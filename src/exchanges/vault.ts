@@ -3,7 +3,8 @@ import { exchange, type Io } from '../exchange.ts'
 import { retry, type RetryRule } from '../retry.ts'
 import { call } from './vault/api.ts'
 import { diagnose, ERRORS } from './vault/diagnosis.ts'
-import { giveBack, read, type Session } from './vault/read.ts'
+import { reader } from './vault/read.ts'
+import { giveBack, read, type Session } from './vault/secret.ts'
 import { settings, type Settings } from './vault/settings.ts'
 import { trustOf } from './vault/trust.ts'
 
@@ -40,6 +41,7 @@ export default exchange<Settings>({
     'The texts of errors are those of Vault 1.21 and its JWT plugin 0.25; OpenBao has the same ones as of its fork.',
   ],
   trust: (s, _want, request) => trustOf(s, request),
+  reader,
   hosts: (s) => [new URL(s.url).hostname],
   proof: 'our verifier',
   example: {

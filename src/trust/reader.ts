@@ -7,6 +7,8 @@ export interface Reader {
   readonly sees: 'subject' | 'claims'
   /** Its own audience, which all that trust it there have in common by design. */
   readonly commonAudience?: RegExp
+  /** In words, where the issuer stands, if that is another document than the conditions. */
+  readonly issuerStands?: string
   /** Commands whose output it understands, for people. */
   readonly understands: readonly string[]
   /**

@@ -1,148 +1,86 @@
 import * as z from 'zod/mini'
-import type { Credential, Lease } from '../../credential.ts'
-import { fail } from '../../errors.ts'
-import type { Io, Want } from '../../exchange.ts'
-import { call, order } from './api.ts'
-import type { Settings } from './settings.ts'
+import { hasKeys, oneOrMore, shaped } from '../../trust/export/shape.ts'
+import type { Reader } from '../../trust/reader.ts'
+import type { Condition, Statement } from '../../trust/statement.ts'
 
-/** What a login gives: a client token and for how long, in seconds; 0 is for ever. */
-export interface Session {
-  readonly token: string
-  readonly seconds: number
-}
+const none = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema))
 
-const text = z.string().check(z.minLength(1))
-const lease = z.object({
-  lease_id: z.string(),
-  lease_duration: z.number(),
-  data: z.object({
-    username: text,
-    password: z.optional(z.string()),
-    rsa_private_key: z.optional(z.string()),
-  }),
+/** A role of the JWT auth method (Vault HTTP API, "JWT/OIDC auth method", read role); OpenBao prints the same. */
+const role = z.looseObject({
+  role_type: none(z.string()),
+  bound_audiences: none(oneOrMore),
+  bound_subject: none(z.string()),
+  bound_claims_type: none(z.string()),
+  bound_claims: none(z.record(z.string(), oneOrMore)),
+  token_policies: none(oneOrMore),
+  token_bound_cidrs: none(oneOrMore),
 })
-const rotated = z.object({
-  data: z.object({
-    username: text,
-    password: z.optional(z.string()),
-    rsa_private_key: z.optional(z.string()),
-    ttl: z.optional(z.number()),
-  }),
-})
-const fields = z.record(z.string(), z.unknown())
-const kept = { 1: z.object({ data: fields }), 2: z.object({ data: z.object({ data: fields }) }) } as const
 
-/** Reads what the settings name. What needs the client token no longer gives it back at once. */
-export async function read(
-  s: Settings,
-  want: Want,
-  session: Session,
-  io: Io,
-  left: number,
-): Promise<Credential> {
-  const now = io.now()
-  const asked = { method: 'GET', token: session.token, secrets: [session.token], left } as const
-  const done = (): Promise<void> => giveBack(s, session.token, io).catch(() => undefined)
-  if (s.database && !s.database.static) {
-    try {
-      return await leased(s, s.database, want, session, io, left)
-    } catch (error) {
-      await done()
-      throw error
-    }
-  }
-  try {
-    if (s.database) {
-      const path = `${s.database.mount}/static-creds/${s.database.role}`
-      const { data } = await call(s, io, { ...asked, path }, rotated)
-      const ends = data.ttl === undefined ? null : after(now, data.ttl)
-      return credential(want, { user: data.username, value: data.rsa_private_key ?? data.password }, ends)
-    }
-    return credential(want, await keyValue(s, io, asked), null)
-  } finally {
-    await done()
-  }
-}
+const READ = 'vault read -format=json auth/jwt/role/NAME'
 
-/** A user that lives as long as the lease, and no longer than the client token. */
-async function leased(
-  s: Settings,
-  { mount, role }: { readonly mount: string; readonly role: string },
-  want: Want,
-  { token, seconds }: Session,
-  io: Io,
-  left: number,
-): Promise<Credential> {
-  const now = io.now()
-  const path = `${mount}/creds/${role}`
-  const found = await call(s, io, { method: 'GET', path, token, secrets: [token], left }, lease)
-  const { username, password, rsa_private_key: key } = found.data
-  const ends = after(now, Math.min(found.lease_duration, seconds === 0 ? Infinity : seconds))
-  return credential(want, { user: username, value: key ?? password }, ends, { token, id: found.lease_id })
-}
-
-/** Ends a client token with all that was leased by it: the database user is dropped at once. */
-export function giveBack(s: Settings, token: string, io: Io): Promise<void> {
-  return order(s, io, { method: 'POST', path: 'auth/token/revoke-self', token, secrets: [token] })
-}
-
-interface Found {
-  readonly user: string | undefined
-  readonly value: string | undefined
-}
-
-async function keyValue(
-  { secret, ...s }: Settings,
-  io: Io,
-  asked: {
-    readonly method: 'GET'
-    readonly token: string
-    readonly secrets: readonly string[]
-    readonly left: number
+/** Roles of the JWT auth method. Their issuer stands in the configuration of the method, which is another document. */
+export const reader: Reader = {
+  platform: 'Vault',
+  sees: 'claims',
+  issuerStands: 'vault read auth/jwt/config',
+  understands: [READ],
+  async read(document) {
+    if (isRole(document)) return [statementOf(document, [])]
+    return hasKeys(document, 'data') && isRole(document.data)
+      ? [statementOf(document.data, ['data'])]
+      : undefined
   },
-): Promise<Found> {
-  if (!secret) throw new Error('the settings name nothing to read')
-  const { mount, path, version, field, 'user-field': userField } = secret
-  const found =
-    version === 1
-      ? (await call(s, io, { ...asked, path: `${mount}/${path}` }, kept[1])).data
-      : (await call(s, io, { ...asked, path: `${mount}/data/${path}` }, kept[2])).data.data
-  const value = found[field]
-  if (typeof value !== 'string' || value === '')
-    return fail({
-      code: 'exchange',
-      problem: `The secret ${path} of Vault has no text in its field ${field}.`,
-      remedy: `It has: ${Object.keys(found).join(', ') || 'no fields'}. Correct \`field\`.`,
-    })
-  const user = userField === undefined ? undefined : found[userField]
-  return { value, user: typeof user === 'string' ? user : undefined }
+  write: (claim, values) => {
+    const text = JSON.stringify(values.length === 1 ? values[0] : values)
+    if (claim === 'aud') return `"bound_audiences": ${JSON.stringify(values)}`
+    if (claim === 'iss') return `vault write auth/jwt/config bound_issuer=${text}`
+    return claim === 'sub'
+      ? `"bound_subject": ${text}`
+      : `"bound_claims": {${JSON.stringify(claim)}: ${text}}`
+  },
 }
 
-function credential(
-  want: Want,
-  { user = want.user, value }: Found,
-  expiresAt: Date | null,
-  held?: Lease,
-): Credential {
-  if (value === undefined)
-    return fail({
-      code: 'exchange',
-      problem: 'Vault gave a user without a password and without a private key.',
-      remedy: 'Check `credential_type` of the role of its database engine.',
-    })
-  const leased = held === undefined ? {} : { lease: held }
-  if (want.kind === 'bearer') return { kind: 'bearer', token: value, expiresAt, ...leased }
-  if (user === undefined)
-    return fail({
-      code: 'exchange',
-      problem: 'Nobody says which user the secret of Vault is for.',
-      remedy: 'Name it as `user` in the connection, or the field that holds it as `user-field` of `secret`.',
-    })
-  return want.kind === 'key-pair'
-    ? { kind: 'key-pair', user, privateKey: value, expiresAt, ...leased }
-    : { kind: 'password', user, password: value, expiresAt, ...leased }
+function isRole(value: unknown): boolean {
+  return hasKeys(value, 'bound_audiences', 'bound_claims') && Object.hasOwn(value, 'user_claim')
 }
 
-function after(now: Date, seconds: number): Date | null {
-  return Number.isFinite(seconds) ? new Date(now.getTime() + seconds * 1000) : null
+function statementOf(value: unknown, path: readonly PropertyKey[]): Statement {
+  const read = shaped(role, value, READ)
+  const policies = [read.token_policies ?? []].flat()
+  const networks = [read.token_bound_cidrs ?? []].flat()
+  const interactive = read.role_type === 'oidc'
+  return {
+    platform: reader.platform,
+    what: 'role of the JWT auth method',
+    ways: [
+      {
+        name: 'the role',
+        issuer: undefined,
+        audiences: [read.bound_audiences ?? []].flat(),
+        conditions: [
+          ...(read.bound_subject
+            ? [{ claim: 'sub', values: [read.bound_subject], by: 'equals' } as const]
+            : []),
+          ...conditionsOf(read.bound_claims ?? {}, read.bound_claims_type === 'glob'),
+        ],
+        path,
+      },
+    ],
+    settings: new Map(policies.length === 0 ? [] : [['token_policies', policies.toSorted().join(', ')]]),
+    remarks: [
+      ...(networks.length === 0 ? [] : [`It lets in from ${networks.join(', ')} only.`]),
+      ...(interactive ? ['It is of the type `oidc`: people log in by it, and no token of GitHub.'] : []),
+    ],
+  }
+}
+
+/** Claims are compared whole, or by globs whose `*` stands for any characters and nothing else for anything. */
+function conditionsOf(
+  claims: Readonly<Record<string, string | readonly string[]>>,
+  globs: boolean,
+): readonly Condition[] {
+  return Object.entries(claims).map(([claim, value]) => {
+    const values = [value].flat()
+    return { claim, values, by: globs && values.some((one) => one.includes('*')) ? 'pattern' : 'equals' }
+  })
 }

@@ -9,14 +9,14 @@ import type { Settings } from './settings.ts'
 
 /** The auth method, its role with every claim that it can compare, and the one policy of what it opens. */
 export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocument[] {
-  const { issuer, audience, rules, target } = request
+  const { issuer, audiences, rules, target } = request
   const bound = boundClaims(rules)
   const held = heldBy(rules, () => bound.exact)
   const policy = `dbt-oidc-${target}`
   const role = {
     role_type: 'jwt',
     user_claim: 'repository_id',
-    bound_audiences: [audience],
+    bound_audiences: audiences,
     // A star of Vault also stands for / and :, so what a pattern of ours leaves out, it lets in.
     bound_claims_type: bound.globs ? 'glob' : 'string',
     bound_claims: Object.fromEntries(bound.claims),
@@ -56,10 +56,11 @@ export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocum
       text: `${text}\n`,
       heldThere: held.heldThere,
       checkedHere: held.checkedHere,
+      prints: role,
       owns: [
         {
           what: `the role ${s.role} of auth/${s.mount} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
-          rule: JSON.stringify([issuer, audience, [...bound.claims], pathOf(s)]),
+          rule: JSON.stringify([issuer, audiences, [...bound.claims], pathOf(s)]),
           remedy: 'Give each target a role of its own.',
         },
       ],

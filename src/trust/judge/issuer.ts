@@ -8,9 +8,10 @@ const GITHUB = 'https://token.actions.githubusercontent.com'
 /** What is wrong with whose tokens are taken. */
 export function issuerFindings(
   { issuer }: Way,
-  reader: Pick<Reader, 'write'>,
+  reader: Pick<Reader, 'write' | 'issuerStands'>,
   issuers: readonly string[],
 ): readonly Said[] {
+  if (issuer === undefined && reader.issuerStands !== undefined) return []
   const remedy = "Name GitHub's issuer as it stands in the tokens."
   const paste = reader.write('iss', [issuers[0] ?? GITHUB])
   if (issuer === undefined || issuer === '')

@@ -6,7 +6,7 @@ import { subjectsOf } from '../../trust/rules.ts'
 
 /** What a server that takes GitHub's token itself has to compare; how that is written only its own documentation tells. */
 export function trust(request: TrustRequest): readonly TrustDocument[] {
-  const { issuer, audience, rules, via, target } = request
+  const { issuer, audiences, rules, via, target } = request
   // An exchange has documents of its own, and the server behind it nothing to do with tokens of GitHub.
   if (via !== 'direct') return []
   const held = heldBy(rules, (rule) => rule.heldBySubject)
@@ -15,7 +15,7 @@ export function trust(request: TrustRequest): readonly TrustDocument[] {
     'The server has to compare all of these, by whatever names it has for them:',
     `Trusted issuer: ${issuer}`,
     `Its keys: ${issuer}/.well-known/jwks (RS256 only)`,
-    `Audience: ${audience}`,
+    ...audiences.map((audience) => `Audience: ${audience}`),
     ...subjectsOf(rules).map((subject) => `Trusted subject: ${subject}`),
   ])
   return [
