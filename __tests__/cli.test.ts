@@ -1,18 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { cli, type Ended } from './support/cli.ts'
 import { sendJson } from './support/issuer-server.ts'
 import { startIssuer } from './support/issuer.ts'
-import { writeFiles } from './support/scratch.ts'
 import { usersOf } from './support/snowflake/trust.ts'
-
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
 
 const POLICY = `
 repository: acme/dbt
@@ -43,29 +35,6 @@ jobs:
             database: PROD
             schema: DBT
 `
-
-/** Runs the built command line in a directory with these files. */
-async function cli(
-  args: readonly string[],
-  files: Record<string, string>,
-  more: Readonly<Record<string, string>> = {},
-  node = process.execPath,
-): Promise<Ended & { files: string[] }> {
-  const directory = mkdtempSync(join(tmpdir(), 'cli-'))
-  try {
-    writeFiles(directory, files)
-    const script = resolve(import.meta.dirname, '..', 'dist', 'cli.js')
-    const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...more }
-    const ended = await new Promise<Ended>((done) => {
-      execFile(node, [script, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
-        done({ code: error ? Number(error.code) : 0, stdout, stderr }),
-      )
-    })
-    return { ...ended, files: readdirSync(directory, { recursive: true }).map(String) }
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
-}
 
 const answers = (subject: object): Record<string, unknown> => ({
   '/repos/acme/dbt': { id: 7654321, owner: { id: 1234567 } },
@@ -231,12 +200,15 @@ grants:
     ],
     ['no such step', ['--workflow', 'w.yml'], { 'w.yml': 'jobs: {}' }, /has no step with/],
     ['a broken policy', [], { '.github/dbt-oidc.yml': 'repository: a/b\ntargets: {' }, /dbt-oidc\.yml:2/],
-  ])('refuses %s with exit code 1 and a remedy', async (_name, args, files, text) => {
-    const ended = await cli(['trust', ...args], files)
-    expect([ended.code, ended.stdout]).toEqual([1, ''])
-    expect(ended.stderr).toMatch(text)
-    expect(ended.stderr).toContain('→ ')
-  })
+  ])(
+    'refuses %s with a remedy, and an exit code that says whose fault it is',
+    async (_name, args, files, text) => {
+      const ended = await cli(['trust', ...args], files)
+      expect([ended.code, ended.stdout]).toEqual([ended.stderr.startsWith('✗ usage: ') ? 2 : 3, ''])
+      expect(ended.stderr).toMatch(text)
+      expect(ended.stderr).toContain('→ ')
+    },
+  )
 })
 
 /** The oldest Node.js that package.json allows, where this machine has it. */
@@ -255,7 +227,7 @@ onOldest('dbt-oidc trust on Node.js 20', () => {
   test('refuses in the same words', async () => {
     const wrong = POLICY.replace('snowflake', 'snowflak').replace('target: prod', 'target: prd')
     const ended = await cli(['trust'], { '.github/dbt-oidc.yml': wrong }, {}, oldest)
-    expect(ended.code).toBe(1)
+    expect(ended.code).toBe(3)
     expect(ended.stderr).toMatch(/^✗ configuration: The configuration has 2 problems\.\n/)
   })
 })
@@ -296,13 +268,13 @@ describe('dbt-oidc trust --github', () => {
 
   test('refuses a customised subject, which names do not tell', async () => {
     const ended = await asked({ use_default: false, include_claim_keys: ['repo', 'job_workflow_ref'] })
-    expect(ended.code).toBe(1)
+    expect(ended.code).toBe(3)
     expect(ended.stderr).toContain('customised at GitHub (repo, job_workflow_ref)')
   })
 
   test('says what a token that may not ask has to be, without repeating it', async () => {
     const ended = await asked({ use_default: true }, 'ghs_wrong')
-    expect([ended.code, ended.stderr.includes('ghs_wrong')]).toEqual([1, false])
+    expect([ended.code, ended.stderr.includes('ghs_wrong')]).toEqual([3, false])
     expect(ended.stderr).toContain('(401)')
     expect(ended.stderr).toContain('Set GITHUB_TOKEN')
   })

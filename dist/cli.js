@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-process.exitCode = 1
+process.exitCode = 4
 const { cli } = await import('./index.js')
 await cli()

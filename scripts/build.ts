@@ -10,7 +10,7 @@ const ROOTS = {
   'main.js': `process.exitCode = 1\nconst { main } = await import('./index.js')\nawait main()\n`,
   'post.js': `process.exitCode = 1\nconst { post } = await import('./index.js')\nawait post()\n`,
   'keeper.js': `process.exitCode = 1\nconst { keeper } = await import('./index.js')\nawait keeper()\n`,
-  'cli.js': `#!/usr/bin/env node\nprocess.exitCode = 1\nconst { cli } = await import('./index.js')\nawait cli()\n`,
+  'cli.js': `#!/usr/bin/env node\nprocess.exitCode = 4\nconst { cli } = await import('./index.js')\nawait cli()\n`,
 }
 
 /**

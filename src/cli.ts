@@ -1,28 +1,30 @@
-import { Command } from 'commander'
+import { coloured } from './cli/colour.ts'
+import { completionCommand } from './cli/commands/completion.ts'
 import { trustCommand } from './cli/commands/trust.ts'
+import { EXIT, exitOf } from './cli/exit.ts'
+import { isPrinted, programOf, type MakeCommand } from './cli/program.ts'
+import { minds } from './cli/streams.ts'
 import { failureLines } from './report/failure.ts'
 
-/** The command line: reads the same configuration as the step. Exit code 1 for every refusal, with the step's own words. */
+/** The command line: reads the same configuration as the step, and refuses in its words. See cli/exit.ts for how it ends. */
 export async function cli(argv: readonly string[] = process.argv): Promise<void> {
+  // Until the command has come to its end, nothing may look like an answer.
+  process.exitCode = EXIT.fault
+  minds(process.stdout)
+  minds(process.stderr)
   try {
-    process.exitCode = 0
-    await program().parseAsync([...argv])
+    await programOf(COMMANDS).parseAsync([...argv])
   } catch (error) {
-    process.exitCode = 1
-    const colour = process.stderr.isTTY && !process.env['NO_COLOR']
-    // Nothing here ever holds a token.
-    const lines = failureLines(error, { colour, scrub: (text) => text })
-    process.stderr.write(`${lines.join('\n')}\n`)
+    if (!isPrinted(error)) {
+      process.exitCode = exitOf(error)
+      // Nothing here ever holds a token.
+      const lines = failureLines(error, { colour: coloured(process.stderr), scrub: (text) => text })
+      process.stderr.write(`${lines.join('\n')}\n`)
+      return
+    }
   }
-}
-
-function program(): Command {
-  const command = new Command('dbt-oidc')
-    .description('What the other side of a dbt run without stored secrets has to trust.')
-    .showHelpAfterError('(add --help for what there is)')
-  for (const one of COMMANDS) command.addCommand(one())
-  return command
+  if (process.exitCode === EXIT.fault) process.exitCode = EXIT.fine
 }
 
 /** In the order of `--help`. */
-const COMMANDS: readonly (() => Command)[] = [trustCommand]
+export const COMMANDS: readonly MakeCommand[] = [trustCommand, completionCommand]

@@ -1,6 +1,7 @@
 /** Every way in which a run can be refused or fail, as stable names: the troubleshooting page has an anchor for each. */
 export type Code =
   | 'configuration' // an input, the policy file or a profiles.yml is wrong; every problem is listed at once
+  | 'usage' // the command line of this program is wrong: an unknown command, option or value
   | 'command' // a line of `run` cannot be understood or is reserved
   | 'project' // dbt_project.yml, packages or profile of the project do not fit
   | 'dbt-missing' // no dbt, or not the adapter that the target needs

@@ -21,7 +21,7 @@ await task(demo)
 
 async function demo(): Promise<number> {
   if (!existsSync(join(import.meta.dirname, '..', '..', 'dist', 'main.js')))
-    throw new Error('dist/ is missing: run `npm run build` first.')
+    throw new Error('dist/ is missing: run `npm run bundle` first.')
   const python = await ensurePython('dbt')
   const stage = openStage()
   await using shop = await openShop(stage, python)

@@ -29,6 +29,9 @@ async function readmeAndDocs(): Promise<void> {
   text = between(text, 'outputs', table(action.outputs, 'output'))
   text = between(text, 'warehouses', await warehouseTable(root))
   text = between(text, 'life', await lifeTable(root))
+  const { commandTable, exitTable } = await import('../generate/cli.ts')
+  text = between(text, 'commands', commandTable())
+  text = between(text, 'exits', exitTable())
   await write('README.md', text)
   const load = (name: string): Promise<unknown> =>
     import(pathToFileURL(join(root, 'src', name, 'index.ts')).href)

@@ -43,7 +43,7 @@ export async function sourcesOf(given: Given): Promise<Found> {
 async function checkGiven({ config, workflow }: Given, workspace: string): Promise<void> {
   if (config !== undefined && workflow !== undefined)
     fail({
-      code: 'configuration',
+      code: 'usage',
       problem: '--config and --workflow each name a whole configuration.',
       remedy:
         'Give one of the two: --config for a policy file, --workflow for a step that has everything in its inputs.',

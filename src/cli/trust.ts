@@ -19,7 +19,7 @@ export interface Printing {
 export async function printTrust(config: Config, printing: Printing, facts?: RepositoryFacts): Promise<void> {
   if (printing.out !== undefined && printing.json)
     fail({
-      code: 'configuration',
+      code: 'usage',
       problem: '--json prints to the terminal, and --out writes files to be pasted as they are.',
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
@@ -88,7 +88,7 @@ function chosen(config: Config, name: string | undefined): readonly Target[] {
   const known = [...config.targets.keys()]
   const near = nearest(name, known)
   return fail({
-    code: 'configuration',
+    code: 'usage',
     problem: `There is no target ${name}${near === undefined ? '.' : `; did you mean ${near}?`}`,
     remedy: `${config.origin} has: ${known.join(', ')}.`,
   })
