@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { COMMANDS } from '../src/cli.ts'
@@ -37,10 +37,26 @@ describe('dbt-oidc --help', () => {
   })
 })
 
+interface Package {
+  readonly version: string
+  readonly bin: Readonly<Record<string, string>>
+  readonly files: readonly string[]
+  readonly scripts: Readonly<Record<string, string>>
+  readonly dependencies?: unknown
+}
+const PACKAGE = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as Package
+
 test('--version prints the version of package.json', async () => {
-  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')
   const { code, stdout } = await cli(['--version'], {})
-  expect([code, stdout]).toEqual([0, `${(JSON.parse(text) as { version: string }).version}\n`])
+  expect([code, stdout]).toEqual([0, `${PACKAGE.version}\n`])
+})
+
+test('npx from a git commit takes dist as it is committed, and installs nothing besides', () => {
+  expect([PACKAGE.bin, PACKAGE.files.includes('dist')]).toEqual([{ 'dbt-oidc': 'dist/cli.js' }, true])
+  expect(PACKAGE.dependencies).toBeUndefined()
+  // For any of these npm first installs the development dependencies of a git clone (pacote, lib/git.js).
+  const preparing = ['postinstall', 'build', 'preinstall', 'install', 'prepack', 'prepare']
+  expect(Object.keys(PACKAGE.scripts).filter((name) => preparing.includes(name))).toEqual([])
 })
 
 test.each([
@@ -82,11 +98,11 @@ describe('colour', () => {
   })
 })
 
-describe('the output', () => {
-  /** By a shell that tells the exit code of the first command of a pipe as well. */
-  const piped = (script: string) =>
-    spawnSync('bash', ['-c', script, 'bash', process.execPath, CLI], { encoding: 'utf8' })
+/** By a shell that tells the exit code of the first command of a pipe as well. */
+const piped = (script: string): SpawnSyncReturns<string> =>
+  spawnSync('bash', ['-c', script, 'bash', process.execPath, CLI], { encoding: 'utf8' })
 
+describe('the output', () => {
   test('may lose its reader without a word, and the exit code still tells the answer', () => {
     const { stdout, stderr } = piped('"$1" "$2" --help | true; echo "${PIPESTATUS[0]}"')
     expect([stdout, stderr]).toEqual(['0\n', ''])
@@ -132,7 +148,7 @@ describe('completion in a real bash', () => {
   test('offers every option of a command, and nothing of another', () => {
     for (const command of programOf(COMMANDS).commands)
       expect(offered(command.name(), '--').toSorted()).toEqual(
-        [...command.options.map(({ long }) => long), '--help'].toSorted(),
+        [...command.options.map(({ long = '' }) => long), '--help'].toSorted(),
       )
   })
 
