@@ -473,20 +473,20 @@ describe('a finding', () => {
   })
 })
 
-describe('a role of Vault', () => {
-  const vault = (change: object): object => ({
-    data: {
-      role_type: 'jwt',
-      user_claim: 'repository_id',
-      bound_audiences: ['https://vault.acme.example:8200'],
-      bound_subject: '',
-      bound_claims_type: 'string',
-      bound_claims: { repository: 'acme/dbt', repository_id: '7654321', environment: 'production' },
-      token_policies: ['dbt'],
-      ...change,
-    },
-  })
+const vault = (change: object): object => ({
+  data: {
+    role_type: 'jwt',
+    user_claim: 'repository_id',
+    bound_audiences: ['https://vault.acme.example:8200'],
+    bound_subject: '',
+    bound_claims_type: 'string',
+    bound_claims: { repository: 'acme/dbt', repository_id: '7654321', environment: 'production' },
+    token_policies: ['dbt'],
+    ...change,
+  },
+})
 
+describe('a role of Vault', () => {
   test('that names audience, repository by its number and environment is fine; its issuer stands elsewhere', async () => {
     expect(await codes(vault({}))).toEqual([])
   })

@@ -1,5 +1,6 @@
 import { coloured } from './cli/colour.ts'
 import { completionCommand } from './cli/commands/completion.ts'
+import { rotateCommand } from './cli/commands/rotate.ts'
 import { trustCommand } from './cli/commands/trust.ts'
 import { EXIT, exitOf } from './cli/exit.ts'
 import { isPrinted, programOf, type MakeCommand } from './cli/program.ts'
@@ -27,4 +28,4 @@ export async function cli(argv: readonly string[] = process.argv): Promise<void>
 }
 
 /** In the order of `--help`. */
-export const COMMANDS: readonly MakeCommand[] = [trustCommand, completionCommand]
+export const COMMANDS: readonly MakeCommand[] = [trustCommand, rotateCommand, completionCommand]

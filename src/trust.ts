@@ -1,3 +1,4 @@
+import type { Part } from './trust/parts.ts'
 import type { TrustRule } from './trust/rules.ts'
 
 /** For whom the other side's statement is written: one target and the grants that lead to it. */
@@ -28,6 +29,8 @@ export interface TrustDocument {
   readonly checkedHere: readonly string[]
   /** What the document sets as a whole, so that what another target sets there would replace it. */
   readonly owns?: readonly Owned[]
+  /** What it makes, thing by thing, for whoever changes what stands; absent where the text is pasted whole each time. */
+  readonly parts?: readonly Part[]
   /** What the platform prints of it once it stands, in a form that the `reader` beside it reads. */
   readonly prints?: unknown
   /** The file on the other side that the text belongs into; what several targets have for one file is merged. */

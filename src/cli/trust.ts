@@ -2,10 +2,10 @@ import type { Config } from '../config.ts'
 import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
 import { DbtOidcError, fail } from '../errors.ts'
-import { nearest } from '../nearest.ts'
 import { trustDocuments } from '../trust/request.ts'
 import { refuseShared, together, type Made } from '../trust/together.ts'
 import { writeAll } from './out.ts'
+import { chosen } from './targets.ts'
 import { shown } from './titled.ts'
 
 /** How the documents are wanted. */
@@ -79,19 +79,6 @@ function unlessRefused(make: () => readonly Made[]): readonly Made[] {
 
 function told({ targets, title, language, text, heldThere, checkedHere }: Made): Made {
   return { targets, title, language, text, heldThere, checkedHere }
-}
-
-function chosen(config: Config, name: string | undefined): readonly Target[] {
-  if (name === undefined) return [...config.targets.values()]
-  const target = config.targets.get(name)
-  if (target) return [target]
-  const known = [...config.targets.keys()]
-  const near = nearest(name, known)
-  return fail({
-    code: 'usage',
-    problem: `There is no target ${name}${near === undefined ? '.' : `; did you mean ${near}?`}`,
-    remedy: `${config.origin} has: ${known.join(', ')}.`,
-  })
 }
 
 /** The ids that GitHub told, in every grant that pins none: the trust may be stricter than the policy, never wider. */

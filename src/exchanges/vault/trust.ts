@@ -31,6 +31,12 @@ export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocum
     token_type: 'service',
   }
   const space = s.namespace === undefined ? '' : sh` -namespace=${s.namespace}`
+  const enable = sh`vault auth enable${verbatim(space)} -path=${s.mount} jwt
+vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`
+  const place = sh`auth/${verbatim(`${s.mount}/role/${s.role}`)}`
+  const write = heredoc(sh`vault write${verbatim(space)} ${verbatim(place)} -`, json(role))
+  const opens = `path "${pathOf(s)}" {\n  capabilities = ["read"]\n}`
+  const allow = heredoc(sh`vault policy write${verbatim(space)} ${policy} -`, opens)
   const text = [
     comment('#', [
       ...heading(request, held),
@@ -40,13 +46,9 @@ export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocum
       'The first command is refused where the auth method is enabled already: leave it out then.',
       'The metadata of each token name repository and run in the audit log of Vault.',
     ]),
-    sh`vault auth enable${verbatim(space)} -path=${s.mount} jwt`,
-    sh`vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`,
-    heredoc(sh`vault write${verbatim(space)} auth/${verbatim(`${s.mount}/role/${s.role}`)} -`, json(role)),
-    heredoc(
-      sh`vault policy write${verbatim(space)} ${policy} -`,
-      `path "${pathOf(s)}" {\n  capabilities = ["read"]\n}`,
-    ),
+    enable,
+    write,
+    allow,
     ...aboutDatabase(s),
   ].join('\n')
   return [
@@ -56,6 +58,23 @@ export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocum
       text: `${text}\n`,
       heldThere: held.heldThere,
       checkedHere: held.checkedHere,
+      parts: [
+        { what: `the auth method ${s.mount} at ${s.url}`, state: issuer, create: enable },
+        {
+          what: `the role ${s.role} of auth/${s.mount} at ${s.url}`,
+          state: JSON.stringify(role),
+          create: write,
+          update: write,
+          remove: sh`vault delete${verbatim(space)} ${verbatim(place)}`,
+        },
+        {
+          what: `the policy ${policy} at ${s.url}`,
+          state: opens,
+          create: allow,
+          update: allow,
+          remove: sh`vault policy delete${verbatim(space)} ${policy}`,
+        },
+      ],
       prints: role,
       owns: [
         {

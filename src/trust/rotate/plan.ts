@@ -1,0 +1,68 @@
+import type { Config } from '../../config.ts'
+import { audienceOf, type Target } from '../../config/target.ts'
+import { fail } from '../../errors.ts'
+import type { TrustDocument } from '../../trust.ts'
+import { changesBetween, type Change } from '../parts.ts'
+import { trustDocuments, trustRequest } from '../request.ts'
+import type { SubjectForm } from '../rules.ts'
+import type { Agreement } from './uses.ts'
+
+/** One configuration of a rotation, as a policy says it. */
+export interface State {
+  readonly config: Pick<Config, 'grants' | 'issuer'>
+  readonly target: Target
+}
+
+/** What is done in a phase, and what it leads from and to. */
+export interface Phase {
+  /** 1: the new is trusted beside the old, and the runs move over. 2: the old is trusted no more. */
+  readonly number: 1 | 2
+  readonly old: Agreement
+  readonly fresh: Agreement
+  /** To be pasted before the policy changes in the first phase, and after it in the second. */
+  readonly change: Change
+}
+
+/**
+ * The first phase: `both` has what runs now and what will, `then` is what the policy says once the runs have moved. Nothing
+ * that runs now is touched.
+ */
+export function first(now: State, then: State, form?: SubjectForm): Phase {
+  const [before, after] = [documentsOf(now, form), documentsOf(then, form)]
+  const change = changesBetween(before, after)
+  refuseEmpty(change, then.target)
+  return { number: 1, ...agreements(now, then), change: { ...change, removals: [], byHand: [] } }
+}
+
+/** The second phase: only what `then` needs is left of what `now` has. */
+export function second(old: State, now: State, then: State, form?: SubjectForm): Phase {
+  const before = new Map([...documentsOf(old, form), ...documentsOf(now, form)].map((one) => [one.text, one]))
+  const change = changesBetween([...before.values()], documentsOf(then, form))
+  return { number: 2, ...agreements(old, then), change }
+}
+
+function documentsOf({ config, target }: State, form?: SubjectForm): readonly TrustDocument[] {
+  return trustDocuments(config, target, form)
+}
+
+function agreements(old: State, then: State): { readonly old: Agreement; readonly fresh: Agreement } {
+  const [was, is] = [identityOf(old), identityOf(then)]
+  const of = ({ target }: State, identity: string): Agreement => ({
+    audience: audienceOf(target),
+    ...(was === is ? {} : { identity }),
+  })
+  return { old: of(old, was), fresh: of(then, is) }
+}
+
+function identityOf({ config, target }: State): string {
+  return trustRequest(config, target).identity
+}
+
+function refuseEmpty({ documents }: Change, { name }: Target): void {
+  if (documents.length > 0) return
+  fail({
+    code: 'configuration',
+    problem: `Nothing on the other side of ${name} would change, so there is nothing to rotate.`,
+    remedy: 'Name what is to be new: `--audience TEXT`, or `--set identity.role=…`.',
+  })
+}

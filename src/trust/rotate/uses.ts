@@ -1,0 +1,118 @@
+import * as z from 'zod/mini'
+import { fail } from '../../errors.ts'
+import { visible } from '../../policy/visible.ts'
+
+/** What tells the old from the new in the audit log. */
+export interface Agreement {
+  readonly audience: string
+  /** As the audit log has it: a role ARN, a service account, a client id; absent where it is not what changes. */
+  readonly identity?: string
+}
+
+/** A use of the old agreement that stands in the way of its end. */
+export interface OldUse {
+  readonly time: Date
+  /** Who: repository, ref and run. */
+  readonly who: string
+  /** It began before anybody used the new one, and may still be running. */
+  readonly started: boolean
+}
+
+/** What the audit logs say of a target. */
+export interface Uses {
+  /** Nothing that is younger than the quiet time, or than the first use of the new one. */
+  readonly old: readonly OldUse[]
+  /** How often the new one was used, and since when. */
+  readonly fresh: number
+  readonly since: Date | undefined
+}
+
+const record = z.looseObject({
+  record: z.literal('token'),
+  time: z.string(),
+  use: z.string(),
+  target: z.nullable(z.string()),
+  identity: z.nullable(z.string()),
+  claims: z.looseObject({
+    aud: z.string(),
+    repository: z.optional(z.nullable(z.string())),
+    ref: z.optional(z.nullable(z.string())),
+    run_id: z.optional(z.nullable(z.string())),
+  }),
+})
+
+type TokenRecord = z.infer<typeof record>
+
+/** Reads the token records of an audit log (JSON Lines); lines of runs are left out. Throws `configuration` with the line. */
+export function tokenRecords(text: string, name: string): readonly TokenRecord[] {
+  return text.split('\n').flatMap((line, at) => {
+    if (line.trim() === '') return []
+    const parsed = parsedJson(line)
+    if (isRun(parsed)) return []
+    const { success, data } = record.safeParse(parsed)
+    if (success) return [data]
+    return fail({
+      code: 'configuration',
+      problem: `${visible(name)}:${at + 1} is no record of the action's audit log.`,
+      remedy: 'Give the files that the output `audit-log` names, as they were written.',
+    })
+  })
+}
+
+/**
+ * Who still uses the old agreement of a target: whoever did so after the first use of the new one, and whoever did so
+ * within `quiet` milliseconds before `now`, whose run may live on.
+ */
+export function usesOf(
+  records: readonly TokenRecord[],
+  {
+    target,
+    old,
+    fresh,
+    now,
+    quiet,
+  }: {
+    readonly target: string
+    readonly old: Agreement
+    readonly fresh: Agreement
+    readonly now: Date
+    readonly quiet: number
+  },
+): Uses {
+  const bought = records.filter((one) => one.target === target && one.use !== 'decision')
+  const news = bought.filter((one) => isOf(one, fresh))
+  const since = news.map(({ time }) => Date.parse(time)).toSorted((a, b) => a - b)[0]
+  const olds = bought.filter((one) => isOf(one, old)).map((one) => ({ one, at: Date.parse(one.time) }))
+  return {
+    old: olds
+      .filter(({ at }) => (since !== undefined && at > since) || at > now.getTime() - quiet)
+      .map(({ one, at }) => ({
+        time: new Date(at),
+        who: whoOf(one),
+        started: since === undefined || at <= since,
+      })),
+    fresh: news.length,
+    since: since === undefined ? undefined : new Date(since),
+  }
+}
+
+function isOf({ claims, identity }: TokenRecord, agreement: Agreement): boolean {
+  const same = agreement.identity === undefined || identity === agreement.identity
+  return same && claims.aud === agreement.audience
+}
+
+function whoOf({ claims: { repository, ref, run_id: run } }: TokenRecord): string {
+  return visible([repository ?? '?', ref ?? '?', `run ${run ?? '?'}`].join(' '))
+}
+
+function parsedJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function isRun(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'record' in value && value.record === 'run'
+}
