@@ -191,6 +191,34 @@ describe('what is served', () => {
     expect(count).toEqual({ bought: 2, failed: 3 })
   })
 
+  test('is what there is while a purchase hangs, since a driver waits for nobody', async () => {
+    let hangs = false
+    const late = Promise.withResolvers<undefined>()
+    let number = 0
+    const clock = { now: 0 }
+    const get = createPresent<Piece>({
+      async buy() {
+        if (hangs) await late.promise
+        return { number: (number += 1), at: clock.now }
+      },
+      life: ({ at }) => ({ boughtAt: new Date(at), expiresAt: new Date(at + 5 * minute) }),
+      now: () => new Date(clock.now),
+      share: 0.95,
+      failed: () => undefined,
+    })
+    expect((await get()).number).toBe(1)
+    hangs = true
+    clock.now = minute
+    expect((await Promise.all([get(), get()])).map((one) => one.number)).toEqual([1, 1])
+    expect((await get()).number).toBe(1)
+    // Nothing lives any more: what hangs is all there is.
+    clock.now = 6 * minute
+    const waiting = get()
+    late.resolve(undefined)
+    expect((await waiting).number).toBe(2)
+    expect(number).toBe(2)
+  })
+
   test('is not asked for at every request of an outage', async () => {
     let works = true
     const { clock, count, get } = supply(() => works)

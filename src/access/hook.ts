@@ -39,6 +39,9 @@ export interface Stock {
   readonly over: AbortSignal
 }
 
+/** What a broker needs of the world. */
+type Serving = Pick<Surroundings, 'mint' | 'io' | 'onTrade'>
+
 /** The means of the target's warehouse, as far as this run can use it; what nobody can ask for is static. */
 export async function keepingOf(
   target: Target,
@@ -70,7 +73,7 @@ export function isRenewed({ by }: KeepAlive): boolean {
 }
 
 /** Gives the SDK of AWS the keys of the role whenever it asks, so that no file and no variable holds them. */
-async function openContainer(around: Surroundings, { credential, over }: Stock): Promise<Served | undefined> {
+async function openContainer(around: Serving, { credential, over }: Stock): Promise<Served | undefined> {
   const answer = async (): Promise<unknown> => {
     over.throwIfAborted()
     return containerReply(await credential(), around.io.now())
@@ -96,7 +99,7 @@ function containerReply(credential: Credential, now: Date): unknown {
 export async function openHook(
   target: Target,
   want: Want,
-  around: Surroundings,
+  around: Serving,
   over: AbortSignal,
 ): Promise<Served | undefined> {
   const written = target.exchange.recipe(want)
@@ -125,7 +128,7 @@ async function serve(
   path: string,
   answer: Answer,
   recipe: Hook['recipe'],
-  around: Surroundings,
+  around: Serving,
 ): Promise<Served | undefined> {
   const broker = await opened(new Map([[path, answer]]), around)
   if (!broker) return undefined
@@ -139,7 +142,7 @@ async function serve(
 }
 
 /** What is not on record is not handed out. */
-async function mintOnRecord(target: Target, around: Surroundings, over: AbortSignal): Promise<IdToken> {
+async function mintOnRecord(target: Target, around: Serving, over: AbortSignal): Promise<IdToken> {
   const token = await around.mint(audienceOf(target))
   const expiresAt = new Date(token.claims.exp * 1000)
   await around.onTrade({
@@ -155,7 +158,7 @@ async function mintOnRecord(target: Target, around: Surroundings, over: AbortSig
 
 async function opened(
   answers: Parameters<typeof openBroker>[0],
-  { io }: Surroundings,
+  { io }: Pick<Serving, 'io'>,
 ): Promise<Broker | undefined> {
   try {
     return await openBroker(answers)
