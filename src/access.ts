@@ -137,7 +137,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   // A renewal that is under way would find its directory gone, and leave what it was to give back.
   undo.defer(() => soon(held.settled()))
   undo.defer(() => giveBack(held.current().credential))
-  const started = { ...bought.carried.files, ...pluginFiles(keepAlive, bought.carried.secrets) }
+  const { carried: first, credential } = bought
+  const started = { ...first.files, ...pluginFiles(keepAlive, first.secrets, credential.expiresAt) }
   for (const [name, content] of Object.entries(started)) await around.directory.write(name, content)
 
   const expiresAt = (): Date | null => held.life().expiresAt

@@ -13,6 +13,7 @@ import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
 import { MEANWHILE } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
+import { answer } from './keeper/answer.ts'
 import { parseCharge, type Charge } from './keeper/charge.ts'
 import { remember } from './remains.ts'
 import { auditLine } from './report/audit.ts'
@@ -72,6 +73,7 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
     },
     host.signal,
   )
+  answer()
   let refusals = 0
   const failed = (error: unknown): void => {
     refusals = error instanceof DbtOidcError && error.code === 'id-token-permission' ? refusals + 1 : 0

@@ -27,7 +27,13 @@ async function cleanUp(host: Host): Promise<boolean> {
 
 async function endKeeper(host: Host): Promise<void> {
   const keeper = keeperOf(host)
-  if (!keeper || (await endProcess(keeper)) !== 'still there') return
+  const end = keeper ? await endProcess(keeper) : 'ended'
+  if (end === 'absent')
+    host.writer.warning(
+      'The process that renews the credential had ended before the job did: later steps went on with what it had bought last, until that ended. It ends by itself when GitHub gives no more tokens; else somebody has ended it.',
+      { title: 'dbt-oidc' },
+    )
+  if (end !== 'still there') return
   fail({
     code: 'cancelled',
     problem: 'The process that renews the credential could not be ended.',

@@ -46,6 +46,11 @@ export function rememberKeeper(host: Host, pid: number): boolean {
   return identity !== undefined
 }
 
+/** There is none: it could not be started. */
+export function forgetKeeper(host: Host): void {
+  host.saveState(KEEPER, '')
+}
+
 /** The process that renews the credential of prepared mode, if one was left. */
 export function keeperOf(host: Host): ProcessIdentity | undefined {
   return parseIdentity(host.state(KEEPER))

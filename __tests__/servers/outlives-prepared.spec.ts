@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseIdentity } from '../../src/process.ts'
 import { runChild, type Ended } from '../support/child.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { auditOf } from '../support/job.ts'
-import { AUDIENCE, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from '../support/process.ts'
+import { AUDIENCE, logOf, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from '../support/process.ts'
 import { dbtPython } from '../support/python.ts'
 import { sha256 } from '../support/snowflake/identity.ts'
 import { startSnowflake } from '../support/snowflake/front.ts'
@@ -17,7 +18,11 @@ const LIFE = 30
 const files = { ...PROJECT, 'models/one.sql': 'select 1 as id' }
 
 /** A `run: dbt build` of a later step that begins when the first token has ended, after one or two uses of the action. */
-async function buildLate(keepAlive: string, uses: readonly { readonly schema: string }[]) {
+async function buildLate(
+  keepAlive: string,
+  uses: readonly { readonly schema: string }[],
+  meanwhile: (step: StepResult) => void = () => undefined,
+) {
   await using issuer = await startIssuer({ ttl: LIFE })
   const trust = { issuer: issuer.issuer, subject: 'repo:o/r:ref:refs/heads/main', audiences: [AUDIENCE] }
   await using account = await startSnowflake({
@@ -39,6 +44,7 @@ async function buildLate(keepAlive: string, uses: readonly { readonly schema: st
   const last = steps.at(-1)
   if (!first || !last) throw new Error('no step was run')
   const early = issuer.minted.map(sha256)
+  for (const step of steps) meanwhile(step)
   await sleep((LIFE + 5) * 1000)
   // What an earlier step has exported gives way to `env:` of a step alone, and the later steps here have none.
   const env = { ...last.laterEnv(), ...QUIET, PYTHONPATH: last.exportedEnv.get('PYTHONPATH') ?? '' }
@@ -50,11 +56,18 @@ async function buildLate(keepAlive: string, uses: readonly { readonly schema: st
   }
   const audit = auditOf(readFileSync(join(last.paths.temp, 'dbt-oidc-audit.jsonl'), 'utf8'))
   const posts: (number | null)[] = []
-  for (const step of steps.toReversed()) posts.push((await step.post()).exitCode)
+  const told: string[] = []
+  for (const step of steps.toReversed()) {
+    const post = await step.post()
+    posts.push(post.exitCode)
+    told.push(logOf(post))
+  }
   const run = {
     pythonPath: last.exportedEnv.get('PYTHONPATH'),
     places: steps.map(({ outputs }) => outputs.get('profiles-dir')),
     built: built.map(({ exitCode, stdout }) => ({ exitCode, said: exitCode === 0 ? '' : stdout })),
+    warned: built.map(({ stderr }) => stderr),
+    told,
     logins: account.logins.map(({ tokenSha256 }) => tokenSha256),
     refusals: account.refusals.map(({ reason }) => reason),
     early,
@@ -78,9 +91,21 @@ describe('dbt-snowflake in a later step that begins when the first token has end
     const run = await buildLate('auto', [{ schema: 'SHOP' }])
     expect(run.built).toEqual([{ exitCode: 0, said: '' }])
     expect([run.refusals, run.logins.length > 0]).toEqual([[], true])
+    expect(run.warned.join('')).not.toContain('dbt-oidc')
     expect(run.renewals).toEqual(expect.arrayContaining(run.logins))
     expect(run.logins.filter((one) => run.early.includes(one))).toEqual([])
     expect(run.pythonPath).toBe(`${run.places[0] ?? ''}:/nowhere/else`)
+    expect([run.posts, run.remains]).toEqual([[0], []])
+  }, 200_000)
+
+  test('is refused and says why where somebody has ended the process that renews, and so does the post step', async () => {
+    const run = await buildLate('auto', [{ schema: 'SHOP' }], ({ state }) =>
+      process.kill(parseIdentity(state.get('keeper') ?? '')?.pid ?? 0, 'SIGKILL'),
+    )
+    expect(run.built.map(({ exitCode }) => exitCode)).toEqual([2])
+    expect([new Set(run.refusals), run.renewals]).toEqual([new Set(['expired']), []])
+    expect(run.warned[0]).toMatch(/dbt-oidc: the credential ended at \S+Z and nobody has renewed it/)
+    expect(run.told[0]).toContain('The process that renews the credential had ended before the job did')
     expect([run.posts, run.remains]).toEqual([[0], []])
   }, 200_000)
 

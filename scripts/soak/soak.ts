@@ -36,13 +36,15 @@ export interface Memory {
   readonly at: number
   readonly rss: number
   readonly heap: number
+  /** Of the heap, the forms of all tokens so far, by which they are hidden should dbt print them. */
+  readonly hidden: number
 }
 
 /** Of a token's life when the broker still hands it out: `YOUNG` of src/access/hook.ts. */
 const HANDED_OUT = 0.05
 
 const opened = z.object({ url: z.string(), authorization: z.string() })
-const looked = z.object({ rss: z.number(), heap: z.number() })
+const looked = z.object({ rss: z.number(), heap: z.number(), hidden: z.number() })
 
 /** Asks a broker in a process of its own for so long, and tells what it answered and how it fared. */
 export async function soak(how: Soak, tell: (memory: Memory) => void = () => undefined): Promise<Soaked> {

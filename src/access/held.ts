@@ -50,7 +50,8 @@ export function hold(
     if (over.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const old = current.credential
     current = next
-    const files = { ...current.carried.files, ...pluginSecret(keepAlive, current.carried.secrets) }
+    const { carried, credential } = current
+    const files = { ...carried.files, ...pluginSecret(keepAlive, carried.secrets, credential.expiresAt) }
     for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
     await replaced(old)
   }

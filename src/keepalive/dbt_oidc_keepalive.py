@@ -10,8 +10,27 @@ import importlib
 import json
 import pathlib
 import sys
+import time
 
 _HERE = pathlib.Path(__file__).resolve().parent
+_told = set()
+
+
+def _tell(text):
+    print(f"dbt-oidc: {text}", file=sys.stderr)
+
+
+def _warn_of_end(ends):
+    """Once: what nobody has renewed will be refused, and the warehouse cannot say why."""
+    try:
+        end = float(ends.read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    if end > time.time() or ends in _told:
+        return
+    _told.add(ends)
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
+    _tell(f"the credential ended at {when} and nobody has renewed it: the process that does so has ended, or got no other")
 
 
 def _class(named):
@@ -31,9 +50,10 @@ def _fresh(cls, field, sources):
         if held is None:
             return None
         digest = hashlib.sha256(str(held).encode()).hexdigest()
-        for file, only in sources:
+        for file, ends, only in sources:
             # A profile of somebody else keeps what it says.
             if only is None or only == digest:
+                _warn_of_end(ends)
                 try:
                     return file.read_text("utf-8")
                 except OSError:
@@ -60,7 +80,9 @@ def _install():
     for place in _places():
         given = json.loads((place / "keepalive.json").read_text("utf-8"))
         sources = fields.setdefault((given["credentials"], given["field"]), [])
-        sources.append((place / given["file"], given.get("only")))
+        # The other may be of an earlier version of the action.
+        ends = place / given.get("ends", "keepalive-ends")
+        sources.append((place / given["file"], ends, given.get("only")))
     for (credentials, field), sources in fields.items():
         _fresh(_class(credentials), field, sources)
 
@@ -68,4 +90,4 @@ def _install():
 try:
     _install()
 except Exception as error:  # a run with a credential that ends is better than none
-    print(f"dbt-oidc: the credential stays as it was at the start ({type(error).__name__}: {error})", file=sys.stderr)
+    _tell(f"the credential stays as it was at the start ({type(error).__name__}: {error})")

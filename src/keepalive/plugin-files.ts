@@ -5,6 +5,9 @@ import { PLUGIN } from './plugin.ts'
 /** Name of the file that the field is read from while dbt runs. */
 export const SECRET_FILE = 'keepalive-secret'
 
+/** Name of the file that says when it ends, in seconds since 1970. */
+const ENDS_FILE = 'keepalive-ends'
+
 const SETTINGS = 'keepalive.json'
 
 type PluginField = Extract<KeepAlive, { readonly by: 'plugin-field' }>
@@ -16,12 +19,13 @@ type PluginField = Extract<KeepAlive, { readonly by: 'plugin-field' }>
 export function pluginFiles(
   keepAlive: KeepAlive,
   secrets: Readonly<Record<string, string>>,
+  expiresAt: Date | null,
 ): Readonly<Record<string, string>> {
   if (keepAlive.by !== 'plugin-field') return {}
   return {
     'dbt_oidc_keepalive.py': PLUGIN,
     [SETTINGS]: settingsOf(keepAlive),
-    ...pluginSecret(keepAlive, secrets),
+    ...pluginSecret(keepAlive, secrets, expiresAt),
   }
 }
 
@@ -39,16 +43,18 @@ export function pluginForOne(
 }
 
 function settingsOf({ credentials, field }: PluginField, only?: string): string {
-  return JSON.stringify({ credentials, field, file: SECRET_FILE, only })
+  return JSON.stringify({ credentials, field, file: SECRET_FILE, ends: ENDS_FILE, only })
 }
 
-/** The one file of them that is replaced. */
+/** Those of them that are replaced, the secret first: nobody is to be told that a fresh one has ended. */
 export function pluginSecret(
   keepAlive: KeepAlive,
   secrets: Readonly<Record<string, string>>,
+  expiresAt: Date | null,
 ): Readonly<Record<string, string>> {
   if (keepAlive.by !== 'plugin-field') return {}
-  return { [SECRET_FILE]: onlyOf(secrets) }
+  const ends = expiresAt === null ? '' : String(Math.floor(expiresAt.getTime() / 1000))
+  return { [SECRET_FILE]: onlyOf(secrets), [ENDS_FILE]: ends }
 }
 
 function onlyOf(secrets: Readonly<Record<string, string>>): string {

@@ -1,10 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
+import { addAbortSignal, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { Legacy } from '../access.ts'
 import type { Host } from '../host.ts'
-import { rememberKeeper, type Remains } from '../remains.ts'
+import { forgetKeeper, rememberKeeper, type Remains } from '../remains.ts'
 import { sayAll } from '../report/say.ts'
+import { ANSWER, READY } from './answer.ts'
 import { chargeText, type Charge } from './charge.ts'
 
 /** What reaches the keeper by its environment, which others can read: how to get out, where to write, and no secret of the job. */
@@ -21,14 +24,20 @@ export interface Around extends Pick<Charge, 'issuer' | 'decided' | 'auditLog'>,
   readonly grant: string | undefined
 }
 
-/** Starts the process that renews the credential until the post step ends it; where that fails, the run goes on with a warning. */
+/** Milliseconds for the keeper to answer: far more than it takes, and little beside a job. */
+const ANSWERING = 10_000
+
+/**
+ * Starts the process that renews the credential until the post step ends it, and waits for its answer; where there is
+ * none, the run goes on with a warning.
+ */
 export async function startKeeper(host: Host, legacy: Legacy, around: Around): Promise<void> {
   let child: ChildProcess | undefined
   try {
     child = spawn(process.execPath, [join(dirname(process.argv[1] ?? ''), 'keeper.js')], {
       cwd: host.temp,
       env: Object.fromEntries(Object.entries(host.env).filter(([name]) => PASSED.has(name))),
-      stdio: ['pipe', 'ignore', 'ignore'],
+      stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
       // Neither the end of the step nor a signal to its group ends it.
       detached: true,
       windowsHide: true,
@@ -36,16 +45,34 @@ export async function startKeeper(host: Host, legacy: Legacy, around: Around): P
     await once(child, 'spawn')
     // Before it knows anything: from here on the post step ends it.
     rememberKeeper(host, child.pid ?? 0)
-    await tell(child, chargeText(chargeOf(host, legacy, around)))
+    // Where it cannot be told everything there is no answer either.
+    child.stdin?.on('error', () => undefined).end(chargeText(chargeOf(host, legacy, around)))
+    await answered(child, AbortSignal.any([host.signal, AbortSignal.timeout(ANSWERING)]))
     child.unref()
     sayAll(host, ['the credential is renewed until the post step'])
   } catch {
     child?.kill('SIGKILL')
+    forgetKeeper(host)
     host.writer.warning(
-      'The process that renews the credential could not be started: later steps go on with the present one until it ends.',
+      `The process that renews the credential ${failureOf(child)}: later steps go on with the present one until it ends.`,
       { title: 'dbt-oidc' },
     )
   }
+}
+
+/** Resolves when the keeper says that it has understood; rejects where it ends or is silent. */
+async function answered(child: ChildProcess, patience: AbortSignal): Promise<void> {
+  const pipe = child.stdio[ANSWER]
+  if (!(pipe instanceof Readable)) throw new Error('no pipe')
+  if ((await text(addAbortSignal(patience, pipe))) === READY) return
+  if (child.exitCode === null) await once(child, 'exit', { signal: patience })
+  throw new Error('no answer')
+}
+
+function failureOf(child: ChildProcess | undefined): string {
+  if (child?.pid === undefined) return 'could not be started'
+  if (child.exitCode !== null) return `ended at once with exit code ${child.exitCode}`
+  return 'did not answer'
 }
 
 function chargeOf({ env }: Host, legacy: Legacy, around: Around): Charge {
@@ -63,14 +90,4 @@ function chargeOf({ env }: Host, legacy: Legacy, around: Around): Charge {
     credential,
     boughtAt,
   }
-}
-
-function tell(child: ChildProcess, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { stdin } = child
-    if (!stdin) return reject(new Error('no pipe'))
-    stdin.once('error', reject)
-    // Called when the last byte has left us; a step that ends sooner would leave half of it behind.
-    stdin.end(text, () => resolve())
-  })
 }
