@@ -3,7 +3,7 @@ import { readBody, sendJson } from '../issuer-server.ts'
 import type { Issuer } from '../issuer.ts'
 import { readGcloud, type Cloud } from './gcloud.ts'
 import { generateAccessToken, isRpcError } from './iam.ts'
-import { exchangeToken } from './sts.ts'
+import { exchangeToken, type Reach } from './sts.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 /** A request as one of the two services saw it. */
@@ -29,6 +29,7 @@ export function standInForGoogle(
   issuer: Issuer,
   documents: readonly string[],
   universe = 'googleapis.com',
+  reach?: Reach,
 ): GoogleCloud {
   const read = documents.map(readGcloud)
   const cloud = {
@@ -50,7 +51,7 @@ export function standInForGoogle(
   }
   serve('sts', async (path, body) => {
     if (path !== '/v1/token') return notFound
-    const given = await exchangeToken(new URLSearchParams(body), cloud.providers)
+    const given = await exchangeToken(new URLSearchParams(body), cloud.providers, reach)
     if ('error' in given) return { status: 400, reply: given }
     const reply = {
       access_token: tokens.issue('ya29.d.', given),

@@ -14,6 +14,9 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 
+/** Where an address of an issuer is in fact, should it not be on this machine. */
+export type Reach = (url: string) => string
+
 /**
  * Decides on a token exchange as Google's documentation describes it: cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
  * for the request, cloud.google.com/iam/docs/workload-identity-federation (mappings, conditions) for the provider. The
@@ -23,6 +26,7 @@ const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 export async function exchangeToken(
   form: URLSearchParams,
   providers: ReadonlyMap<string, Provider>,
+  reach: Reach = (url) => url,
 ): Promise<Holder | StsError> {
   const field = (name: string): string => form.get(name) ?? ''
   if (field('grant_type') !== EXCHANGE) return refuse('invalid_request', 'Invalid value for "grant_type".')
@@ -44,19 +48,20 @@ export async function exchangeToken(
       'invalid_target',
       `The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist.`,
     )
-  const verified = await verify(field('subject_token'), provider)
+  const verified = await verify(field('subject_token'), provider, reach)
   return 'error' in verified ? verified : admit(verified.claims, provider, name, field('scope').split(' '))
 }
 
 async function verify(
   token: string,
   provider: Provider,
+  reach: Reach,
 ): Promise<{ readonly claims: JWTPayload } | StsError> {
   try {
     const { iss } = decodeJwt(token)
     // Only the issuer of the provider is ever asked for keys.
     if (iss !== provider.issuer) return wrongIssuer(iss, provider)
-    const { payload } = await jwtVerify(token, await keysOf(provider.issuer), {
+    const { payload } = await jwtVerify(token, await keysOf(provider.issuer, reach), {
       algorithms: ['RS256', 'ES256'],
       requiredClaims: ['iss', 'sub', 'aud', 'iat', 'exp'],
     })
@@ -110,10 +115,10 @@ function wrongIssuer(iss: string | undefined, provider: Provider): StsError {
   )
 }
 
-async function keysOf(issuer: string): Promise<ReturnType<typeof createRemoteJWKSet>> {
-  const response = await fetch(`${issuer}/.well-known/openid-configuration`)
+async function keysOf(issuer: string, reach: Reach): Promise<ReturnType<typeof createRemoteJWKSet>> {
+  const response = await fetch(reach(`${issuer}/.well-known/openid-configuration`))
   const { jwks_uri } = parseRecord(await response.text())
-  return createRemoteJWKSet(new URL(String(jwks_uri)))
+  return createRemoteJWKSet(new URL(reach(String(jwks_uri))))
 }
 
 function refuse(error: StsError['error'], error_description: string): StsError {
