@@ -1,6 +1,7 @@
 /**
  * The verified content of an ID token. Only `token.ts` makes one, after signature, issuer, audience, times and shape
- * have been checked; nothing downstream ever sees an unverified claim.
+ * have been checked; nothing downstream ever sees an unverified claim. (The command line's `check` supposes some, for
+ * `decide` alone: see check/supposed.ts.)
  */
 export interface Claims {
   readonly iss: string

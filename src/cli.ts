@@ -1,4 +1,5 @@
 import { coloured } from './cli/colour.ts'
+import { checkCommand } from './cli/commands/check.ts'
 import { completionCommand } from './cli/commands/completion.ts'
 import { rotateCommand } from './cli/commands/rotate.ts'
 import { trustCommand } from './cli/commands/trust.ts'
@@ -28,4 +29,4 @@ export async function cli(argv: readonly string[] = process.argv): Promise<void>
 }
 
 /** In the order of `--help`. */
-export const COMMANDS: readonly MakeCommand[] = [trustCommand, rotateCommand, completionCommand]
+export const COMMANDS: readonly MakeCommand[] = [trustCommand, checkCommand, rotateCommand, completionCommand]

@@ -20,15 +20,18 @@ export async function cli(
   files: Record<string, string>,
   more: Readonly<Record<string, string>> = {},
   node = process.execPath,
+  input = '',
 ): Promise<Ended & { files: string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'cli-'))
   try {
     writeFiles(directory, files)
     const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...more }
     const ended = await new Promise<Ended>((done) => {
-      execFile(node, [CLI, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
+      const child = execFile(node, [CLI, ...args], { cwd: directory, env }, (error, stdout, stderr) =>
         done({ code: error ? Number(error.code) : 0, stdout, stderr }),
       )
+      // Whoever refuses before it reads closes the pipe.
+      child.stdin?.on('error', () => undefined).end(input)
     })
     return { ...ended, files: readdirSync(directory, { recursive: true }).map(String) }
   } finally {

@@ -13,7 +13,11 @@ export interface RepositoryFacts {
 /** One request of an octokit. */
 export type Ask = (
   route: string,
-  parameters: { readonly owner: string; readonly repo: string },
+  parameters: {
+    readonly owner: string
+    readonly repo: string
+    readonly [name: string]: string | number
+  },
 ) => Promise<{ readonly data: unknown }>
 
 const repositoryAnswer = z.object({ id: z.number(), owner: z.object({ id: z.number() }) })

@@ -7,7 +7,7 @@ import type { Ask } from './github.ts'
 /** Requests to GitHub's REST API with the token of the environment. Throws `configuration` where there is none. */
 export async function gitHub(): Promise<Ask> {
   const { getOctokit } = await import('@actions/github')
-  const token = process.env['GITHUB_TOKEN'] || process.env['GH_TOKEN'] || undefined
+  const token = tokenOf(process.env)
   if (token === undefined)
     return fail({
       code: 'configuration',
@@ -19,4 +19,13 @@ export async function gitHub(): Promise<Ask> {
   const fetch = fetchOver({ http, at: (url) => rewrite(rehearsal, url) })
   const octokit = getOctokit(token, { request: { fetch } })
   return (route, parameters) => octokit.request(route, parameters)
+}
+
+/** Whether there is a token to ask with. */
+export function hasToken(): boolean {
+  return tokenOf(process.env) !== undefined
+}
+
+function tokenOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  return env['GITHUB_TOKEN'] || env['GH_TOKEN'] || undefined
 }

@@ -3,7 +3,7 @@ import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 
-/** The target of a name, or all. Throws `configuration` for a name that none has. */
+/** The target of a name, or all. Throws `usage` for a name that none has. */
 export function chosen(config: Config, name: string | undefined): readonly Target[] {
   if (name === undefined) return [...config.targets.values()]
   const target = config.targets.get(name)
@@ -17,12 +17,12 @@ export function chosen(config: Config, name: string | undefined): readonly Targe
   })
 }
 
-/** The target of a name, or the only one. Throws `configuration` where several could be meant. */
+/** The target of a name, or the only one. Throws `usage` where several could be meant. */
 export function onlyTarget(config: Config, name: string | undefined): Target {
   const [target, another] = chosen(config, name)
   if (target && !another) return target
   return fail({
-    code: 'configuration',
+    code: 'usage',
     problem: 'There are several targets, and this is done with one at a time.',
     remedy: `Name one with --target: ${[...config.targets.keys()].join(', ')}.`,
   })

@@ -9,6 +9,8 @@ export { blockFor, inputsBlock, whenBlock, type Form } from './decision/block.ts
 /** How the lines are to look. */
 export interface Look {
   readonly colour: boolean
+  /** Every grant, and not only those that could decide. */
+  readonly whole?: boolean
 }
 
 type Paint = (colour: keyof typeof SGR, text: string) => string
@@ -67,10 +69,10 @@ function verdictLines(
   ]
 }
 
-/** The table of claim, expected and actual for every grant that counted, ready for the log. No line holds a line break. */
+/** The table of claim, expected and actual for every grant that counted (or all), ready for the log. No line holds a line break. */
 export function decisionTable(decision: Decision, look: Look): string[] {
   const paint = painter(look)
-  const verdicts = counted(decision)
+  const verdicts = look.whole ? decision.verdicts : counted(decision)
   const columns = columnsOf(verdicts)
   return verdicts.flatMap((verdict) => verdictLines(verdict, decision, columns, paint))
 }

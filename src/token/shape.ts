@@ -43,7 +43,8 @@ export function readClaims(
   return { iss, sub, aud, jti, iat, exp, nbf, all: scalars(payload, aud) }
 }
 
-function scalars(payload: JsonObject, aud: string): ReadonlyMap<string, string> {
+/** Every claim that a grant can compare, as text. */
+export function scalars(payload: JsonObject, aud: string): ReadonlyMap<string, string> {
   const all = new Map<string, string>()
   for (const [name, value] of Object.entries(payload)) {
     // A number beyond 2^53 has already lost digits: as an id it would be somebody else's.

@@ -1,0 +1,93 @@
+import { visible } from '../policy/visible.ts'
+import { decisionSentence, decisionTable, denial } from '../report/decision.ts'
+import { coloured } from './colour.ts'
+import { painter } from './paint.ts'
+import type { Asked } from './check.ts'
+
+/** Prints what one run would get: the answer first, then what was asked, then every grant with every claim. */
+export function printCheck(asked: Asked, json: boolean): void {
+  const text = json ? JSON.stringify(told(asked), null, 2) : lines(asked, coloured(process.stdout)).join('\n')
+  process.stdout.write(`${text}\n`)
+}
+
+/** The answer as data; the verdicts are those of the decision, each check as it was made. */
+function told({ checked, read, assumed }: Asked): unknown {
+  const { decision, untold, nearest } = checked
+  const { granted, grant, asked, verdicts, warnings, claims } = decision
+  const refusals = read?.refusals ?? []
+  return {
+    granted: granted && refusals.length === 0,
+    reason: refusals[0] ?? decisionSentence(decision),
+    nearest,
+    grant: grant?.name,
+    target: grant?.target,
+    asked,
+    verified: false,
+    refusals,
+    notes: read?.notes ?? [],
+    claims: Object.fromEntries(claims.all),
+    assumed: Object.fromEntries(assumed),
+    untold,
+    warnings,
+    verdicts: verdicts.map(({ grant: { name, target, place }, ok, checks }) => ({
+      grant: name,
+      target,
+      place,
+      ok,
+      checks,
+    })),
+  }
+}
+
+function lines({ checked, read, assumed }: Asked, colour: boolean): readonly string[] {
+  const { decision, untold, nearest } = checked
+  const paint = painter(colour)
+  const refusals = read?.refusals ?? []
+  const granted = decision.granted && refusals.length === 0
+  const head =
+    refusals.length === 0
+      ? decisionSentence(decision)
+      : 'The step would refuse this token before it asks any grant.'
+  return [
+    `${granted ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', head)}`,
+    ...refusals.map((one) => `  ${one}`),
+    ...(nearest === undefined ? [] : [`  ${nearest}`]),
+    '',
+    ...origin(read),
+    ...claimLines(decision.claims.all, assumed, paint),
+    '',
+    ...decisionTable(decision, { colour, whole: true }),
+    ...(read || decision.granted ? [] : untoldLines(untold)),
+    ...decision.warnings.map((warning) => `! ${warning}`),
+    ...(decision.granted ? [] : ['', ...denial(decision, { colour }).remedy.split('\n')]),
+  ]
+}
+
+const OWN_OPTION: ReadonlySet<string> = new Set(['ref', 'environment'])
+
+function untoldLines(untold: readonly string[]): readonly string[] {
+  if (untold.length === 0) return []
+  const options = untold.map((name) => (OWN_OPTION.has(name) ? `--${name} …` : `--claim ${name}=…`))
+  return ['', `Not told, and so absent: ${untold.join(', ')}. If the run has them: ${options.join(' ')}`]
+}
+
+function origin(read: Asked['read']): readonly string[] {
+  if (!read) return ['A supposed run; GitHub was not asked:']
+  return [
+    'Read from the token, and NOT verified: nobody has checked its signature, so it proves nothing.',
+    ...read.notes,
+  ]
+}
+
+function claimLines(
+  all: ReadonlyMap<string, string>,
+  assumed: ReadonlyMap<string, string>,
+  paint: ReturnType<typeof painter>,
+): readonly string[] {
+  const width = Math.max(...[...all.keys()].map((name) => visible(name).length))
+  return [...all].map(([name, value]) => {
+    const reason = assumed.get(name)
+    const note = reason === undefined ? '' : `  ${paint('dim', `(${reason})`)}`
+    return `  ${visible(name).padEnd(width)}  ${visible(value)}${note}`
+  })
+}

@@ -1,0 +1,116 @@
+import { text as textOf } from 'node:stream/consumers'
+import { check, type Checked } from '../check/checked.ts'
+import { changedClaims, pinnedIds, supposedClaims } from '../check/supposed.ts'
+import { unverified, type Unverified } from '../check/unverified.ts'
+import { checkClaimName } from '../claim-names.ts'
+import type { Claims } from '../claims.ts'
+import type { Config } from '../config.ts'
+import type { Sources } from '../config/sources.ts'
+import { fail } from '../errors.ts'
+import { isLiteral } from '../pattern.ts'
+import { readRegular } from '../regular.ts'
+import { printCheck } from './check-print.ts'
+import { EXIT } from './exit.ts'
+import { chosen } from './targets.ts'
+
+/** What is asked about one run. */
+export interface Asking {
+  readonly repository?: string
+  readonly ref?: string
+  readonly event?: string
+  readonly environment?: string
+  readonly claim: readonly string[]
+  readonly fork?: boolean
+  readonly token?: string
+  readonly target?: string
+  readonly json?: boolean
+}
+
+/** One run, with how its claims came about. */
+export interface Asked {
+  readonly checked: Checked
+  /** Undefined: supposed, not read. */
+  readonly read: Unverified | undefined
+  /** Claims that were neither given nor read, with the reason for each. */
+  readonly assumed: ReadonlyMap<string, string>
+}
+
+/** Says which grant a run would get, and why; the exit code is 1 where it gets none. */
+export async function checkOne(config: Config, sources: Sources, asking: Asking): Promise<void> {
+  if (asking.target !== undefined) chosen(config, asking.target)
+  const given = givenClaims(asking)
+  const read =
+    asking.token === undefined
+      ? undefined
+      : unverified(await textOfToken(asking.token), { issuer: config.issuer, now: sources.today })
+  const repository = asking.repository ?? repositoryOf(config, sources)
+  const ids = pinnedIds(config.grants, repository)
+  const claims = read
+    ? changedClaims(read.claims, given)
+    : supposedClaims({ repository, ids, form: 'name', issuer: config.issuer, given })
+  const checked = check(config.grants, claims, asking.target ?? config.asked, asking.fork === true)
+  const assumed = read ? new Map<string, string>() : assumedIn(claims, given)
+  printCheck({ checked, read, assumed }, asking.json === true)
+  if (!checked.decision.granted || (read?.refusals.length ?? 0) > 0) process.exitCode = EXIT.no
+}
+
+/** The repository that a run is supposed to belong to: the policy's where it names one, else that of the checkout. */
+export function repositoryOf({ grants }: Config, { repository }: Sources): string {
+  const named = grants.flatMap(({ when }) => when.get('repository') ?? []).find(isLiteral)
+  return named ?? repository
+}
+
+/** A ref as GitHub writes it: a bare name is a branch. */
+export function fullRef(ref: string): string {
+  return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`
+}
+
+function givenClaims({ repository, ref, event, environment, claim }: Asking): ReadonlyMap<string, string> {
+  const own = [
+    ['repository', repository],
+    ['ref', ref === undefined ? undefined : fullRef(ref)],
+    ['event_name', event],
+    ['environment', environment],
+  ] as const
+  return new Map([
+    ...own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    ...claim.map(namedValue),
+  ])
+}
+
+function namedValue(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+  const problem = at < 1 ? `\`${text}\` is no \`name=value\`.` : checkClaimName(name)
+  if (problem === undefined) return [name, value]
+  return fail({
+    code: 'usage',
+    problem: `--claim: ${problem}`,
+    remedy: 'Write it as --claim name=value, e.g. --claim actor=octocat.',
+  })
+}
+
+function assumedIn(claims: Claims, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const reasons = [
+    ['repository', 'of the policy or of this checkout; --repository'],
+    ['repository_owner', 'follows from the repository'],
+    ['repository_id', 'pinned by the policy'],
+    ['repository_owner_id', 'pinned by the policy'],
+    ['event_name', 'assumed; --event'],
+    ['ref', 'assumed; --ref'],
+    ['ref_type', 'follows from the ref'],
+    ['sub', 'assumed: names without ids; --claim sub=…'],
+  ] as const
+  return new Map(reasons.filter(([name]) => claims.all.has(name) && !given.has(name)))
+}
+
+async function textOfToken(path: string): Promise<string> {
+  if (path === '-') return textOf(process.stdin)
+  const read = await readRegular(path)
+  if (read.kind === 'text') return read.text
+  return fail({
+    code: 'file',
+    problem: `${path} cannot be read as a token (${read.kind === 'unreadable' ? read.why : read.kind}).`,
+    remedy: 'Name a file that holds a token or its claims as JSON, or `-` for standard input.',
+  })
+}
