@@ -133,18 +133,19 @@ describe('the identities of a Snowflake user', () => {
   })
 })
 
+async function conditionsOf(attributeCondition: string): Promise<unknown> {
+  const [statement] = await read({
+    name: 'projects/1/locations/global/workloadIdentityPools/p/providers/q',
+    oidc: { issuerUri: ISSUER },
+    attributeMapping: { 'google.subject': 'assertion.sub', 'attribute.env': 'assertion.environment' },
+    attributeCondition,
+  })
+  return statement?.ways.map(({ conditions }) =>
+    conditions.map(({ claim, by, values }) => `${claim} ${by} ${values.join('|')}`),
+  )
+}
+
 describe('conditions of Google', () => {
-  const of = async (attributeCondition: string): Promise<unknown> => {
-    const [statement] = await read({
-      name: 'projects/1/locations/global/workloadIdentityPools/p/providers/q',
-      oidc: { issuerUri: ISSUER },
-      attributeMapping: { 'google.subject': 'assertion.sub', 'attribute.env': 'assertion.environment' },
-      attributeCondition,
-    })
-    return statement?.ways.map(({ conditions }) =>
-      conditions.map(({ claim, by, values }) => `${claim} ${by} ${values.join('|')}`),
-    )
-  }
   test.each<[string, readonly (readonly string[])[]]>([
     ["'a' == assertion.ref", [['ref equals a']]],
     ["assertion['x-tier'] == 'a'", [['x-tier equals a']]],
@@ -170,15 +171,23 @@ describe('conditions of Google', () => {
     ['int(assertion.run_number) > 5', [['attributeCondition expression int(assertion.run_number) > 5']]],
     ['true', [[]]],
   ])('%s', async (condition, expected) => {
-    expect(await of(condition)).toEqual(expected)
+    expect(await conditionsOf(condition)).toEqual(expected)
   })
 
   test('of more alternatives than anybody writes is told as a whole', async () => {
     const either = "(assertion.ref == 'a' || assertion.ref == 'b')"
     const many = Array.from({ length: 6 }, () => either).join(' && ')
-    expect(await of(many)).toEqual([[`attributeCondition expression ${many}`]])
+    expect(await conditionsOf(many)).toEqual([[`attributeCondition expression ${many}`]])
   })
 })
+
+function deep(levels: number): string {
+  return `${'['.repeat(levels)}${']'.repeat(levels)}`
+}
+
+function withCondition(condition: unknown): string {
+  return JSON.stringify({ Statement: [{ ...TRUST.Statement, Condition: condition }] })
+}
 
 describe('a document that cannot be read', () => {
   test('of no known kind says what is understood', async () => {
@@ -195,9 +204,6 @@ describe('a document that cannot be read', () => {
     )
   })
 
-  const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
-  const withCondition = (condition: unknown): string =>
-    JSON.stringify({ Statement: [{ ...TRUST.Statement, Condition: condition }] })
   test.each<[string, string, string]>([
     ['nothing', '  \n', 'shown is empty.'],
     ['an empty list', '[]', 'shown is an empty list, which every platform prints where it trusts nobody.'],
@@ -326,7 +332,7 @@ describe('a document that cannot be read', () => {
         const outcome: unknown = await recognise(JSON.stringify(one), 'shown', registries).catch(
           (error: unknown) => error,
         )
-        return Array.isArray(outcome) || outcome instanceof DbtOidcError
+        expect(Array.isArray(outcome) || outcome instanceof DbtOidcError).toBe(true)
       }),
       { numRuns: 1000 },
     )

@@ -1,6 +1,8 @@
 import { coloured } from './cli/colour.ts'
 import { checkCommand } from './cli/commands/check.ts'
 import { completionCommand } from './cli/commands/completion.ts'
+import { driftCommand } from './cli/commands/drift.ts'
+import { lintCommand } from './cli/commands/lint.ts'
 import { rotateCommand } from './cli/commands/rotate.ts'
 import { trustCommand } from './cli/commands/trust.ts'
 import { EXIT, exitOf } from './cli/exit.ts'
@@ -29,4 +31,11 @@ export async function cli(argv: readonly string[] = process.argv): Promise<void>
 }
 
 /** In the order of `--help`. */
-export const COMMANDS: readonly MakeCommand[] = [trustCommand, checkCommand, rotateCommand, completionCommand]
+export const COMMANDS: readonly MakeCommand[] = [
+  trustCommand,
+  checkCommand,
+  lintCommand,
+  driftCommand,
+  rotateCommand,
+  completionCommand,
+]

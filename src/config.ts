@@ -10,7 +10,9 @@ import { collectProblems } from './config/problems.ts'
 import { readIssuer } from './config/issuer.ts'
 import { fromInputs } from './config/from-inputs.ts'
 import { fromPolicy, POLICY_PATH } from './config/from-policy.ts'
+import type { Notice, NoticeCode } from './config/notice.ts'
 import type { Sources } from './config/sources.ts'
+import type { ReviewLimits } from './trust/age.ts'
 import { OWN_AUDIENCE } from './exchanges/none.ts'
 import { rehearsalOf } from './rehearsal.ts'
 import { checkTlsEnv } from './http.ts'
@@ -27,7 +29,10 @@ export interface Config extends Options {
   readonly issuer: string
   /** Where the rules come from: the policy file's path, or `inputs`. */
   readonly origin: string
+  readonly review: ReviewLimits
   readonly warnings: readonly string[]
+  /** The same, each with what it is about. */
+  readonly notices: readonly Notice[]
 }
 
 /** What both ways of configuring give. */
@@ -37,6 +42,7 @@ export interface Rules {
   readonly asked: string | undefined
   /** As the policy file has it. */
   readonly issuer: YamlScalar | undefined
+  readonly review: ReviewLimits
   readonly origin: string
 }
 
@@ -46,7 +52,7 @@ export interface Rules {
  */
 export async function readConfig(sources: Sources, registries: Registries): Promise<Config> {
   const problems = collectProblems()
-  const warnings: string[] = []
+  const notices: Notice[] = []
   checkNames(sources, problems)
   const options = readOptions(sources, problems)
   const { commands, problems: faults } = parseRun(input(sources, 'run') ?? '')
@@ -64,7 +70,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
     registries,
     rehearsal: rehearsalOf(sources.serverUrl) !== undefined,
     problems,
-    warn: (sentence: string) => void warnings.push(sentence),
+    warn: (text: string, code: NoticeCode = 'configuration') => void notices.push({ code, text }),
     visible,
     lookup: (name: string) => (Object.hasOwn(visible, name) ? visible[name] : undefined),
   }
@@ -72,10 +78,10 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
     ? await fromPolicy(sources, rules)
     : await fromInputs(sources, options, rules)
   checkProxied(options, { ...made, commands }, problems)
-  warnings.push(...overlaps(made.grants))
+  notices.push(...overlaps(made.grants).map((text) => ({ code: 'overlap' as const, text })))
   const issuer = readIssuer(sources, made.issuer, problems)
   problems.throwAny()
-  return { ...options, ...made, commands, issuer, warnings }
+  return { ...options, ...made, commands, issuer, notices, warnings: notices.map(({ text }) => text) }
 }
 
 /** The variables that dbt will see: an expression in a pull request's profiles.yml must not read more. */

@@ -97,6 +97,33 @@ export function mayOverlap(one: string, other: string): boolean {
   return reached.has(left.length * width + right.length)
 }
 
+/** Whether a star stands for a token of another pattern, whatever that token stands for. */
+function takes(star: string | undefined, token: string): boolean {
+  return isStar(token) ? star === STARS || star === token : swallows(star, token)
+}
+
+/**
+ * Whether every value that `special` matches is matched by `general` too; false where that is not certain. A star of the
+ * one stands for whatever the other's star may, so that `**` takes both and `*` no `**`.
+ */
+export function includes(general: string, special: string): boolean {
+  const [wide, narrow] = [tokensOf(general), tokensOf(special)]
+  if (!wide || !narrow) return false
+  let alive = new Set([0])
+  for (const token of narrow) {
+    const next = new Set<number>()
+    for (const state of alive) {
+      const at = wide[state]
+      if (isStar(at)) alive.add(state + 1)
+      if (isStar(at) ? takes(at, token) : at === token && !isStar(token))
+        next.add(isStar(at) ? state : state + 1)
+    }
+    alive = next
+  }
+  for (const state of alive) if (isStar(wide[state])) alive.add(state + 1)
+  return alive.has(wide.length)
+}
+
 /** Control, format and bidi characters, line separators and halves of a pair: what a reader of a log cannot see. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u
 

@@ -8,6 +8,7 @@ import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
 import { audienceFor, type WrittenAudience } from './audience.ts'
 import { strangerFlaw } from './checkout-host.ts'
 import { placeOf, textOf } from './connection.ts'
+import type { NoticeCode } from './notice.ts'
 import type { Problems } from './problems.ts'
 import { check } from './schema.ts'
 import type { Registries, Target } from './target.ts'
@@ -31,7 +32,7 @@ export interface TargetRules {
   /** GITHUB_SERVER_URL is a loopback address: hosts may be, too. */
   readonly rehearsal: boolean
   readonly problems: Problems
-  readonly warn: (sentence: string) => void
+  readonly warn: (sentence: string, code?: NoticeCode) => void
   /** The variables that dbt will see; expressions of the project's files may read no others. */
   readonly visible: Readonly<Record<string, string>>
   readonly lookup: Lookup

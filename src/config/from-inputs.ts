@@ -8,6 +8,7 @@ import { fromExisting } from './existing.ts'
 import { checkConditions } from './grants.ts'
 import { readNarrowing } from './narrowing.ts'
 import { block, input, placeOfInput, type Options } from './options.ts'
+import { reviewLimits } from './review.ts'
 import type { Sources } from './sources.ts'
 
 const DEFAULT_TARGET = 'prod'
@@ -34,6 +35,7 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
     grants: [{ name: 'inputs', target: name, when, place: 'inputs' }],
     asked: undefined,
     issuer: undefined,
+    review: reviewLimits(undefined),
     origin: 'inputs',
   }
 }

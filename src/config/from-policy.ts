@@ -10,6 +10,7 @@ import { input, leaves, placeOfInput } from './options.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import { policyKeysAt, policyFile } from './policy-file.ts'
 import { readGrants, targetNames } from './policy-grants.ts'
+import { reviewLimits } from './review.ts'
 import { asText, check } from './schema.ts'
 import { readNeeded, type Sources } from './sources.ts'
 import type { Target } from './target.ts'
@@ -19,6 +20,14 @@ import { nearest } from '../nearest.ts'
 export const POLICY_PATH = '.github/dbt-oidc.yml'
 
 const REFUSED = ['connection', 'identity', 'profiles-dir', 'profile', 'audience'] as const
+
+const NOTHING = {
+  targets: new Map(),
+  grants: [],
+  asked: undefined,
+  issuer: undefined,
+  review: reviewLimits(undefined),
+}
 
 /** Reads targets and grants from the policy file; inputs may only narrow it. */
 export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<Rules> {
@@ -33,7 +42,7 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
   const narrowing = readNarrowing(sources, rules.problems)
   checkNarrowing(narrowing, rules)
   const node = await readRoot(path, sources, rules)
-  if (!node) return { targets: new Map(), grants: [], asked: undefined, issuer: undefined, origin: path }
+  if (!node) return { ...NOTHING, origin: path }
   const { value, problems: faults } = check(policyFile, asText(node), node, policyKeysAt)
   checkPins(pinsOf(node), narrowing, rules.problems)
   // A file that does not fit as a whole still has its targets and grants looked at: all problems at once.
@@ -47,6 +56,7 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
     grants,
     asked: readAsked(node, path, sources, rules),
     issuer: issuer?.kind === 'scalar' ? issuer : undefined,
+    review: reviewLimits(value?.review),
     origin: path,
   }
 }

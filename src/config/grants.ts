@@ -65,7 +65,7 @@ export function checkConditions(
     if (claim !== undefined && broken?.has(claim)) continue
     const where = (claim === undefined ? undefined : places.get(claim)) ?? place
     if (severity === 'problem') rules.problems.add(where, text)
-    else rules.warn(`${where}: ${text}`)
+    else rules.warn(`${where}: ${text}`, 'open-pattern')
   }
   if (restriction(when)) return
   rules.problems.add(

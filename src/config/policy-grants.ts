@@ -5,10 +5,8 @@ import type { TargetRules } from './build-target.ts'
 import { checkConditions, entry, readWhen } from './grants.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import type { PolicyFile } from './policy-file.ts'
-import { daysOf, reviewAge } from './review.ts'
+import { reviewAge, reviewLimits } from './review.ts'
 import type { Sources } from './sources.ts'
-
-const DEFAULT_WARN_DAYS = 90
 
 /** What a grant without a restriction is offered. */
 const RESTRICTED = `when:
@@ -90,14 +88,15 @@ function checkAge(item: YamlMap, grant: Grant, policy: PolicyFile | undefined, c
     if (/^\d{4}-\d{2}-\d{2}$/.test(grant.reviewed)) context.rules.problems.add(place, age.problem)
     return
   }
-  const { warn, fail } = policy?.review ?? {}
-  if (fail !== undefined && age.days > daysOf(fail)) {
+  const { warn, fail } = reviewLimits(policy?.review)
+  if (fail !== undefined && age.days > fail) {
     context.rules.problems.add(
       place,
-      `The grant was last reviewed ${age.days} days ago; \`review.fail\` allows ${daysOf(fail)}.`,
+      `The grant was last reviewed ${age.days} days ago; \`review.fail\` allows ${fail}.`,
     )
-  } else if (age.days > (warn === undefined ? DEFAULT_WARN_DAYS : daysOf(warn))) {
-    context.rules.warn(`${place}: the grant \`${grant.name}\` was last reviewed ${age.days} days ago.`)
+  } else if (age.days > warn) {
+    const text = `${place}: the grant \`${grant.name}\` was last reviewed ${age.days} days ago.`
+    context.rules.warn(text, 'review-age')
   }
 }
 

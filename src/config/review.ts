@@ -1,6 +1,21 @@
+import type { ReviewLimits } from '../trust/age.ts'
+
+const DEFAULT_WARN_DAYS = 90
+
 /** Days in `90d`. */
-export function daysOf(text: string): number {
+function daysOf(text: string): number {
   return Number(text.slice(0, -1))
+}
+
+/** How old a review may be, by the `review:` of a policy file. */
+export function reviewLimits(
+  written: { readonly warn?: string | undefined; readonly fail?: string | undefined } | undefined,
+): ReviewLimits {
+  const { warn, fail } = written ?? {}
+  return {
+    warn: warn === undefined ? DEFAULT_WARN_DAYS : daysOf(warn),
+    fail: fail === undefined ? undefined : daysOf(fail),
+  }
 }
 
 /** What a review date says today: a problem, a number of days, both never. */

@@ -1,6 +1,7 @@
 import { checkClaimName } from '../claim-names.ts'
 import { checkPattern, isLiteral, matches, mayOverlap } from '../pattern.ts'
 import type { Grant, When } from '../policy.ts'
+import { candidates } from './candidates.ts'
 import { UNTRUSTED_EVENTS } from './events.ts'
 import { checkValue } from './values.ts'
 import { quoted } from './visible.ts'
@@ -132,15 +133,20 @@ export function mayBothHold(one: When, other: When): boolean {
   })
 }
 
+/** Earlier grants that a warning names; further ones are counted. */
+const NAMED = 3
+
 /** A warning for each pair of grants for different targets that one run could both satisfy: order then decides. */
 export function overlaps(grants: readonly Grant[]): readonly string[] {
-  return grants.flatMap((later, index) =>
-    grants
-      .slice(0, index)
-      .filter((earlier) => earlier.target !== later.target && mayBothHold(earlier.when, later.when))
-      .map(
-        (earlier) =>
-          `${earlier.name} (${earlier.target}) and ${later.name} (${later.target}) can both hold for one run; without \`target\` the first one wins.`,
-      ),
-  )
+  const earlierThan = candidates(grants)
+  return grants.flatMap((later, at) => {
+    const rivals = earlierThan(at).filter(
+      (earlier) => earlier.target !== later.target && mayBothHold(earlier.when, later.when),
+    )
+    const more = rivals.length - NAMED
+    return rivals.slice(0, NAMED).map((earlier, place) => {
+      const others = more > 0 && place === NAMED - 1 ? ` So can ${more} more before ${later.name}.` : ''
+      return `${earlier.name} (${earlier.target}) and ${later.name} (${later.target}) can both hold for one run; without \`target\` the first one wins.${others}`
+    })
+  })
 }

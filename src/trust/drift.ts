@@ -27,7 +27,7 @@ export function compareTrust(
 ): Compared {
   const left = [...wanted]
   const differences: Difference[] = []
-  for (const there of found) {
+  for (const there of whole ? found : besides(wanted, found)) {
     const pairs = left.filter((one) => mayBe(one, there)).map((one) => ({ one, list: compared(one, there) }))
     const [best] = pairs.toSorted((a, b) => a.list.length - b.list.length)
     if (best) left.splice(left.indexOf(best.one), 1)
@@ -37,6 +37,12 @@ export function compareTrust(
     differences: [...differences, ...(whole ? left.map(absent) : [])],
     notShown: whole ? [] : left.map(titleOf),
   }
+}
+
+/** Without what has another name, where what is wanted is there beside it: a list of all roles is of other people's as well. */
+function besides(wanted: readonly Statement[], found: readonly Statement[]): readonly Statement[] {
+  const mine = found.filter((there) => wanted.some((one) => mayBe(one, there)))
+  return mine.length > 0 ? mine : found
 }
 
 /** As people name it: `AWS role arn:aws:iam::1:role/dbt`. */

@@ -1,3 +1,4 @@
+import { DbtOidcError } from '../errors.ts'
 import type { Finding } from '../findings.ts'
 import { visible } from '../policy/visible.ts'
 import { ageOf, unusedWays, type ReviewLimits } from './age.ts'
@@ -6,6 +7,7 @@ import { audienceFindings, sharedAudiences } from './judge/audience.ts'
 import { conditionFindings } from './judge/conditions.ts'
 import { issuerFindings } from './judge/issuer.ts'
 import { repositoryFindings } from './judge/repository.ts'
+import type { Reader } from './reader.ts'
 import type { Read } from './recognise.ts'
 import type { Way } from './statement.ts'
 
@@ -32,10 +34,12 @@ function judgeOne(read: Read, judging: Judging): readonly Finding[] {
     said.map((one) => ({ ...one, where: read.place(), about: title }))
   return [
     ...statement.ways.flatMap((way) =>
-      sayOf(read, way, judging).map((one): Finding => {
-        const about = statement.ways.length === 1 ? title : `${title}, ${visible(way.name)}`
-        return { ...one, where: read.place(way), about }
-      }),
+      sayOf(read, way, judging)
+        .map(withoutNothing)
+        .map((one): Finding => {
+          const about = statement.ways.length === 1 ? title : `${title}, ${visible(way.name)}`
+          return { ...one, where: read.place(way), about }
+        }),
     ),
     ...whole([...(statement.settings ?? [])].filter(([name]) => name.startsWith('keys')).map(uploaded)),
     ...whole(statement.ways.length === 0 ? [nobody(statement.remarks ?? [])] : []),
@@ -44,7 +48,27 @@ function judgeOne(read: Read, judging: Judging): readonly Finding[] {
   ]
 }
 
-function sayOf({ reader }: Read, way: Way, { issuers }: Judging): readonly Said[] {
+/** What nobody may paste is not offered: a value of a hostile document does not stand in the way of its verdict. */
+function offering(reader: Reader): Reader {
+  return {
+    ...reader,
+    write(claim, values) {
+      try {
+        return reader.write(claim, values)
+      } catch (error) {
+        if (error instanceof DbtOidcError) return ''
+        throw error
+      }
+    },
+  }
+}
+
+function withoutNothing({ paste, ...said }: Said): Said {
+  return paste ? { ...said, paste } : said
+}
+
+function sayOf(read: Read, way: Way, { issuers }: Judging): readonly Said[] {
+  const reader = offering(read.reader)
   if (way.principal !== undefined) return strangers(way.principal)
   const issuer = issuerFindings(way, reader, issuers)
   // What another issuer's claims mean is not known here.

@@ -1,0 +1,207 @@
+import { describe, expect, test } from '@jest/globals'
+import { commandLine } from './support/command-line.ts'
+
+const POLICY = `repository: acme/dbt
+repository-id: 7654321
+repository-owner-id: 1234567
+targets:
+  prod:
+    connection: { type: snowflake, account: acme-prod, role: T, database: PROD, schema: DBT }
+    audience: own
+grants:
+  - { target: prod, when: { environment: production, ref: refs/heads/main }, reviewed: 2026-11-01 }
+`
+const policy = (text: string): Record<string, string> => ({ '.github/dbt-oidc.yml': text })
+/** The day on which a test runs is nobody's choice, so that no review of these is ever too old. */
+const YOUNG = POLICY.replace('grants:', 'review: { warn: 9999d }\ngrants:')
+
+const ISSUER = 'https://token.actions.githubusercontent.com'
+const identity = (info: object, name = 'DEFAULT'): object => ({
+  name,
+  type: 'OIDC',
+  additional_info: JSON.stringify({ issuer: ISSUER, audienceList: ['https://acme.example'], ...info }),
+})
+const SHOWN = JSON.stringify(
+  [
+    identity({ subject: 'repo:acme@1/dbt@2:environment:production' }),
+    identity({ subject: 'repo:*' }, 'ANYBODY'),
+  ],
+  null,
+  2,
+)
+
+function role(name: string): string {
+  return JSON.stringify({
+    Role: {
+      Arn: `arn:aws:iam::123456789012:role/${name}`,
+      AssumeRolePolicyDocument: {
+        Statement: {
+          Effect: 'Allow',
+          Principal: {
+            Federated: 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com',
+          },
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: {
+            StringEquals: {
+              'token.actions.githubusercontent.com:aud': 'https://acme.example',
+              'token.actions.githubusercontent.com:sub': `repo:acme@1/dbt@2:environment:${name}`,
+            },
+          },
+        },
+      },
+    },
+  })
+}
+
+describe('dbt-oidc lint', () => {
+  test('says of a policy with nothing odd that there is nothing, and ends with 0', async () => {
+    const ended = await commandLine(['lint', '--strict'], { files: policy(YOUNG) })
+    expect(ended).toEqual({
+      code: 0,
+      stdout: '.github/dbt-oidc.yml: 0 errors, 0 warnings, 0 notes.\n',
+      stderr: '',
+    })
+  })
+
+  test('names line, code and remedy, and ends with 1 for an error', async () => {
+    const text = YOUNG.replace('environment: production', 'event_name: pull_request')
+    const ended = await commandLine(['lint'], { files: policy(text) })
+    expect(ended.code).toBe(1)
+    expect(ended.stdout).toMatchInlineSnapshot(`
+      "error unreachable  .github/dbt-oidc.yml:10:5  (grant grants[0])
+        The grant grants[0] fits no run: the ref of a pull request is \`refs/pull/NUMBER/merge\`, and never \`refs/heads/main\` (the branch that it goes to is \`base_ref\`).
+        → Mend the condition, or remove the grant.
+
+      .github/dbt-oidc.yml: 1 error, 0 warnings, 0 notes.
+      "
+    `)
+  })
+
+  test('ends with 0 for a warning, and with 1 where --strict asks for it', async () => {
+    const files = policy(YOUNG.replace('    audience: own\n', '    audience: https://github.com/acme\n'))
+    expect((await commandLine(['lint'], { files })).code).toBe(0)
+    expect((await commandLine(['lint', '--strict'], { files })).code).toBe(1)
+  })
+
+  test('has each problem that the step would refuse as a finding of its own, with its place', async () => {
+    const text = YOUNG.replace('environment: production', 'enviroment: production').replace(
+      'type: snowflake',
+      'type: snowflke',
+    )
+    const ended = await commandLine(['lint', '--json'], { files: policy(text) })
+    expect(ended.code).toBe(1)
+    expect(JSON.parse(ended.stdout)).toMatchObject([
+      {
+        code: 'configuration',
+        severity: 'error',
+        where: expect.stringMatching(/^\.github\/dbt-oidc\.yml:6:/),
+      },
+      {
+        code: 'configuration',
+        severity: 'error',
+        where: expect.stringMatching(/^\.github\/dbt-oidc\.yml:10:/),
+        problem: expect.stringContaining('`environment`'),
+      },
+    ])
+  })
+
+  test('judges what a platform has printed, by a file or a pipe, and places it by line', async () => {
+    const file = await commandLine(['lint', 'shown.json'], { files: { 'shown.json': SHOWN } })
+    const pipe = await commandLine(['lint', '-'], { input: SHOWN })
+    expect([file.code, pipe.code]).toEqual([1, 1])
+    expect(file.stdout).toContain('error star-as-it-is'.replace('error', 'warning'))
+    expect(file.stdout).toContain('shown.json:7:3  (Snowflake service user, ANYBODY)')
+    expect(pipe.stdout).toContain('standard input:7:3')
+    expect(file.stdout).not.toContain('shown.json:2:3')
+  })
+
+  test('needs no policy for a document, and takes the issuer of one that is there', async () => {
+    const issuer = 'https://ghes.acme.example/_services/token/slug'
+    const shown = JSON.stringify([
+      {
+        ...identity({ issuer, subject: 'repo:a@1/b@2:environment:p' }),
+        created_on: '2026-01-01 00:00:00.000 Z',
+      },
+    ])
+    const alone = await commandLine(['lint', '--json', '-'], { input: shown })
+    expect(JSON.parse(alone.stdout)).toContainEqual(expect.objectContaining({ code: 'issuer-foreign' }))
+    const files = policy(`issuer: ${issuer}\n${YOUNG}`)
+    const env = { GITHUB_SERVER_URL: 'https://ghes.acme.example' }
+    const beside = await commandLine(['lint', '--json', '-'], { input: shown, files, env })
+    expect(JSON.parse(beside.stdout)).toEqual([])
+  })
+
+  test('judges several documents together: two that share an audience are told', async () => {
+    const files = { 'one.json': role('one'), 'two.json': role('two') }
+    const ended = await commandLine(['lint', 'one.json', 'two.json', '--json'], { files })
+    expect(JSON.parse(ended.stdout)).toMatchObject([
+      { code: 'audience-shared', where: 'two.json', problem: expect.stringContaining('(one.json)') },
+    ])
+  })
+
+  test('colours nothing that no terminal shows', async () => {
+    const ended = await commandLine(['lint', '-'], { input: SHOWN, env: { NO_COLOR: '' } })
+    expect(ended.stdout).not.toContain('\u001b')
+  })
+
+  test.each<readonly [string, string, string]>([
+    ['is cut off', SHOWN.slice(0, 80), 'is no whole JSON'],
+    ['is no text of a platform', '{"hello": 1}', 'is of no format that is understood here'],
+    ['is empty', '', 'is empty'],
+    ['is of an unknown kind', 'a picture', 'is neither JSON nor CSV'],
+    ['is nested without end', '['.repeat(100_000), 'is nested more than 64 levels deep'],
+    ['reaches for the prototype', '{"__proto__": {"Statement": []}}', 'has a key `__proto__`'],
+    ['is too large', `"${'x'.repeat(1024 * 1024)}"`, 'it is larger than 1 MiB'],
+    [
+      'has something else where a list belongs',
+      '{"Statement": 7}',
+      "looks like the output of `a role's trust policy`",
+    ],
+    ['hides what it is from the eye', '{"Statement": [{"Effect": "\u202eAllow"}]}', 'Statement'],
+  ])('names what is wrong with a document that %s', async (_how, input, expected) => {
+    const ended = await commandLine(['lint', '-'], { input })
+    expect([ended.code, ended.stdout]).toEqual([1, ''])
+    expect(ended.stderr).toMatch(/^✗ configuration: /)
+    expect(ended.stderr).toContain(expected)
+    expect(ended.stderr).not.toContain('\u202e')
+  })
+
+  test('shows nothing of a document that could steer a terminal or a log', async () => {
+    const subject = 'repo:acme/dbt:ref:\u001b[2J\n::add-mask::x*'
+    const ended = await commandLine(['lint', '-'], {
+      input: JSON.stringify([identity({ subject }, 'A\u001b[31m\n::error::B')]),
+    })
+    expect(ended.stdout).toContain('by-name')
+    expect(ended.stdout).not.toContain('\u001b')
+    expect(ended.stdout).not.toMatch(/^::/m)
+  })
+
+  test('takes no directory, pipe or missing file for a document', async () => {
+    const files = { 'd/f': '' }
+    const refused = async (name: string): Promise<string> =>
+      (await commandLine(['lint', name], { files })).stderr
+    expect(await refused('d')).toContain('d cannot be read: it is a directory.')
+    expect(await refused('nothing')).toContain('nothing cannot be read: there is none.')
+    expect(await refused('/dev/null')).toContain('/dev/null cannot be read: it is no regular file.')
+  })
+
+  test('ends with 1 where there is neither a policy nor a document', async () => {
+    const ended = await commandLine(['lint'])
+    expect([ended.code, ended.stdout]).toEqual([1, ''])
+    expect(ended.stderr).toContain('There is no .github/dbt-oidc.yml here.')
+  })
+
+  test('looks at a policy of thousands of grants', async () => {
+    const lines = Array.from(
+      { length: 2000 },
+      (_one, at) =>
+        `  - { target: prod, when: { ref: refs/heads/b${at}, environment: e${at % 50} }, reviewed: 2026-11-01 }`,
+    )
+    const text = `${YOUNG.slice(0, YOUNG.indexOf('  - {'))}${lines.join('\n')}\n`
+    const again = `${text}  - { name: again, target: prod, when: { ref: refs/heads/b1321, environment: e21 }, reviewed: 2026-11-01 }\n`
+    const ended = await commandLine(['lint', '--json'], { files: policy(again) })
+    expect(JSON.parse(ended.stdout)).toMatchObject([
+      { code: 'unreachable', about: 'grant again', problem: expect.stringContaining('grants[1321]') },
+    ])
+  })
+})

@@ -1,0 +1,74 @@
+import { POLICY_PATH } from '../config/from-policy.ts'
+import { configFindings, placed } from '../config/findings.ts'
+import { reviewLimits } from '../config/review.ts'
+import type { Config } from '../config.ts'
+import { DbtOidcError } from '../errors.ts'
+import { exchanges } from '../exchanges/index.ts'
+import type { Finding } from '../findings.ts'
+import { readRegular } from '../regular.ts'
+import { judge, type Judging } from '../trust/judge.ts'
+import { warehouses } from '../warehouses/index.ts'
+import { configured } from './configuration.ts'
+import { readDocuments } from './documents.ts'
+import { printFindings, type Telling } from './findings.ts'
+import type { Given } from './sources.ts'
+
+/** Judges the documents, or without any the configuration, and prints what there is to say. */
+export async function lint(files: readonly string[], options: Given & Telling): Promise<void> {
+  if (files.length === 0) {
+    const { findings, origin } = await ofPolicy(options)
+    return printFindings(findings, origin, options)
+  }
+  const judging = await judgingBy(options)
+  const read = await readDocuments(files, { warehouses, exchanges })
+  printFindings(judge(read, judging), files.join(', '), options)
+}
+
+async function ofPolicy(
+  options: Given,
+): Promise<{ readonly findings: readonly Finding[]; readonly origin: string }> {
+  try {
+    const { config } = await configured(options)
+    return { findings: configFindings(config), origin: config.origin }
+  } catch (error) {
+    // Without a list of problems it is no configuration that is wrong, but how this command was called.
+    if (!(error instanceof DbtOidcError) || error.details.length === 0) throw error
+    const origin = options.config ?? options.workflow ?? POLICY_PATH
+    return { findings: error.details.map((line) => refused(line, error, origin)), origin }
+  }
+}
+
+/** What the step would refuse. */
+function refused(line: string, { remedy }: DbtOidcError, origin: string): Finding {
+  const [, ...pasted] = remedy.split('\n')
+  return {
+    code: 'configuration',
+    severity: 'error',
+    about: 'policy',
+    ...placed(line, origin),
+    remedy: 'Mend it: the step refuses to run with it.',
+    ...(pasted.length === 0 || !line.includes('restricts') ? {} : { paste: pasted.join('\n') }),
+  }
+}
+
+/** A policy that is there says which issuer is meant, and how old a review may be; none is needed. */
+async function judgingBy(options: Given): Promise<Judging> {
+  const config = await policyOf(options)
+  return {
+    issuers: config ? [config.issuer] : [],
+    review: config?.review ?? reviewLimits(undefined),
+    today: new Date(),
+  }
+}
+
+async function policyOf(options: Given): Promise<Config | undefined> {
+  const named = options.config !== undefined || options.workflow !== undefined
+  if (!named && (await readRegular(POLICY_PATH)).kind !== 'text') return undefined
+  try {
+    return (await configured(options)).config
+  } catch (error) {
+    // Whoever has not asked for the policy has not asked for its problems.
+    if (named || !(error instanceof DbtOidcError)) throw error
+    return undefined
+  }
+}

@@ -1,0 +1,25 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createHttp } from '../http.ts'
+import { rehearsalOf, rewrite } from '../rehearsal.ts'
+import type { Standing } from '../trust/standing.ts'
+
+/** What a platform is asked with from this machine. The directory goes at the end. */
+export async function standingOn(): Promise<Standing & AsyncDisposable> {
+  const rehearsal = rehearsalOf(process.env['GITHUB_SERVER_URL'] ?? '')
+  const directory = await mkdtemp(join(tmpdir(), 'dbt-oidc-'))
+  return {
+    env: process.env,
+    directory,
+    io: {
+      http: createHttp({ rehearsal, env: process.env }),
+      at: (url) => rewrite(rehearsal, url),
+      now: () => new Date(),
+      // Nothing is printed that was received as a secret, and no log of a runner is near.
+      mask: () => undefined,
+      say: (line) => void process.stderr.write(`${line}\n`),
+    },
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
+}
