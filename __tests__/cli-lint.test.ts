@@ -160,7 +160,7 @@ describe('dbt-oidc lint', () => {
     ['hides what it is from the eye', '{"Statement": [{"Effect": "\u202eAllow"}]}', 'Statement'],
   ])('names what is wrong with a document that %s', async (_how, input, expected) => {
     const ended = await commandLine(['lint', '-'], { input })
-    expect([ended.code, ended.stdout]).toEqual([1, ''])
+    expect([ended.code, ended.stdout]).toEqual([3, ''])
     expect(ended.stderr).toMatch(/^✗ configuration: /)
     expect(ended.stderr).toContain(expected)
     expect(ended.stderr).not.toContain('\u202e')
@@ -185,9 +185,9 @@ describe('dbt-oidc lint', () => {
     expect(await refused('/dev/null')).toContain('/dev/null cannot be read: it is no regular file.')
   })
 
-  test('ends with 1 where there is neither a policy nor a document', async () => {
+  test('ends without an answer where there is neither a policy nor a document', async () => {
     const ended = await commandLine(['lint'])
-    expect([ended.code, ended.stdout]).toEqual([1, ''])
+    expect([ended.code, ended.stdout]).toEqual([3, ''])
     expect(ended.stderr).toContain('There is no .github/dbt-oidc.yml here.')
   })
 
