@@ -65,16 +65,22 @@ async function trade(target: Target, want: Want, mint: Mint, around: Buying): Pr
   return credential
 }
 
+/** What an explanation needs of the world. */
+export interface Explaining extends Pick<Surroundings, 'trusted'> {
+  readonly io: Pick<Io, 'now'>
+}
+
 /** The exchange and the warehouse know best what the other side's words mean. */
 export function explain(
   text: string,
   target: Target,
   claims: Claims,
-  { trusted }: Pick<Surroundings, 'trusted'>,
+  { trusted, io }: Explaining,
 ): Explained | undefined {
   const traded = target.exchange.diagnose(text, claims)
   const diagnosis = traded ?? target.bound.diagnose(text, claims, trusted(target)?.request)
-  return diagnosis && refusal(diagnosis, claims, trusted(target), traded ? 'exchange' : 'warehouse')
+  const side = traded ? 'exchange' : 'warehouse'
+  return diagnosis && refusal(diagnosis, claims, trusted(target), { side, now: io.now() })
 }
 
 /** The same error in our words, with the other side's below; what nobody knows stays as it is. */

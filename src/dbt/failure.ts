@@ -1,4 +1,4 @@
-import type { Failure } from '../errors.ts'
+import type { Code, Failure } from '../errors.ts'
 import { plain } from '../report/plain.ts'
 import { failed, type Artifacts } from './result.ts'
 
@@ -9,8 +9,8 @@ export interface FailedLine {
   /** The end of dbt's output. */
   readonly tail: string
   readonly artifacts: Artifacts | null
-  /** What the warehouse knows of such an output. */
-  readonly explained: Pick<Failure, 'problem' | 'remedy' | 'details'> | undefined
+  /** What the warehouse, or dbt 2.x itself, knows of such an output; `exchange` unless it says otherwise. */
+  readonly explained: (Pick<Failure, 'problem' | 'remedy' | 'details'> & { readonly code?: Code }) | undefined
 }
 
 const LAST_WORDS = 8
@@ -18,7 +18,7 @@ const LAST_WORDS = 8
 /** Why a line failed, as far as dbt's output tells: the credential, the nodes that failed, or dbt's last words. */
 export function failureOfLine({ command, exitCode, tail, artifacts, explained }: FailedLine): Failure {
   const ended = `\`${command}\` ended with exit code ${exitCode}`
-  if (explained) return { ...explained, code: 'exchange', problem: `${ended}: ${explained.problem}` }
+  if (explained) return { code: 'exchange', ...explained, problem: `${ended}: ${explained.problem}` }
   const count = artifacts?.nodes.filter(failed).length ?? 0
   if (count > 0)
     return {

@@ -13,6 +13,7 @@ import { openArtifacts, type ArtifactReader } from './artifacts.ts'
 import { runChild, type ChildResult } from './child.ts'
 import { steered, type DbtCommand } from './command.ts'
 import { forbidCoreDumps } from './core-dumps.ts'
+import { diagnoseDbt } from './diagnosis.ts'
 import { dbtEnvironment } from './environment.ts'
 import { failureOfLine } from './failure.ts'
 import { install } from './install.ts'
@@ -141,7 +142,8 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   }
   const { exitCode } = child
   if (exitCode === undefined || exitCode === 0) return line
-  const explained = command.needsCredential ? access.explain(child.tail) : undefined
+  const explained =
+    (command.needsCredential ? access.explain(child.tail) : undefined) ?? diagnoseDbt(child.tail)
   return { ...line, failure: failureOfLine({ ...line, exitCode, tail: child.tail, explained }) }
 }
 

@@ -31,7 +31,7 @@ export default exchange<Settings>({
   revoke: (s, credential, io, fresh) =>
     credential.kind === 'bearer' ? revoke(s, credential.token, io, fresh) : Promise.resolve(),
   identity: (s, _want, claims) => s['client-id'] ?? claims.sub,
-  diagnose: (error, _settings, claims) => diagnose(error, claims),
+  diagnose,
   errors: ERRORS,
   trust: serverSettings,
   hosts: (s) => [...new Set([s['token-url'], s['revocation-url'] ?? s['token-url']].map(hostOf))],

@@ -109,7 +109,11 @@ export default warehouse<Connection>({
     ),
   trust,
   diagnose,
-  errors: ['PAM authentication failed for user', 'no pg_hba.conf entry for host, no encryption'],
+  errors: [
+    'PAM authentication failed for user',
+    'password authentication failed for user',
+    'no pg_hba.conf entry for host, no encryption',
+  ],
   notes: [
     'The password stands in a file that libpq reads at each connection, and that is replaced while dbt runs; the profile holds none.',
     'For `sslmode: verify-full` name the bundle of the certificate authority of your cloud by `sslrootcert`; without it the default is `require`, which encrypts and does not check the certificate.',
@@ -181,6 +185,12 @@ function diagnose(error: string, { host, user }: Connection): Diagnosis | undefi
     return {
       problem: `RDS does not let ${user} in with this token.`,
       remedy: `Check that ${user} has the role rds_iam (GRANT rds_iam), that the IAM role may rds-db:connect to the resource id of ${host} as ${user}, and that IAM authentication is switched on for the database.`,
+    }
+  if (/password authentication failed for user/i.test(error))
+    return {
+      problem: `${host} does not take the password of ${user}: it is a token that has ended, or one for another user.`,
+      remedy:
+        'A connection that dbt opens late needs the password of that moment: leave `keep-alive` at `auto` and name no PGPASSWORD or PGPASSFILE in `env:`. If the first connection fails, compare the user with the one that the trust names.',
     }
   if (/no encryption|SSL off/i.test(error))
     return {

@@ -10,6 +10,7 @@ import {
   methodOf,
   type Connection,
 } from './redshift/connection.ts'
+import { diagnoseDriver, DRIVER_ERRORS } from './redshift/driver.ts'
 import { FIELDS } from './redshift/fields.ts'
 import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
@@ -88,6 +89,7 @@ export default warehouse<Connection>({
     'is not authorized to perform: redshift:GetClusterCredentialsWithIAM',
     'is not authorized to perform: redshift-serverless:GetCredentials',
     'Either provide both username/password or neither when using IAM',
+    ...DRIVER_ERRORS,
   ],
   notes: [
     'dbt-redshift has no field for a session token. In run mode dbt 1.x asks this action for the keys, on 127.0.0.1, as in a container of AWS; with `keep-alive: off`, dbt 2.x or in prepared mode they go by a private credentials file, which `AWS_SHARED_CREDENTIALS_FILE` names.',
@@ -159,5 +161,5 @@ function diagnose(error: string, c: Connection): Diagnosis | undefined {
       problem: '`user` does not go together with a login by IAM here.',
       remedy: 'Leave `user` out and write `method: iam_role`.',
     }
-  return undefined
+  return diagnoseDriver(error)
 }

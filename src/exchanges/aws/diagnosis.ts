@@ -16,6 +16,8 @@ export const ERRORS: readonly string[] = [
   'PackedPolicyTooLarge',
   'MalformedPolicyDocument',
   'RegionDisabledException',
+  'The security token included in the request is invalid',
+  'Failed to assume role',
 ]
 
 type Case = (settings: Settings, claims: Claims) => Diagnosis
@@ -97,6 +99,30 @@ const CASES: readonly (readonly [RegExp, Case])[] = [
     ({ region, role }) => ({
       problem: `The token service of ${region ?? 'this region'} is switched off in the account ${checkedRole(role).account}.`,
       remedy: 'Activate it in the account settings of IAM, or set `region` to one that is active.',
+    }),
+  ],
+  [
+    /The security token included in the request is invalid/i,
+    ({ role }) => ({
+      problem: `The keys that dbt's driver has used are none of a session of ${role}: temporary keys without their session token, or somebody else's.`,
+      remedy:
+        'Take keys out of the output: an adapter without a field for the session token gets them from this action by other ways. Look for AWS_* variables in `env:`, too.',
+    }),
+  ],
+  [
+    /Unable to locate credentials/i,
+    () => ({
+      problem: "The AWS SDK of dbt's driver found no keys: something leads it past those of this action.",
+      remedy:
+        'Look for AWS_* variables in `env:` and in the project, and for a field that names a profile of AWS (`aws_profile_name`, `iam_profile`).',
+    }),
+  ],
+  [
+    /Failed to assume role/i,
+    ({ role }) => ({
+      problem: `The driver of dbt wanted to assume a further role with the keys of ${role}, and may not.`,
+      remedy:
+        'Write that role as the last of `chain` under `identity:` in place of the field of the output, or let it trust this one; `dbt-oidc trust` prints both sides of a chain.',
     }),
   ],
 ]

@@ -88,6 +88,20 @@ const CAUSES: readonly (readonly [string, Explain])[] = [
           : 'Set `lifetime: 3300`: a small difference between clocks is enough for exactly one hour to be refused.',
     }),
   ],
+  [
+    'Request had invalid authentication credentials',
+    (settings) =>
+      settings['service-account'] === undefined
+        ? {
+            problem:
+              "The access token ended while dbt was at work: without a service account it lives no longer than GitHub's own, five minutes.",
+            remedy: 'Name a `service-account` under `identity:`; its token lives an hour, and is renewed.',
+          }
+        : {
+            problem: `Google does not take the access token of ${settings['service-account']} any more: it has lived its ${settings.lifetime} s, or was revoked.`,
+            remedy: 'Leave `keep-alive` at `auto`, or set a longer `lifetime` under `identity:`.',
+          },
+  ],
 ]
 
 /** The texts that are known, as Google writes them. */

@@ -1,7 +1,8 @@
 import type { Claims } from '../../claims.ts'
 import type { Diagnosis } from '../../exchange.ts'
+import type { Settings } from './settings.ts'
 
-type Row = readonly [text: RegExp, explain: (claims: Claims) => Diagnosis]
+type Row = readonly [text: RegExp, explain: (claims: Claims, settings: Settings) => Diagnosis]
 
 /** Texts of Keycloak 26, then the codes of RFC 6749 5.2 and RFC 8693 2.2.2, which say less. */
 const ROWS: readonly Row[] = [
@@ -67,10 +68,26 @@ const ROWS: readonly Row[] = [
     }),
   ],
   [
+    /\binvalid_client\b/,
+    (claims, s) => ({
+      problem: `The authorization server does not take GitHub's token for the client's own assertion (iss \`${claims.iss}\`, sub \`${claims.sub}\`, for \`${s['token-url']}\`).`,
+      remedy:
+        "The server must trust the issuer GitHub for this client. Okta does not: it wants an assertion that the app has signed with its own key (iss = sub = client id), which GitHub's token can never be; let a cloud hold that key, or take an exchange that trusts GitHub.",
+    }),
+  ],
+  [
     /\binvalid_scope\b/,
-    () => ({
-      problem: 'The authorization server does not give the scope to this client.',
-      remedy: 'Compare `scope:` with what the client may have there.',
+    (_claims, s) => ({
+      problem: `${s['token-url']} does not give the scope${s.scope === undefined ? '' : ` \`${s.scope}\``} to this client.`,
+      remedy:
+        'Compare `scope:` with what is defined there and what the client may have; an Okta server knows its own scopes only, and the address names the server.',
+    }),
+  ],
+  [
+    /\baccess_denied\b/,
+    (_claims, s) => ({
+      problem: `No access policy of ${s['token-url']} lets this client have the scope${s.scope === undefined ? '' : ` \`${s.scope}\``}.`,
+      remedy: 'Add a rule for this client, grant type and scope to the access policy of that server.',
     }),
   ],
   [
@@ -83,8 +100,8 @@ const ROWS: readonly Row[] = [
 ]
 
 /** What the words of an authorization server mean for this run. */
-export function diagnose(error: string, claims: Claims): Diagnosis | undefined {
-  return ROWS.find(([text]) => text.test(error))?.[1](claims)
+export function diagnose(error: string, settings: Settings, claims: Claims): Diagnosis | undefined {
+  return ROWS.find(([text]) => text.test(error))?.[1](claims, settings)
 }
 
 /** As Keycloak 26 and RFC 6749 write them. */
@@ -97,6 +114,8 @@ export const ERRORS = [
   'User not found',
   'Invalid client or Invalid client credentials',
   'unauthorized_client',
+  'invalid_client',
   'invalid_scope',
+  'access_denied',
   'invalid_target',
 ] as const

@@ -1,7 +1,11 @@
+import type { Claims } from '../../claims.ts'
 import type { Diagnosis } from '../../exchange.ts'
+import type { TrustRequest } from '../../trust.ts'
 import { datasetOf, projectOf, type Connection } from './connection.ts'
 
-const CAUSES: readonly (readonly [string, (connection: Connection) => Diagnosis])[] = [
+type Explain = (connection: Connection, request: TrustRequest | undefined) => Diagnosis
+
+const CAUSES: readonly (readonly [string, Explain])[] = [
   [
     'do not contain the necessary fields need to refresh',
     () => ({
@@ -24,7 +28,24 @@ const CAUSES: readonly (readonly [string, (connection: Connection) => Diagnosis]
     "'NoneType' object has no attribute 'close'",
     () => ({
       problem: 'dbt-bigquery could not open a connection, and hides why.',
-      remedy: 'Run `dbt debug` as a line of `run`; it prints the error itself.',
+      remedy:
+        'Run `dbt debug` as a line of `run`; it prints the error itself. Often it is a field of the output that goes with another way to log in, such as `token_endpoint`.',
+    }),
+  ],
+  [
+    "Unable to generate access token, if you're using impersonate_service_account",
+    (c, request) => ({
+      problem: `The identity may not act as ${c.impersonate_service_account ?? 'the account of `impersonate_service_account`'}.`,
+      remedy: `Give ${request?.identity ?? 'it'} roles/iam.serviceAccountTokenCreator on that account, or name the account as \`service-account\` under \`identity:\` and leave \`impersonate_service_account\` out.`,
+    }),
+  ],
+  [
+    'Executables need to be explicitly allowed',
+    () => ({
+      problem:
+        'google-auth was pointed at a credentials file that starts a program, which it does only where GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES is 1.',
+      remedy:
+        'Take that file out of the profile and of `env:`; this action writes one that asks a URL and starts nothing.',
     }),
   ],
 ]
@@ -33,8 +54,13 @@ const CAUSES: readonly (readonly [string, (connection: Connection) => Diagnosis]
 export const ERRORS: readonly string[] = CAUSES.map(([text]) => text)
 
 /** What an error of BigQuery or of dbt-bigquery means; undefined where the text is not known. */
-export function diagnose(error: string, connection: Connection): Diagnosis | undefined {
-  return CAUSES.find(([text]) => error.includes(text))?.[1](connection)
+export function diagnose(
+  error: string,
+  connection: Connection,
+  _claims: Claims,
+  request: TrustRequest | undefined,
+): Diagnosis | undefined {
+  return CAUSES.find(([text]) => error.includes(text))?.[1](connection, request)
 }
 
 function mayNot(c: Connection): Diagnosis {

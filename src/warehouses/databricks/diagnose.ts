@@ -6,8 +6,10 @@ const CAUSES: readonly (readonly [RegExp, (c: Connection, claims: Claims) => Dia
   [
     /auth_type` must be one of|auth_type must be one of/,
     () => ({
-      problem: 'This dbt-databricks does not know `auth_type: file-oidc`.',
-      remedy: 'Use dbt-databricks 1.12.6 or later.',
+      problem:
+        "This `auth_type` is none of dbt's: the SDK knows more of them, such as `github-oidc`, and an old dbt-databricks fewer.",
+      remedy:
+        'Leave `auth_type` out, since this action writes `file-oidc`; use dbt-databricks 1.12.6 or later, which knows it.',
     }),
   ],
   [
