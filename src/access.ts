@@ -3,6 +3,7 @@ import { isRenewed, keepingOf } from './access/hook.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
+import { toldBy } from './access/told.ts'
 import { soon, withinAMinute } from './access/within.ts'
 import { endsSoon, notRenewed } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
@@ -60,6 +61,8 @@ export interface Access extends AsyncDisposable {
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
   explain(text: string): Explained | undefined
+  /** Who the other side of the exchange says we are, as far as it tells. Throws `exchange`, explained. */
+  told(): Promise<readonly Finding[]>
   /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
   preflight(python: Python): Promise<readonly Finding[] | undefined>
   /** Revokes and removes the files, now: what a cancelled run does first. Idempotent; nothing once handed over. */
@@ -188,6 +191,12 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       return carried().secrets
     },
     explain: explaining,
+    told: () =>
+      toldBy(held.current().credential, target.exchange.identity(want, claims), around.io).catch(
+        (error: unknown) => {
+          throw withExplanation(error, explaining)
+        },
+      ),
     async preflight(python) {
       const { io, directory } = around
       proxy?.spend()

@@ -28,14 +28,14 @@ export async function checkWhoWeAre(
   if (!findings)
     return say(host, 'profile', `preflight: ${warehouse.title} has no login that could be checked`)
   say(host, 'profile', 'preflight: who the warehouse says we are')
-  for (const line of table(findings)) host.writer.line(line)
+  for (const line of findingLines(findings)) host.writer.line(line)
   const wrong = findings.filter(differs)
   if (wrong.length === 0) return
   fail({
     code: 'exchange',
     problem: `${warehouse.title} takes us for somebody else: ${wrong.map(sentence).join('; ')}.`,
     remedy: 'Change the target, or the trust on the other side; dbt was not started.',
-    details: table(findings),
+    details: findingLines(findings),
   })
 }
 
@@ -43,7 +43,8 @@ function sentence({ what, expected = '', actual = '' }: Finding): string {
   return `${what} is ${visible(actual)} and not ${visible(expected)}`
 }
 
-function table(findings: readonly Finding[]): readonly string[] {
+/** Each finding as a line: what was expected beside what the other side says. */
+export function findingLines(findings: readonly Finding[]): readonly string[] {
   const wide = Math.max(...findings.map(({ what }) => what.length))
   return findings.map((finding) => {
     const { what, expected, actual } = finding

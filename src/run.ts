@@ -6,6 +6,7 @@ import { audienceOf, type Target } from './config/target.ts'
 import { prepareEarly } from './dbt/early.ts'
 import { prepareDbt, runDbt, type ReadyDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
+import type { Sentence } from './doctor/sentence.ts'
 import { DbtOidcError } from './errors.ts'
 import type { Host } from './host.ts'
 import { ioOf } from './io.ts'
@@ -28,6 +29,8 @@ export interface Known {
   claims?: Claims
   decision?: Decision
   access?: AccessFacts
+  /** The words until the exchange, to be explained. */
+  sentence?: Sentence
   result?: DbtResult
   profilesDir?: string
   /** dbt's target directory, once dbt has run. */
@@ -77,7 +80,12 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   await using access = await enter(target, claims, { config, host, decision, audit, tokens, dbt })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
-  if (config.until === 'exchange') return told(claims, known)
+  if (config.until === 'exchange') {
+    const { target: filled } = access
+    const trusted = trustedBy(config, filled)
+    known.sentence = { claims, decision, target: filled, trusted, told: await access.told(), now: host.now() }
+    return told(claims, known)
+  }
 
   await keepProfile(config, access, host, dbt)
   say(host, 'profile', `${dbt.profileName}.${target.name}: ${known.access.writes}`)
@@ -166,6 +174,7 @@ function told(claims: Claims, known: Known): Report {
     decision: known.decision,
     access: known.access,
     result: known.result,
+    sentence: known.sentence,
     warnings: known.decision?.warnings ?? [],
   }
 }

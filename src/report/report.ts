@@ -1,5 +1,6 @@
 import type { Claims } from '../claims.ts'
 import type { DbtResult } from '../dbt/result.ts'
+import type { Sentence } from '../doctor/sentence.ts'
 import type { Decision } from '../policy.ts'
 
 /** How a credential was come by, without the credential. */
@@ -24,6 +25,8 @@ export interface Report {
   readonly access: AccessFacts | undefined
   /** Undefined in prepared mode and where `until` stopped before dbt. */
   readonly result: DbtResult | undefined
+  /** Where `until: exchange` stopped: all words until there, to be explained. */
+  readonly sentence?: Sentence | undefined
   readonly warnings: readonly string[]
 }
 

@@ -1,4 +1,6 @@
 import type { Claims } from '../claims.ts'
+import { printed } from '../doctor/line.ts'
+import { sentenceLines, type Sentence } from '../doctor/sentence.ts'
 import { visible } from '../policy/visible.ts'
 import type { Decision } from '../policy.ts'
 import {
@@ -22,6 +24,7 @@ export interface Stop {
 
 /** What `until` found, in full, for the log: the claims with a block to paste, or the decision and what would change it. */
 export function stopLines(report: Told, { until, form }: Stop, look: Look): readonly string[] {
+  if (report.sentence) return explained(report.sentence, look)
   if (until !== 'claims') return report.decision ? decided(report.decision, look) : []
   return [
     ...sorted(report.claims).map(([name, value]) => `${name.padEnd(24)} ${visible(value)}`),
@@ -33,12 +36,20 @@ export function stopLines(report: Told, { until, form }: Stop, look: Look): read
 
 /** The same for the job summary. */
 export function stopMarkdown(report: Told, { until, form }: Stop): string | undefined {
+  if (report.sentence) {
+    const lines = explained(report.sentence, { colour: false })
+    return codeBlock(lines.join('\n'))
+  }
   if (until !== 'claims') return report.decision && decisionMarkdown(report.decision)
   const rows = sorted(report.claims).map(([name, value]) =>
     row([code(name), code(clip(visible(value), 5 * NAME))]),
   )
   const table = [row(['claim', 'value']), '|---|---|', ...rows].join('\n')
   return `${table}\n\n${offer(form)}\n\n${codeBlock(blockFor(report.claims, form), 'yaml')}`
+}
+
+function explained(sentence: Sentence, look: Look): readonly string[] {
+  return sentenceLines(sentence, look).flatMap((line) => printed(line, look))
 }
 
 function decided(decision: Decision, look: Look): readonly string[] {

@@ -1,12 +1,8 @@
 import type { Claims } from '../claims.ts'
 import type { Failure } from '../errors.ts'
 import type { Diagnosis } from '../exchange.ts'
-import { matches } from '../pattern.ts'
-import { compare } from '../policy/compare.ts'
-import { hintFor } from '../policy/hints.ts'
-import { quoted } from '../policy/visible.ts'
 import type { TrustDocument, TrustRequest } from '../trust.ts'
-import { subjectsOf, type TrustRule } from './rules.ts'
+import { against, fitsTrust, life } from './against.ts'
 
 /** Who has refused: where the token is traded, or the warehouse. */
 export type Side = 'exchange' | 'warehouse'
@@ -38,9 +34,13 @@ export function refusal(
       ...(sees
         ? [
             'What the policy asks the other side to expect, and what the token says:',
-            ...compared(request, claims, documents[side].length > 0),
-            ...further(request.rules, claims),
+            ...against(request, claims),
             life(claims, now),
+            ...(fitsTrust(request, claims)
+              ? [
+                  `  The account may hold something else than the policy: compare it with ${documents[side].length > 0 ? 'the statement below' : 'what `dbt-oidc trust` prints'}.`,
+                ]
+              : []),
           ]
         : []),
       ...documents[side].flatMap(({ title, text }) => [
@@ -50,54 +50,6 @@ export function refusal(
       ]),
     ],
   }
-}
-
-function compared(
-  { issuer, audience, rules }: TrustRequest,
-  claims: Claims,
-  printed: boolean,
-): readonly string[] {
-  const subjects = subjectsOf(rules)
-  const hint = hintFor('sub', subjects, claims.sub)
-  const fits = subjects.some((subject) => matches(subject, claims.sub))
-  return [
-    row('iss', [issuer], claims.iss, issuer === claims.iss),
-    row('aud', [audience], audience, true),
-    row('sub', subjects, claims.sub, fits),
-    ...(hint === undefined || fits ? [] : [`    → ${hint}`]),
-    ...(fits && issuer === claims.iss
-      ? [
-          `  The account may hold something else than the policy: compare it with ${printed ? 'the statement below' : 'what `dbt-oidc trust` prints'}.`,
-        ]
-      : []),
-  ]
-}
-
-/** What a trust compares beside the subject, whether or not the policy names it. */
-const COMPARED = ['repository_id', 'ref', 'environment', 'job_workflow_ref'] as const
-
-function further(rules: readonly TrustRule[], claims: Claims): readonly string[] {
-  return COMPARED.flatMap((claim) => {
-    const actual = claims.all.get(claim)
-    const expected = [...new Set(rules.flatMap(({ when }) => when.get(claim) ?? []))]
-    // A grant of several that does not name the claim takes any value of it.
-    const open = expected.length === 0 || rules.some(({ when }) => !when.has(claim))
-    const { ok, hint } = compare(claim, expected, claims)
-    if (open) return [`  · ${claim}  ${actual === undefined ? 'the token has none' : quoted(actual)}`]
-    return [row(claim, expected, actual, ok), ...(hint === undefined ? [] : [`    → ${hint}`])]
-  })
-}
-
-function life({ exp }: Claims, now: Date): string {
-  const left = Math.round(exp - now.getTime() / 1000)
-  const when = left < 0 ? `expired ${-left} s ago` : `expires in ${left} s`
-  return `  · exp  ${new Date(exp * 1000).toISOString()}: the token that decided ${when}; each request is made with a fresh one`
-}
-
-function row(claim: string, expected: readonly string[], actual: string | undefined, ok: boolean): string {
-  const wanted = expected.map(quoted).join(' or ')
-  const found = actual === undefined ? 'the token has none' : `the token has ${quoted(actual)}`
-  return `  ${ok ? '✓' : '✗'} ${claim}  ${ok ? quoted(actual ?? '') : `expected ${wanted}, ${found}`}`
 }
 
 function indented(line: string): string {

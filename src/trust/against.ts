@@ -1,0 +1,57 @@
+import type { Claims } from '../claims.ts'
+import { matches } from '../pattern.ts'
+import { compare } from '../policy/compare.ts'
+import { hintFor } from '../policy/hints.ts'
+import { quoted } from '../policy/visible.ts'
+import type { TrustRequest } from '../trust.ts'
+import { subjectsOf, type TrustRule } from './rules.ts'
+
+/**
+ * What the policy asks the other side to expect against what the token says, claim by claim. What really stands over
+ * there is not known here.
+ */
+export function against({ issuer, audience, rules }: TrustRequest, claims: Claims): readonly string[] {
+  const subjects = subjectsOf(rules)
+  const hint = hintFor('sub', subjects, claims.sub)
+  const fits = subjects.some((subject) => matches(subject, claims.sub))
+  return [
+    row('iss', [issuer], claims.iss, issuer === claims.iss),
+    row('aud', [audience], audience, true),
+    row('sub', subjects, claims.sub, fits),
+    ...(hint === undefined || fits ? [] : [`    → ${hint}`]),
+    ...further(rules, claims),
+  ]
+}
+
+/** Whether issuer and subject are those that the policy asks the other side to trust. */
+export function fitsTrust({ issuer, rules }: TrustRequest, claims: Claims): boolean {
+  return claims.iss === issuer && subjectsOf(rules).some((subject) => matches(subject, claims.sub))
+}
+
+/** What a trust compares beside the subject, whether or not the policy names it. */
+const COMPARED = ['repository_id', 'ref', 'environment', 'job_workflow_ref'] as const
+
+function further(rules: readonly TrustRule[], claims: Claims): readonly string[] {
+  return COMPARED.flatMap((claim) => {
+    const actual = claims.all.get(claim)
+    const expected = [...new Set(rules.flatMap(({ when }) => when.get(claim) ?? []))]
+    // A grant of several that does not name the claim takes any value of it.
+    const open = expected.length === 0 || rules.some(({ when }) => !when.has(claim))
+    const { ok, hint } = compare(claim, expected, claims)
+    if (open) return [`  · ${claim}  ${actual === undefined ? 'the token has none' : quoted(actual)}`]
+    return [row(claim, expected, actual, ok), ...(hint === undefined ? [] : [`    → ${hint}`])]
+  })
+}
+
+/** How long the token that decided has left. */
+export function life({ exp }: Claims, now: Date): string {
+  const left = Math.round(exp - now.getTime() / 1000)
+  const when = left < 0 ? `expired ${-left} s ago` : `expires in ${left} s`
+  return `  · exp  ${new Date(exp * 1000).toISOString()}: the token that decided ${when}; each request is made with a fresh one`
+}
+
+function row(claim: string, expected: readonly string[], actual: string | undefined, ok: boolean): string {
+  const wanted = expected.map(quoted).join(' or ')
+  const found = actual === undefined ? 'the token has none' : `the token has ${quoted(actual)}`
+  return `  ${ok ? '✓' : '✗'} ${claim}  ${ok ? quoted(actual ?? '') : `expected ${wanted}, ${found}`}`
+}
