@@ -1,6 +1,7 @@
 import { coloured } from './cli/colour.ts'
 import { checkCommand } from './cli/commands/check.ts'
 import { completionCommand } from './cli/commands/completion.ts'
+import { doctorCommand } from './cli/commands/doctor.ts'
 import { driftCommand } from './cli/commands/drift.ts'
 import { lintCommand } from './cli/commands/lint.ts'
 import { rotateCommand } from './cli/commands/rotate.ts'
@@ -37,5 +38,6 @@ export const COMMANDS: readonly MakeCommand[] = [
   lintCommand,
   driftCommand,
   rotateCommand,
+  doctorCommand,
   completionCommand,
 ]

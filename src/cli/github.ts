@@ -13,11 +13,7 @@ export interface RepositoryFacts {
 /** One request of an octokit. */
 export type Ask = (
   route: string,
-  parameters: {
-    readonly owner: string
-    readonly repo: string
-    readonly [name: string]: string | number
-  },
+  parameters: Readonly<Record<string, string | number>>,
 ) => Promise<{ readonly data: unknown }>
 
 const repositoryAnswer = z.object({ id: z.number(), owner: z.object({ id: z.number() }) })

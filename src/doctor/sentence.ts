@@ -74,9 +74,12 @@ export function claimsLine({ sub, all }: Claims): Line {
     word: 'claims',
     mark: 'ok',
     text: `sub ${quoted(sub)}`,
-    facts: SHOWN.map((claim) => {
+    facts: SHOWN.flatMap((claim) => {
       const value = all.get(claim)
-      return `${claim.padEnd(width)}  ${value === undefined ? '(absent)' : visible(value)}`
+      // A job without an environment is what people miss most often.
+      if (value === undefined)
+        return claim === 'environment' ? [`${claim.padEnd(width)}  (the job names none)`] : []
+      return [`${claim.padEnd(width)}  ${visible(value)}`]
     }),
   }
 }

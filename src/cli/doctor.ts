@@ -1,0 +1,125 @@
+import type { Config } from '../config.ts'
+import { fillTarget, type Target } from '../config/target.ts'
+import { claimsLine, exchangeLine, grantLine, profileLine } from '../doctor/sentence.ts'
+import { printed, type Line } from '../doctor/line.ts'
+import { DbtOidcError } from '../errors.ts'
+import { decide } from '../policy.ts'
+import { visible } from '../policy/visible.ts'
+import { trustedBy } from '../trust/request.ts'
+import { coloured } from './colour.ts'
+import { configured, type Configured } from './configuration.ts'
+import { reachLines } from './doctor/reach.ts'
+import { repositoryOf, runsOf, type Meant, type Run } from './doctor/run.ts'
+import { settingLines } from './doctor/settings.ts'
+import { toolLines } from './doctor/tools.ts'
+import { EXIT } from './exit.ts'
+import { gitHub, hasToken } from './octokit.ts'
+import type { Given } from './sources.ts'
+import { chosen } from './targets.ts'
+
+/** What is to be looked at, and how it is told. */
+export interface Looking extends Meant {
+  readonly network?: boolean
+  readonly json?: boolean
+}
+
+/** Looks at every word of the sentence and at what it rests on; the exit code is 1 where something keeps a run from going through. */
+export async function doctor(options: Given & Looking): Promise<void> {
+  const found = await policyOf(options)
+  const colour = !options.json && coloured(process.stdout)
+  const lines =
+    'refused' in found
+      ? [found.refused]
+      : [...policyLines(found.config), ...(await rest(found, options, colour))]
+  const wrong = lines.filter(({ mark }) => mark === 'wrong').length
+  const odd = lines.filter(({ mark }) => mark === 'odd').length
+  const text = options.json
+    ? JSON.stringify({ fine: wrong === 0, lines }, null, 2)
+    : [...lines.flatMap((line) => printed(line, { colour })), '', verdict(wrong, odd)].join('\n')
+  process.stdout.write(`${text}\n`)
+  if (wrong > 0) process.exitCode = EXIT.no
+}
+
+async function rest(
+  { config, sources }: Configured,
+  options: Looking,
+  colour: boolean,
+): Promise<readonly Line[]> {
+  const targets = chosen(config, options.target)
+  const runs = await runsOf(config, sources, options)
+  const explained = runs.map((run) => sentenceOf(config, run, colour))
+  const reached = explained.flatMap(({ target }) => target ?? [])
+  const real = runs.find((run) => run.real)?.claims
+  const repository = options.repository ?? repositoryOf(config, sources)
+  return [
+    ...explained.flatMap(({ lines }) => lines),
+    ...(await toolLines(reached.length > 0 ? reached : targets, config, sources.workspace)),
+    ...(options.network
+      ? await reachLines(reached.length > 0 ? reached : targets, config.issuer, process.env)
+      : []),
+    ...(hasToken()
+      ? await settingLines(await gitHub(), { repository, grants: config.grants, real })
+      : [NOT_ASKED]),
+  ]
+}
+
+const NOT_ASKED: Line = {
+  word: 'github',
+  mark: 'open',
+  text: 'was not asked for its settings: there is no GITHUB_TOKEN',
+  remedy: 'GITHUB_TOKEN=$(gh auth token) dbt-oidc doctor',
+}
+
+/** A policy that is refused is an answer; how this command was called is none. */
+async function policyOf(options: Given): Promise<Configured | { readonly refused: Line }> {
+  try {
+    return await configured(options)
+  } catch (error) {
+    if (!(error instanceof DbtOidcError) || error.code !== 'configuration' || error.details.length === 0)
+      throw error
+    const { problem, details, remedy } = error
+    return { refused: { word: 'policy', mark: 'wrong', text: problem, facts: details, remedy } }
+  }
+}
+
+function policyLines({ origin, targets, grants, issuer, warnings }: Config): readonly Line[] {
+  const counts = `${counted(targets.size, 'target')}, ${counted(grants.length, 'grant')}`
+  return [
+    { word: 'policy', mark: 'ok', text: `${visible(origin)}: ${counts}, for tokens of ${issuer}` },
+    ...warnings.map((text): Line => ({ word: 'policy', mark: 'odd', text })),
+  ]
+}
+
+interface Explained {
+  readonly lines: readonly Line[]
+  /** The one that the run gets. */
+  readonly target: Target | undefined
+}
+
+function sentenceOf(config: Config, { token, claims, facts, asked }: Run, colour: boolean): Explained {
+  if (!claims) return { lines: [token], target: undefined }
+  const decision = decide(config.grants, claims, asked, facts)
+  const heard = [token, claimsLine(claims), grantLine(decision, { colour })]
+  const odd = decision.warnings.map((text): Line => ({ word: 'grant', mark: 'odd', text }))
+  const granted = decision.grant && config.targets.get(decision.grant.target)
+  if (!granted) return { lines: [...heard, ...odd], target: undefined }
+  try {
+    const target = fillTarget(granted, claims)
+    const ways = [exchangeLine(target, claims, trustedBy(config, target)), profileLine(target)]
+    return { lines: [...heard, ...odd, ...ways], target }
+  } catch (error) {
+    if (!(error instanceof DbtOidcError)) throw error
+    const line: Line = { word: 'profile', mark: 'wrong', text: error.problem, remedy: error.remedy }
+    return { lines: [...heard, ...odd, line], target: undefined }
+  }
+}
+
+function verdict(wrong: number, odd: number): string {
+  const look = odd === 0 ? '' : ` ${counted(odd, 'thing')} to look at (!).`
+  if (wrong === 0) return `Nothing seen from here keeps this from going through.${look}`
+  return `${counted(wrong, 'thing')} ${wrong === 1 ? 'keeps' : 'keep'} this from going through (✗).${look}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

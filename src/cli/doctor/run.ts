@@ -1,0 +1,188 @@
+import { text as textOf } from 'node:stream/consumers'
+import { changedClaims, pinnedIds, supposedClaims } from '../../check/supposed.ts'
+import { unverified } from '../../check/unverified.ts'
+import { checkClaimName } from '../../claim-names.ts'
+import type { Claims } from '../../claims.ts'
+import { decisionAudience, type Config } from '../../config.ts'
+import type { Sources } from '../../config/sources.ts'
+import type { Line } from '../../doctor/line.ts'
+import { tokenLine } from '../../doctor/sentence.ts'
+import { DbtOidcError, fail } from '../../errors.ts'
+import type { Facts, Grant } from '../../policy.ts'
+import { visible } from '../../policy/visible.ts'
+import { isLiteral } from '../../pattern.ts'
+import { readRegular } from '../../regular.ts'
+import { untrustedPullRequest } from '../../token/pull-request.ts'
+import { mayAskForToken, realClaims } from './id-token.ts'
+
+/** Which run is meant. */
+export interface Meant {
+  readonly token?: string
+  readonly repository?: string
+  readonly ref?: string
+  readonly event?: string
+  readonly environment?: string
+  readonly claim?: readonly string[]
+  readonly target?: string
+}
+
+/** A run to be explained, and how its claims were come by. */
+export interface Run {
+  readonly token: Line
+  /** Undefined where there were none to be had. */
+  readonly claims: Claims | undefined
+  /** The claims are those of a token of GitHub's that has passed the gate. */
+  readonly real: boolean
+  readonly facts: Facts
+  /** The target that it asks for. */
+  readonly asked: string | undefined
+}
+
+// GitHub cuts an event off at 25 MB.
+const LONGEST_EVENT = 25 * 1024 * 1024
+
+const SAME: Facts = { pullRequest: { kind: 'same' } }
+
+/** The runs to explain: the one of the token, the one that was told, this very job, or one for each target of the policy. */
+export async function runsOf(config: Config, sources: Sources, meant: Meant): Promise<readonly Run[]> {
+  const asked = meant.target ?? config.asked
+  const given = givenClaims(meant)
+  if (meant.token !== undefined) return [{ ...(await fromFile(meant.token, given, config, sources)), asked }]
+  if (given.size > 0) {
+    const text = 'none: a run is supposed, with the claims that follow from what was told'
+    return [{ ...supposed(given, text, config, sources), asked }]
+  }
+  if (mayAskForToken(process.env)) return [{ ...(await thisJob(config, asked)), asked }]
+  return eachTarget(config, sources, asked)
+}
+
+async function thisJob(config: Config, asked: string | undefined): Promise<Omit<Run, 'asked'>> {
+  const audience = decisionAudience({ ...config, asked })
+  try {
+    const claims = await realClaims(audience, config.issuer, process.env)
+    const event = await eventOf(process.env['GITHUB_EVENT_PATH'] ?? '')
+    const pullRequest = untrustedPullRequest(event, claims.all.get('repository') ?? '')
+    return { token: tokenLine(claims, new Date()), claims, real: true, facts: { pullRequest } }
+  } catch (error) {
+    if (!(error instanceof DbtOidcError)) throw error
+    const { problem, details, remedy } = error
+    return {
+      token: { word: 'token', mark: 'wrong', text: problem, facts: details, remedy },
+      claims: undefined,
+      real: false,
+      facts: SAME,
+    }
+  }
+}
+
+async function fromFile(
+  path: string,
+  given: ReadonlyMap<string, string>,
+  { issuer }: Config,
+  { today }: Sources,
+): Promise<Omit<Run, 'asked'>> {
+  const read = unverified(await textAt(path), { issuer, now: today })
+  const refused = read.refusals.length > 0
+  return {
+    token: {
+      word: 'token',
+      mark: refused ? 'wrong' : 'open',
+      text: `read from ${visible(path)}; nobody has checked its signature, so it proves nothing`,
+      facts: [...read.refusals, ...read.notes],
+      ...(refused ? { remedy: 'Take the token of a job of this repository, as GitHub gives it.' } : {}),
+    },
+    claims: changedClaims(read.claims, given),
+    real: false,
+    facts: SAME,
+  }
+}
+
+/** A run for each target, as its first grant describes it: whether the policy can be gone through at all. */
+function eachTarget(config: Config, sources: Sources, asked: string | undefined): readonly Run[] {
+  const targets = [...config.targets.keys()].filter((name) => asked === undefined || name === asked)
+  return targets.flatMap((name) => {
+    const grant = config.grants.find(({ target }) => target === name)
+    if (!grant) return []
+    const text = `none: no job is around, so a run is supposed as the grant ${visible(grant.name)} describes it (--ref, --event, --environment, --token say otherwise)`
+    return [{ ...supposed(describedBy(grant), text, config, sources), asked: name }]
+  })
+}
+
+function supposed(
+  given: ReadonlyMap<string, string>,
+  text: string,
+  config: Config,
+  sources: Sources,
+): Omit<Run, 'asked'> {
+  const repository = given.get('repository') ?? repositoryOf(config, sources)
+  const ids = pinnedIds(config.grants, repository)
+  const claims = supposedClaims({ repository, ids, form: 'name', issuer: config.issuer, given })
+  return { token: { word: 'token', mark: 'open', text }, claims, real: false, facts: SAME }
+}
+
+/** The policy's own repository where it names one, else that of the checkout. */
+export function repositoryOf({ grants }: Config, { repository }: Sources): string {
+  return grants.flatMap(({ when }) => when.get('repository') ?? []).find(isLiteral) ?? repository
+}
+
+function describedBy({ when }: Grant): ReadonlyMap<string, string> {
+  return new Map(
+    [...when].flatMap(([claim, [first]]) =>
+      first === undefined ? [] : [[claim, first.replaceAll(/\*+/g, 'x')]],
+    ),
+  )
+}
+
+function givenClaims({
+  repository,
+  ref,
+  event,
+  environment,
+  claim = [],
+}: Meant): ReadonlyMap<string, string> {
+  const own = [
+    ['ref', ref === undefined || ref.startsWith('refs/') ? ref : `refs/heads/${ref}`],
+    ['event_name', event],
+    ['environment', environment],
+  ] as const
+  const given = new Map([
+    ...own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    ...claim.map(namedValue),
+  ])
+  // Alone it says whose policy is meant, and no run.
+  return given.size === 0 || repository === undefined
+    ? given
+    : new Map([['repository', repository], ...given])
+}
+
+function namedValue(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+  const problem = at < 1 ? `\`${text}\` is no \`name=value\`.` : checkClaimName(name)
+  if (problem === undefined) return [name, value]
+  return fail({
+    code: 'usage',
+    problem: `--claim: ${problem}`,
+    remedy: 'Write it as --claim name=value, e.g. --claim actor=octocat.',
+  })
+}
+
+async function textAt(path: string): Promise<string> {
+  if (path === '-') return textOf(process.stdin)
+  const read = await readRegular(path)
+  if (read.kind === 'text') return read.text
+  return fail({
+    code: 'file',
+    problem: `${path} cannot be read as a token.`,
+    remedy: 'Name a file that holds a token or its claims as JSON, or `-` for standard input.',
+  })
+}
+
+async function eventOf(path: string): Promise<unknown> {
+  const read = path === '' ? undefined : await readRegular(path, LONGEST_EVENT)
+  try {
+    return read?.kind === 'text' ? JSON.parse(read.text) : undefined
+  } catch {
+    return undefined
+  }
+}
