@@ -90,6 +90,19 @@ describe('the matrix', () => {
     expect(cell([named], 'ci', [undefined, 'pull_request', 'develop'])).toMatchObject({ kind: 'closed' })
   })
 
+  test('takes no grant that names nothing for one that is merely not decided', () => {
+    expect(cell([grant('empty', 'prod', {})], 'prod', [undefined, 'push', 'main'])).toMatchObject({
+      kind: 'closed',
+    })
+  })
+
+  test('has pull requests into branches, and none into tags', () => {
+    const tag = { ref: 'refs/tags/v1', isProtected: undefined }
+    const rows = matrix([PROD], ['prod'], { ...GROUND, refs: [...GROUND.refs, tag], environments: [] })
+    const into = rows.filter(({ events }) => events.includes('pull_request')).flatMap(({ refs }) => refs)
+    expect(into).toEqual(['main', 'develop', 'any other branch'])
+  })
+
   test('asks about events that a grant names, on the branches on which GitHub starts them', () => {
     const nightly = grant('nightly', 'prod', { event_name: 'schedule' })
     const rows = matrix([nightly], ['prod'], GROUND).filter(({ events }) => events.includes('schedule'))

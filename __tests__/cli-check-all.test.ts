@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CLI, cli, type Ended } from './support/cli.ts'
@@ -50,7 +50,11 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
 }
 
 /** Runs `check --all` with GitHub's API as a loopback server that knows one token. */
-async function atGitHub(args: readonly string[], token = 'ghs_secret'): Promise<Ended & { paths: string[] }> {
+async function atGitHub(
+  args: readonly string[],
+  token = 'ghs_secret',
+  files = FILES,
+): Promise<Ended & { paths: string[] }> {
   await using issuer = await startIssuer()
   const paths: string[] = []
   issuer.at('api.github.com', (req, res, path) => {
@@ -62,7 +66,7 @@ async function atGitHub(args: readonly string[], token = 'ghs_secret'): Promise<
     return sendJson(res, Array.isArray(answer) ? answer.slice((page - 1) * 100, page * 100) : answer, 200)
   })
   const more = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: token }
-  return { ...(await cli(['check', '--all', ...args], FILES, more)), paths }
+  return { ...(await cli(['check', '--all', ...args], files, more)), paths }
 }
 
 function names(prefix: string, count: number): readonly string[] {
@@ -83,6 +87,17 @@ describe('dbt-oidc check --all', () => {
         .map((line) => line.trim().split(/ {2,}/)[1]),
     ).toEqual(['–', '–'])
     expect(ended.paths.filter((path) => path.endsWith('/branches'))).toHaveLength(2)
+  })
+
+  test('shows in the README what it really prints', async () => {
+    const policy = POLICY.replace('environment: production', 'ref: refs/heads/main, environment: production')
+    const files = { '.github/dbt-oidc.yml': policy.replace(/ {2}- { name: early.*\n/, '') }
+    const { stdout } = await atGitHub([], 'ghs_secret', files)
+    const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8')
+    const [, shown = ''] = readme.split('dbt-oidc#<sha> check --all\n')
+    // It leaves out one environment, and the sentences below the legend.
+    const printed = stdout.replace(/environment a\/b [^]*?(?=\n\n)/, '').replace(/\n\n\n/, '\n\n')
+    expect(printed.split('push stands for')[0]).toBe(shown.split('```')[0])
   })
 
   test('gives the same as JSON', async () => {

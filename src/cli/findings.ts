@@ -1,3 +1,4 @@
+import { coloured } from './colour.ts'
 import { EXIT } from './exit.ts'
 import type { Finding } from '../findings.ts'
 import { sorted } from '../findings.ts'
@@ -12,7 +13,7 @@ export interface Telling {
 /** Prints findings and sets the exit code: 1 where one of them is an error. */
 export function printFindings(found: readonly Finding[], looked: string, telling: Telling): void {
   const findings = sorted(found)
-  const colour = process.stdout.isTTY && !process.env['NO_COLOR']
+  const colour = coloured(process.stdout)
   process.stdout.write(
     telling.json
       ? `${JSON.stringify(findings, null, 2)}\n`

@@ -7,6 +7,8 @@ export function fishCompletion(commands: readonly CommandWords[]): string {
     'complete -c dbt-oidc -f',
     `complete -c dbt-oidc -n __fish_use_subcommand -l help -d 'prints what there is'`,
     `complete -c dbt-oidc -n __fish_use_subcommand -l version -d 'prints the version'`,
+    `complete -c dbt-oidc -n __fish_use_subcommand -a help -d 'prints what there is for a command'`,
+    `complete -c dbt-oidc -n '__fish_seen_subcommand_from help' -a ${quoted(commands.map(({ name }) => name).join(' '))}`,
     ...commands.flatMap(commandLines),
   ]
   return `${lines.join('\n')}\n`
