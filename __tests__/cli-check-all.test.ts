@@ -61,7 +61,9 @@ async function atGitHub(
     const url = new URL(path, 'http://x')
     const page = Number(new URL(req.url ?? '', 'http://x').searchParams.get('page') ?? '1')
     paths.push(url.pathname)
-    const answer = req.headers.authorization === 'token ghs_secret' ? ANSWERS[url.pathname] : undefined
+    const known = ['token ghs_secret', 'token ghs_few'].includes(req.headers.authorization ?? '')
+    const few = req.headers.authorization === 'token ghs_few' && url.pathname.endsWith('/sub')
+    const answer = known && !few ? ANSWERS[url.pathname] : undefined
     if (answer === undefined) return sendJson(res, { message: 'Bad credentials' }, 401)
     return sendJson(res, Array.isArray(answer) ? answer.slice((page - 1) * 100, page * 100) : answer, 200)
   })
@@ -121,6 +123,15 @@ describe('dbt-oidc check --all', () => {
     ])
   })
 
+  test('tries both forms of the subject where the token may not ask for it', async () => {
+    const sub = 'repo:acme@1234567/dbt@7654321:environment:staging'
+    const policy = `${POLICY}  - { name: own, target: prod, when: { sub: "${sub}" } }\n`
+    const ended = await atGitHub(['--target', 'prod'], 'ghs_few', { '.github/dbt-oidc.yml': policy })
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect(ended.stdout).toContain('! GitHub does not tell the form of the subject')
+    expect(ended.stdout).toMatch(/^environment staging.*\n {2}push on any branch +d\*$/m)
+  })
+
   test('says what a token that may not ask has to be, without repeating it', async () => {
     const ended = await atGitHub([], 'ghs_wrong')
     expect([ended.code, ended.stdout, ended.stderr.includes('ghs_wrong')]).toEqual([3, '', false])
@@ -152,7 +163,9 @@ describe('dbt-oidc check --all', () => {
         'refs/heads/hotfix',
       ])
       expect(answer.environments.map(({ name }) => name)).toEqual(['production', 'preview'])
-      expect(answer.notes[0]).toContain('GitHub was not asked (no GITHUB_TOKEN)')
+      expect(answer.notes[0]).toBe(
+        'GitHub was not asked (no GITHUB_TOKEN): branches are those of this clone; environments are those that the policy names; which refs an environment admits is not known.',
+      )
     } finally {
       rmSync(directory, { recursive: true, force: true })
     }

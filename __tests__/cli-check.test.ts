@@ -89,6 +89,12 @@ describe('dbt-oidc check', () => {
     expect([ended.code, answer['granted'], answer['grant']]).toEqual([code, code === 0, grant])
   })
 
+  test('says of a pull request that it is supposed not to come from a fork', async () => {
+    const { answer } = await asked(['--event', 'pull_request'])
+    expect(answer['notes']).toEqual([expect.stringContaining('--fork asks about another')])
+    expect((await asked(['--event', 'pull_request', '--fork'])).answer['notes']).toEqual([])
+  })
+
   test('gives the whole decision as JSON', async () => {
     const { answer } = await asked(['--ref', 'main', '--environment', 'production'])
     expect(answer).toMatchObject({

@@ -11,7 +11,7 @@ export function printCheck(asked: Asked, json: boolean): void {
 }
 
 /** The answer as data; the verdicts are those of the decision, each check as it was made. */
-function told({ checked, read, assumed }: Asked): unknown {
+function told({ checked, read, assumed, notes }: Asked): unknown {
   const { decision, untold, nearest } = checked
   const { granted, grant, asked, verdicts, warnings, claims } = decision
   const refusals = read?.refusals ?? []
@@ -24,7 +24,7 @@ function told({ checked, read, assumed }: Asked): unknown {
     asked,
     verified: false,
     refusals,
-    notes: read?.notes ?? [],
+    notes,
     claims: Object.fromEntries(claims.all),
     assumed: Object.fromEntries(assumed),
     untold,
@@ -39,7 +39,7 @@ function told({ checked, read, assumed }: Asked): unknown {
   }
 }
 
-function lines({ checked, read, assumed }: Asked, colour: boolean): readonly string[] {
+function lines({ checked, read, assumed, notes }: Asked, colour: boolean): readonly string[] {
   const { decision, untold, nearest } = checked
   const paint = painter(colour)
   const refusals = read?.refusals ?? []
@@ -53,7 +53,8 @@ function lines({ checked, read, assumed }: Asked, colour: boolean): readonly str
     ...refusals.map((one) => `  ${one}`),
     ...(nearest === undefined ? [] : [`  ${nearest}`]),
     '',
-    ...origin(read),
+    originOf(read),
+    ...notes,
     ...claimLines(decision.claims.all, assumed, paint),
     '',
     ...decisionTable(decision, { colour, whole: true }),
@@ -71,12 +72,10 @@ function untoldLines(untold: readonly string[]): readonly string[] {
   return ['', `Not told, and so absent: ${untold.join(', ')}. If the run has them: ${options.join(' ')}`]
 }
 
-function origin(read: Asked['read']): readonly string[] {
-  if (!read) return ['A supposed run; GitHub was not asked:']
-  return [
-    'Read from the token, and NOT verified: nobody has checked its signature, so it proves nothing.',
-    ...read.notes,
-  ]
+function originOf(read: Asked['read']): string {
+  return read
+    ? 'Read from the token, and NOT verified: nobody has checked its signature, so it proves nothing.'
+    : 'A supposed run; GitHub was not asked:'
 }
 
 function claimLines(

@@ -33,6 +33,7 @@ export interface Asked {
   readonly read: Unverified | undefined
   /** Claims that were neither given nor read, with the reason for each. */
   readonly assumed: ReadonlyMap<string, string>
+  readonly notes: readonly string[]
 }
 
 /** Says which grant a run would get, and why; the exit code is 1 where it gets none. */
@@ -50,8 +51,16 @@ export async function checkOne(config: Config, sources: Sources, asking: Asking)
     : supposedClaims({ repository, ids, form: 'name', issuer: config.issuer, given })
   const checked = check(config.grants, claims, asking.target ?? config.asked, asking.fork === true)
   const assumed = read ? new Map<string, string>() : assumedIn(claims, given)
-  printCheck({ checked, read, assumed }, asking.json === true)
+  printCheck({ checked, read, assumed, notes: notesOf(claims, read, asking) }, asking.json === true)
   if (!checked.decision.granted || (read?.refusals.length ?? 0) > 0) process.exitCode = EXIT.no
+}
+
+const NO_FORK =
+  'The pull request is supposed to come from the repository itself, which no claim tells; --fork asks about another.'
+
+function notesOf({ all }: Claims, read: Unverified | undefined, { fork }: Asking): readonly string[] {
+  const isRequest = all.get('event_name')?.startsWith('pull_request') === true
+  return [...(read?.notes ?? []), ...(isRequest && !fork ? [NO_FORK] : [])]
 }
 
 /** The repository that a run is supposed to belong to: the policy's where it names one, else that of the checkout. */

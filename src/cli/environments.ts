@@ -11,7 +11,7 @@ export interface Settings {
   readonly visibility: string | undefined
   readonly defaultBranch: string
   /** The form of `sub`; `customised` where an organisation or the repository has made its own. */
-  readonly subject: 'name' | 'id' | 'customised'
+  readonly subject: 'name' | 'id' | 'customised' | 'untold'
   readonly refs: readonly Ref[]
   readonly environments: readonly Environment[]
   /** What was cut off. */
@@ -49,7 +49,8 @@ export async function settingsOf(ask: Ask, repository: string): Promise<Settings
     listed((page) => get(route, what, { per_page: PAGE, page }))
   const [about, subject, branches, found] = await Promise.all([
     get('', `the repository ${repository}`),
-    get('/actions/oidc/customization/sub', 'the form of the subject'),
+    // It takes more rights than the rest, and matters to few policies.
+    get('/actions/oidc/customization/sub', 'the form of the subject').catch(() => undefined),
     list('/branches', 'its branches'),
     list('/environments', 'its environments'),
   ])
@@ -60,7 +61,7 @@ export async function settingsOf(ask: Ask, repository: string): Promise<Settings
       .parse(found.items)
       .map((one) => environmentOf(one, get)),
   )
-  const form = formOf(subjectAnswer.parse(subject))
+  const form = formOf(subject)
   return {
     ids: { repositoryId: String(id), ownerId: String(owner.id) },
     visibility,
@@ -72,13 +73,15 @@ export async function settingsOf(ask: Ask, repository: string): Promise<Settings
       ...[branches.more ? ['branches'] : [], found.more ? ['environments'] : []]
         .flat()
         .map((what) => `Only the first ${PAGE * PAGES} ${what} were read.`),
-      ...(form === 'customised' ? [CUSTOMISED] : []),
+      ...(form === 'customised' ? [CUSTOMISED] : form === 'untold' ? [UNTOLD] : []),
     ],
   }
 }
 
 const CUSTOMISED =
   'The subject is customised at GitHub: what a grant says of `sub` is judged here as if it were not.'
+
+const UNTOLD = 'GitHub does not tell the form of the subject: what a grant says of `sub` is tried in both.'
 
 type Get = (route: string, what: string, more?: Readonly<Record<string, string | number>>) => Promise<unknown>
 
@@ -135,9 +138,11 @@ function refsOf(items: readonly unknown[]): readonly Ref[] {
     .map((one) => ({ ref: `refs/heads/${one.name}`, isProtected: one.protected }))
 }
 
-function formOf({ use_default, use_immutable_subject }: z.infer<typeof subjectAnswer>): Settings['subject'] {
-  if (!use_default) return 'customised'
-  return use_immutable_subject ? 'id' : 'name'
+function formOf(answer: unknown): Settings['subject'] {
+  const parsed = subjectAnswer.safeParse(answer)
+  if (!parsed.success) return 'untold'
+  if (!parsed.data.use_default) return 'customised'
+  return parsed.data.use_immutable_subject ? 'id' : 'name'
 }
 
 async function ruleOf(

@@ -54,7 +54,7 @@ export async function survey(
     refs: [...refs, ...samplesOf(grants, refs), ANY_OTHER],
     environments: environmentsOf(grants, asking.environments, settings),
     source: settings ? 'GitHub' : local ? 'this clone' : 'the command line',
-    notes: notesOf(found),
+    notes: notesOf(found, asking),
   }
 }
 
@@ -73,7 +73,7 @@ function refsOf({ branches }: Surveying, { settings, local }: Found): readonly R
 
 /** Only a grant that names `sub` can tell the forms apart. */
 function formsOf(settings: Settings | undefined, grants: readonly Grant[], ids: Ids): Ground['forms'] {
-  if (settings && settings.subject !== 'customised') return [settings.subject]
+  if (settings?.subject === 'name' || settings?.subject === 'id') return [settings.subject]
   const told = grants.some(({ when, narrow }) => when.has('sub') || narrow?.has('sub') === true)
   return told && ids.repositoryId !== undefined && ids.ownerId !== undefined ? ['name', 'id'] : ['name']
 }
@@ -95,12 +95,13 @@ function environmentOf(name: string, settings: Settings | undefined): Environmen
   return there ? { ...there, name } : { name, rule: { kind: 'any' }, there: false }
 }
 
-function notesOf({ settings, local }: Found): readonly string[] {
+function notesOf({ settings, local }: Found, { branches, environments }: Surveying): readonly string[] {
   if (settings) return settings.notes
-  const unknown = 'which branches an environment admits is not known.'
-  if (!local) return [`GitHub was not asked: ${unknown}`]
-  return [
-    `GitHub was not asked (no GITHUB_TOKEN): branches are those of this clone, environments those that the policy names, and ${unknown}`,
-    ...local.notes,
+  const taken = [
+    ...(branches ? [] : ['branches are those of this clone']),
+    ...(environments ? [] : ['environments are those that the policy names']),
+    'which refs an environment admits is not known',
   ]
+  const why = local ? ' (no GITHUB_TOKEN)' : ''
+  return [`GitHub was not asked${why}: ${taken.join('; ')}.`, ...(branches ? [] : (local?.notes ?? []))]
 }
