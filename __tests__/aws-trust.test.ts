@@ -70,6 +70,7 @@ describe('the trust of a role', () => {
      "# AWS account 123456789012: who may assume arn:aws:iam::123456789012:role/dbt-prod for the target prod.
      # Held there: aud, repository, repository_id, ref.
      # Checked by this action only: repository_owner_id, environment, event_name.
+     # Refused there, though the policy may grant it: a repository that was renamed, until this is written anew; a \`sub\` by a template of the repository’s own.
      # Held there in part, of the grant for prod: environment prod-*. IAM's * also stands for / and :, so this action checks the rest.
      # A role that exists takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...
      aws iam create-role --role-name dbt-prod --max-session-duration 3600 --assume-role-policy-document '{
@@ -101,6 +102,20 @@ describe('the trust of a role', () => {
        ]
      }'"
     `)
+  })
+
+  test('lets a job in an environment in by its ref, which AWS compares itself', () => {
+    const document = documentFor([{ ...PINNED, ref: 'refs/heads/main' }])
+    const policy = policyOf(document)
+    expect(document.heldThere).toContain('ref')
+    expect(letsIn(policy, githubClaims({ environment: 'production' }))).toBe(true)
+    expect(letsIn(policy, githubClaims({ environment: 'production' }, 'id'))).toBe(true)
+    expect(letsIn(policy, githubClaims({ environment: 'production', ref: 'refs/heads/dev' }))).toBe(false)
+    expect(letsIn(policy, githubClaims({ environment: 'production', repository: 'o/x' }))).toBe(false)
+    // An enterprise server has the subject alone, and the document says whom that shuts out.
+    const bare = documentFor([{ ...PINNED, ref: 'refs/heads/main' }], ENTERPRISE)
+    expect(letsIn(policyOf(bare), githubClaims({ environment: 'production' }), ENTERPRISE)).toBe(false)
+    expect(bare.text).toContain('Refused there, though the policy may grant it: a job with an environment')
   })
 
   test('holds with an enterprise server what `sub` says, and that alone', () => {

@@ -274,6 +274,11 @@ describe('a broken trust is refused and its cause named', () => {
   })
 })
 
+function workflowFits(pattern: string, value: string): unknown {
+  const condition = conditionOf([rule({ job_workflow_ref: [pattern] })])
+  return valueOf(condition, { job_workflow_ref: value, event_name: 'push' })
+}
+
 describe('the condition', () => {
   test('means to Google what the patterns mean here', () => {
     const character = fc.constantFrom(...'a b / : . - + $ ( ) | { [ ? " \' é'.split(' '))
@@ -286,7 +291,8 @@ describe('the condition', () => {
       fc.property(pattern, value, (one, text) => {
         const claims = { 'x-claim': text, event_name: 'push' }
         const verdict = valueOf(conditionOf([rule({ 'x-claim': [one] })]), claims)
-        expect([one, text, verdict]).toEqual([one, text, matches(one, text)])
+        // As for the policy, an empty claim is one that says nothing.
+        expect([one, text, verdict]).toEqual([one, text, text !== '' && matches(one, text)])
       }),
       { numRuns: 500 },
     )
@@ -306,6 +312,29 @@ describe('the condition', () => {
     expect(on({ repo_property_tier: 'gold' })).toBe(false)
     expect(on({ environment: 'production', event_name: 'issue_comment' })).toBe(false)
     expect(on({ ref: 'refs/heads/main', event_name: 'workflow_dispatch' })).toBe(false)
+  })
+
+  test('takes a workflow by its parts, whatever a branch or a file is called', () => {
+    const folder = 'o/ci/.github/workflows/'
+    // A branch called `evil@refs/heads/main`, and a file called `dbt.yml@evil.yml`.
+    expect(workflowFits(`${folder}*@refs/heads/main`, `${folder}dbt.yml@refs/heads/main`)).toBe(true)
+    expect(
+      workflowFits(`${folder}**@refs/heads/main`, `${folder}dbt.yml@refs/heads/evil@refs/heads/main`),
+    ).toBe(false)
+    expect(workflowFits(`${folder}dbt.yml@**`, `${folder}dbt.yml@refs/heads/main`)).toBe(true)
+    expect(workflowFits(`${folder}dbt.yml@**`, `${folder}dbt.yml@evil.yml@refs/heads/main`)).toBe(false)
+    // A branch that is called like a path.
+    const branch = `o/x/.github/workflows/evil.yml@refs/heads/b/.github/workflows/dbt.yml@v1`
+    expect(workflowFits('o/**/.github/workflows/dbt.yml@*', 'o/x/.github/workflows/dbt.yml@v1')).toBe(true)
+    expect(workflowFits('o/**/.github/workflows/dbt.yml@*', branch)).toBe(false)
+  })
+
+  test('takes a claim of nothing for none, as the policy does', () => {
+    for (const star of ['*', '**']) {
+      const condition = conditionOf([rule({ base_ref: [star] })])
+      const on = (base_ref: string): unknown => valueOf(condition, { base_ref, event_name: 'push' })
+      expect([on('main'), on('')]).toEqual([true, false])
+    }
   })
 
   test('anchors a pattern at both ends and takes nothing in it for an operator', () => {

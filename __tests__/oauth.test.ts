@@ -298,6 +298,20 @@ describe('the trust', () => {
     expect(more).toEqual([])
   })
 
+  test('has none for a grant without ids beside one with, so that neither is lost', () => {
+    const own = { repository: 'o/r', sub: 'repo:o/r:environment:other' }
+    const [words, ...more] = documents({}, server.tokenUrl, [PRODUCTION, own])
+    expect(words?.text).toContain('# Keycloak binds a client or user to one subject, and these are 2')
+    expect(more).toEqual([])
+  })
+
+  test('says that Keycloak takes the form with ids alone', () => {
+    const [words] = documents({})
+    expect(words?.text).toContain(
+      '# The import for Keycloak trusts the `sub` with ids and refuses the one without',
+    )
+  })
+
   test('refuses a pattern', () => {
     const grants = [{ ...PRODUCTION, environment: '*' }]
     expect(() => documents({}, server.tokenUrl, grants)).toThrow(/has a pattern/)

@@ -164,6 +164,13 @@ describe('decide', () => {
   })
 })
 
+test('a workflow that lies in no folder of workflows fits no pattern for one', () => {
+  const grant = grantOf({ workflow_ref: 'o/r/.github/workflows/d**@refs/heads/*' })
+  const on = (file: string): boolean =>
+    decide([grant], claimsOf({ workflow_ref: `o/r/.github/workflows/${file}@refs/heads/main` })).granted
+  expect([on('dbt.yml'), on('d/evil.yml')]).toEqual([true, false])
+})
+
 describe('a renamed repository', () => {
   const pinned = { repository: 'o/r', repository_id: '456' }
 

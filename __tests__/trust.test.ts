@@ -55,6 +55,23 @@ const held = (when: Record<string, string[]>): readonly string[] => {
   return notHeld(rules, (rule) => rule.heldBySubject)
 }
 
+describe('an environment', () => {
+  test.each([['prod'], ['Production 1']])('is held by the subject: %s', (environment) => {
+    expect(held({ environment: [environment] })).not.toContain('environment')
+  })
+
+  // GitHub writes `eu%3A1` for both of the first two, and a star fits that.
+  test.each([['eu:1'], ['eu%3A1'], ['eu*']])('has its subject in common with another: %s', (environment) => {
+    expect(held({ environment: [environment] })).toContain('environment')
+  })
+})
+
+test('a ref is not held by the subject of a pull request, which does not tell it', () => {
+  const ref = ['refs/heads/main']
+  expect(held({ ref, event_name: ['push'] })).not.toContain('ref')
+  expect(held({ ref, event_name: ['push', 'pull_request'] })).toContain('ref')
+})
+
 describe('the events that a grant has to name', () => {
   test.each<[string, Record<string, string[]>]>([
     ['a ref', { ref: ['refs/heads/main'] }],

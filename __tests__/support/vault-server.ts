@@ -1,17 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import { commandsOf } from './aws/shell.ts'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
-
-/** A role of the JWT auth method, as `vault write` was given it. */
-interface Role {
-  readonly bound_audiences: readonly string[]
-  readonly bound_claims_type: 'string' | 'glob'
-  readonly bound_claims: Readonly<Record<string, string | readonly string[]>>
-  readonly token_policies: readonly string[]
-}
+import { flawOf, readVault, type VaultRole } from './models/vault.ts'
 
 /** A client token with what was leased by it. */
 interface Session {
@@ -54,31 +46,15 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
   const secrets: Vault['secrets'] = new Map()
   const next: Vault['next'] = []
   const configs = new Map<string, { readonly issuer: string; readonly discovery: string }>()
-  const roles = new Map<string, Role>()
+  const roles = new Map<string, VaultRole>()
   const policies = new Map<string, string>()
   const sessions = new Map<string, Session>()
 
   function apply(document: string): void {
-    const lines = document.replaceAll(
-      /^(vault .*) <<'VAULT_END'\n([\s\S]*?)\nVAULT_END$/gm,
-      (_all, command: string, text: string) => `${command} '${text.replaceAll("'", `'\\''`)}'`,
-    )
-    for (const [program, ...words] of commandsOf(lines)) {
-      if (program !== 'vault') throw new Error(`no command of Vault: ${program}`)
-      const [verb, ...rest] = words.filter((word) => !word.startsWith('-') || word === '-')
-      if (verb === 'auth') continue
-      const [path = '', ...values] = rest
-      const [, mount, kind, name = ''] = /^auth\/(.+?)\/(config|role)(?:\/(.+))?$/.exec(path) ?? []
-      if (verb === 'policy') policies.set(values[0] ?? '', values[2] ?? '')
-      else if (kind === 'config') {
-        const given = new Map(values.map((value) => [value.split('=')[0], value.replace(/^[^=]*=/, '')]))
-        configs.set(mount ?? '', {
-          issuer: given.get('bound_issuer') ?? '',
-          discovery: given.get('oidc_discovery_url') ?? '',
-        })
-      } else if (kind === 'role') roles.set(`${mount}/${name}`, JSON.parse(values[1] ?? '') as Role)
-      else throw new Error(`what would ${words.join(' ')} do?`)
-    }
+    const read = readVault(document)
+    for (const [mount, config] of read.configs) configs.set(mount, config)
+    for (const [path, role] of read.roles) roles.set(path, role)
+    for (const [name, text] of read.policies) policies.set(name, text)
   }
 
   const url = issuer.route('/vault', async (req, res, target) => {
@@ -124,7 +100,7 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
     const config = configs.get(mount)
     const role = roles.get(`${mount}/${name}`)
     if (!config || !role) return refuse(res, 400, `role "${name}" could not be found`)
-    const flaw = await flawOf(jwt, config, role)
+    const flaw = await flawOfToken(jwt, config, role)
     if (flaw !== undefined) return refuse(res, 400, flaw)
     const token = `hvs.${randomBytes(24).toString('base64url')}`
     sessions.set(token, { policies: role.token_policies, users: [], until: Date.now() + 3600_000 })
@@ -159,10 +135,10 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
   }
 }
 
-async function flawOf(
+async function flawOfToken(
   jwt: string,
   { issuer, discovery }: { readonly issuer: string; readonly discovery: string },
-  role: Role,
+  role: VaultRole,
 ): Promise<string | undefined> {
   const found = (await (await fetch(`${discovery}/.well-known/openid-configuration`)).json()) as {
     jwks_uri: string
@@ -178,29 +154,7 @@ async function flawOf(
       : 'error validating token: error verifying token signature: no known key successfully validated the token signature',
   )
   if (typeof verified === 'string') return verified
-  const claims = verified.payload
-  if (!role.bound_audiences.includes(String(claims.aud)))
-    return 'error validating token: invalid audience (aud) claim: audience claim does not match any expected audience'
-  for (const [name, expected] of Object.entries(role.bound_claims)) {
-    const actual = claims[name]
-    if (actual === undefined) return `error validating claims: claim "${name}" is missing`
-    const fits = [expected]
-      .flat()
-      .some((one) =>
-        role.bound_claims_type === 'glob'
-          ? globbed(one, typeof actual === 'string' ? actual : '')
-          : one === actual,
-      )
-    if (!fits)
-      return `error validating claims: claim "${name}" does not match any associated bound claim values`
-  }
-  return undefined
-}
-
-/** ryanuber/go-glob, which the plugin uses: a star is any run of characters, and nothing else is special. */
-function globbed(pattern: string, value: string): boolean {
-  const literal = pattern.split('*').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
-  return new RegExp(`^${literal.join('.*')}$`, 's').test(value)
+  return flawOf(role, verified.payload)
 }
 
 function refuse(res: ServerResponse, status: number, ...errors: readonly string[]): void {

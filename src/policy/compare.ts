@@ -7,9 +7,9 @@ import { parseWorkflowRef } from './workflow-ref.ts'
 /** `build.yml@**` must not admit a file called `build.yml@evil.yml`: path and ref are matched each by itself. */
 function workflowMatches(pattern: string, value: string): boolean {
   const wanted = parseWorkflowRef(pattern)
+  if (!wanted) return matches(pattern, value)
   const found = parseWorkflowRef(value)
-  if (!wanted || !found) return matches(pattern, value)
-  return matches(wanted.path, found.path) && matches(wanted.ref, found.ref)
+  return found !== undefined && matches(wanted.path, found.path) && matches(wanted.ref, found.ref)
 }
 
 /** Compares one claim with the patterns of a grant. An absent or empty claim never matches, nor one that cannot be seen. */

@@ -29,15 +29,11 @@ function aboutForms(rules: TrustRequest['rules']): readonly string[] {
   const hasForm = (form: RegExp): boolean =>
     rules.some(({ subjects }) => subjects.some((one) => form.test(one)))
   const [byName, byId] = [hasForm(/^repo:[^@:]+:/), hasForm(/^repo:[^@/]+@/)]
-  if (byName && byId)
-    return [
-      'Both forms of `sub` are trusted; `trust --github` asks which one the repository has, and leaves the other away.',
-    ]
-  if (byName && rules.some(({ when }) => !when.has('repository_id') || !when.has('repository_owner_id')))
-    return [
-      'Without `repository-id` and `repository-owner-id` in the policy, only the name form of `sub` is trusted.',
-    ]
-  return []
+  return byName && byId
+    ? [
+        'Both forms of `sub` are trusted; `trust --github` asks which one the repository has, and leaves the other away.',
+      ]
+    : []
 }
 
 function listed(claims: readonly string[]): string {

@@ -99,13 +99,21 @@ function prefixesOf(when: When, form: SubjectForm): readonly string[] {
 function contextOf(when: When): { readonly contexts: readonly string[]; readonly held: readonly string[] } {
   const environments = when.get('environment')
   if (environments)
-    return { contexts: environments.map((one) => `environment:${encoded(one)}`), held: ['environment'] }
+    return {
+      contexts: environments.map((one) => `environment:${encoded(one)}`),
+      // The subject of `eu:1` is that of `eu%3A1` as well, and a star takes both for a name without a colon.
+      held: environments.every((one) => isLiteral(one) && !/:|%3A/.test(one)) ? ['environment'] : [],
+    }
   const events = when.get('event_name') ?? []
   if (events.length > 0 && events.every((event) => event === 'pull_request'))
     return { contexts: ['pull_request'], held: ['event_name'] }
   const pullRequest = events.includes('pull_request') ? ['pull_request'] : []
   const refs = when.get('ref')
-  if (refs) return { contexts: [...refs.map((ref) => `ref:${encoded(ref)}`), ...pullRequest], held: ['ref'] }
+  if (refs) {
+    const contexts = [...refs.map((ref) => `ref:${encoded(ref)}`), ...pullRequest]
+    // The subject of a pull request does not tell its ref.
+    return { contexts, held: pullRequest.length > 0 ? [] : ['ref'] }
+  }
   // Anything but a pull request, which is granted by name only.
   return { contexts: ['ref:**', 'environment:**', ...pullRequest], held: [] }
 }

@@ -30,6 +30,23 @@ export interface Held {
   readonly inPart: readonly (readonly [claim: string, pattern: string])[]
 }
 
+/**
+ * A grant as AWS can see it: where it compares the ref itself, the subject may be that of a job with an environment,
+ * which does not tell the ref.
+ */
+export function asSeen(rule: TrustRule, issuer: string): TrustRule {
+  if (issuer !== GITHUB || !rule.when.has('ref') || rule.when.has('sub')) return rule
+  const prefixes = rule.subjects.flatMap((subject) => /^(repo:[^:]*):ref:/.exec(subject)?.[1] ?? [])
+  if (prefixes.length === 0) return rule
+  const anywhere = [...new Set(prefixes)].map((prefix) => `${prefix}:environment:**`)
+  return {
+    ...rule,
+    subjects: [...rule.subjects, ...anywhere],
+    exact: false,
+    heldBySubject: rule.heldBySubject.filter((claim) => claim !== 'ref'),
+  }
+}
+
 /** The condition that stands for a grant, and the claims that it holds exactly. */
 export function conditionOf(rule: TrustRule, issuer: string, audiences: readonly string[]): Held {
   const prefix = issuer.replace(/^https?:\/\//, '')

@@ -4,7 +4,7 @@ import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, jsonWord, sh, verbatim } from '../../trust/quote.ts'
 import { heldBy } from '../../trust/held.ts'
 import type { Role } from './arn.ts'
-import { conditionOf, type Held } from './condition.ts'
+import { asSeen, conditionOf, type Held } from './condition.ts'
 import { checkedRole } from './place.ts'
 import type { Link, Settings } from './settings.ts'
 
@@ -53,11 +53,9 @@ function owned({ arn }: Role, policy: unknown): Pick<TrustDocument, 'owns'> {
 
 function first(settings: Settings, request: TrustRequest): TrustDocument {
   const role = checkedRole(settings.role)
-  const held = request.rules.map((rule) => conditionOf(rule, request.issuer, request.audiences))
-  const { heldThere, checkedHere, byGrant } = heldBy(
-    request.rules,
-    (rule) => held[request.rules.indexOf(rule)]?.claims ?? [],
-  )
+  const rules = request.rules.map((rule) => asSeen(rule, request.issuer))
+  const held = rules.map((rule) => conditionOf(rule, request.issuer, request.audiences))
+  const { heldThere, checkedHere, byGrant } = heldBy(rules, (rule) => held[rules.indexOf(rule)]?.claims ?? [])
   const policy = {
     Version: '2012-10-17',
     Statement: held.map(({ condition }) => ({
@@ -72,7 +70,7 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
     `Held there: ${list(['aud', ...heldThere])}.`,
     `Checked by this action only: ${checkedHere.length === 0 ? 'nothing' : list(checkedHere)}.`,
     ...byGrant,
-    ...inPart(request.rules, held),
+    ...inPart(rules, held),
     ...sizeOf(policy, request.target),
     'A role that exists takes the same document by aws iam update-assume-role-policy --role-name ... --policy-document ...',
   ]

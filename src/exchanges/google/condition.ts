@@ -1,6 +1,7 @@
 import { fail } from '../../errors.ts'
 import { isLiteral } from '../../pattern.ts'
 import { UNTRUSTED_EVENTS } from '../../policy/events.ts'
+import { parseWorkflowRef } from '../../policy/workflow-ref.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 
 /** Claims that every token of GitHub has; comparing any other is an error in CEL where it is absent. */
@@ -43,7 +44,7 @@ function claimTerm(claim: string, patterns: readonly string[]): string {
     literal.length > 1 ? `${value} in ${list(literal)}` : literal.map((one) => `${value} == ${celText(one)}`)
   const alike = patterns
     .filter((one) => !isLiteral(one))
-    .map((one) => `${value}.matches(${celText(regexOf(one))})`)
+    .map((one) => `${value}.matches(${celText(regexFor(claim, one))})`)
   const terms = [same, alike].flat()
   const compared = terms.length === 1 ? (terms[0] ?? '') : `(${terms.join(' || ')})`
   if (ALWAYS.has(claim)) return compared
@@ -65,11 +66,35 @@ export function celText(text: string): string {
     .replaceAll(/^"" \+ | \+ ""$/g, '')
 }
 
-/**
- * A pattern of the policy as a regular expression of RE2 that means the same. What has a meaning there stands in a class
- * of its own, since a backslash would not survive every shell and every console.
- */
+/** The pattern of a claim as a regular expression of RE2: a workflow by its parts, as the policy compares it. */
+function regexFor(claim: string, pattern: string): string {
+  const parts = claim.endsWith('workflow_ref') ? parseWorkflowRef(pattern) : undefined
+  if (!parts) return regexOf(pattern)
+  // A branch can be called `x@refs/heads/main`, and a file `dbt.yml@x.yml`: the `@` between them is the last one before
+  // the first `/` behind the folder, so that no star may stand for it.
+  const file = parts.path.lastIndexOf('/') + 1
+  const slash = parts.ref.indexOf('/')
+  const first = slash < 0 ? parts.ref.length : slash
+  return `^${[
+    body(parts.path.slice(0, file), { '*': '[^@/:]*', '**': '[^@:]*' }),
+    body(parts.path.slice(file), { '*': '[^/:]*', '**': '[^/:]*' }),
+    '@',
+    body(parts.ref.slice(0, first), { '*': '[^@/:]*', '**': '[^@/:]*(/[^:]*)?' }),
+    body(parts.ref.slice(first), STARS),
+  ].join('')}$`
+}
+
+/** What stands for a star of ours; a value of nothing never fits. */
+const STARS = { '*': '[^/:]*', '**': '[^:]*' }
+const SOME = { '*': '[^/:]+', '**': '[^:]+' }
+
+/** A pattern of the policy as a regular expression of RE2 that means the same. */
 export function regexOf(pattern: string): string {
+  return `^${body(pattern, /^\*+$/.test(pattern) ? SOME : STARS)}$`
+}
+
+/** What has a meaning in RE2 stands in a class of its own, since a backslash would not survive every shell and console. */
+function body(pattern: string, stars: typeof STARS): string {
   if (pattern.includes('^')) {
     return fail({
       code: 'configuration',
@@ -77,9 +102,7 @@ export function regexOf(pattern: string): string {
       remedy: 'Write the values out, one by one; without a star the character is compared as it is.',
     })
   }
-  const body = pattern.replaceAll(/\*\*?|[.+?()[{}|$\\]/g, (found) => {
-    if (found === '**') return '[^:]*'
-    return found === '*' ? '[^/:]*' : `[${found}]`
-  })
-  return `^${body}$`
+  return pattern.replaceAll(/\*\*?|[.+?()[{}|$\\]/g, (found) =>
+    found === '*' || found === '**' ? stars[found] : `[${found}]`,
+  )
 }

@@ -21,7 +21,7 @@ export function trustOf(
   request: TrustRequest,
 ): readonly TrustDocument[] {
   const { rules } = request
-  const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'])
+  const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'], 'claims')
   const { heldThere, checkedHere } = held
   const parts = [
     introduction(settings, want, request, held),

@@ -4,7 +4,7 @@ import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, json } from '../../trust/quote.ts'
 import { nameOf } from '../../trust/naming.ts'
 import { heldBy, type Held } from '../../trust/held.ts'
-import { subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf, type TrustRule } from '../../trust/rules.ts'
 import { clientIsAsserted, type Settings } from './settings.ts'
 
 /** Name of the identity provider in what is written for Keycloak. */
@@ -16,7 +16,7 @@ export function serverSettings(s: Settings, want: Want, request: TrustRequest): 
   const told = heldBy(request.rules, (rule) => rule.heldBySubject)
   const held = { heldThere: told.heldThere, checkedHere: told.checkedHere }
   const bound = boundTo(s, request)
-  const words = inWords(s, request, told, 'why' in bound ? [bound.why] : [])
+  const words = inWords(s, request, told, 'why' in bound ? [bound.why] : aboutImport(request))
   const title = 'Authorization server: what to trust'
   const documents: TrustDocument[] = [{ title, language: 'sh', text: words, ...held }]
   if ('why' in bound) return documents
@@ -163,13 +163,28 @@ function boundTo(s: Settings, request: TrustRequest): Bound | { readonly why: st
       why: 'Keycloak exchanges no tokens of GitHub: use `grant: client-credentials` or `jwt-bearer` there.',
     }
   if (clientId === undefined) return { why: 'For Keycloak, name a client: `client-id:` under `identity:`.' }
-  const subjects = subjectsOf(request.rules)
-  const withIds = subjects.filter((subject) => /^repo:[^:/]+@\d+\//.test(subject))
-  const [subject, ...others] = withIds.length > 0 ? withIds : subjects
+  // Of each grant for itself: one that has no form with ids must not be lost beside one that has.
+  const [subject, ...others] = new Set(request.rules.flatMap(oneForm))
   if (subject !== undefined && others.length === 0) return { clientId, subject }
   return {
     why: `Keycloak binds a client or user to one subject, and these are ${others.length + 1}: use a target and a client for each.`,
   }
+}
+
+const WITH_IDS = /^repo:[^:/]+@\d+\//
+
+/** The subjects of a grant in the form with ids, where there is one. */
+function oneForm({ subjects }: TrustRule): readonly string[] {
+  const withIds = subjects.filter((subject) => WITH_IDS.test(subject))
+  return withIds.length > 0 ? withIds : subjects
+}
+
+/** What a person must know who takes the import: the words list more than it can hold. */
+function aboutImport({ rules }: TrustRequest): readonly string[] {
+  if (rules.every((rule) => oneForm(rule).length === rule.subjects.length)) return []
+  return [
+    'The import for Keycloak trusts the `sub` with ids and refuses the one without; `trust --github` asks which one the repository has.',
+  ]
 }
 
 function refusePatterns({ rules, target }: TrustRequest): void {

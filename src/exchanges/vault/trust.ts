@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts'
 export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocument[] {
   const { issuer, audiences, rules, target } = request
   const bound = boundClaims(rules)
-  const held = heldBy(rules, () => bound.exact)
+  const held = heldBy(rules, () => bound.exact, 'claims')
   const policy = `dbt-oidc-${target}`
   const role = {
     role_type: 'jwt',

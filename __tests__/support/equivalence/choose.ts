@@ -1,0 +1,20 @@
+import { constantFrom, gen, nat, type GeneratorValue } from 'fast-check'
+
+/** Draws that a failing run of a property can show and repeat. */
+export interface Choose {
+  /** One of these. */
+  one<T>(...options: readonly T[]): T
+  /** True in so many of a hundred cases. */
+  often(percent: number): boolean
+}
+
+/** What a property draws from. */
+export const draws = gen()
+
+/** The draws of one run. */
+export function chooser(g: GeneratorValue): Choose {
+  return {
+    one: (...options) => g(constantFrom, ...options),
+    often: (percent) => g(nat, { max: 99 }) < percent,
+  }
+}

@@ -1,0 +1,9 @@
+/** How often a property is tried: `PROPERTY_RUNS` asks for the long form; this is its one reader. */
+export function runs(usual: number): number {
+  return Number(process.env['PROPERTY_RUNS'] ?? usual)
+}
+
+/** The seed of a property that is the same each time; `PROPERTY_SEED` asks for another. */
+export function seed(usual: number): number {
+  return Number(process.env['PROPERTY_SEED'] ?? usual)
+}
