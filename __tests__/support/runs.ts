@@ -1,4 +1,4 @@
-/** How often a property is tried: `PROPERTY_RUNS` asks for the long form; this is its one reader. */
+/** How often a property is tried: `PROPERTY_RUNS` asks for the long form (`npm run test:equivalence`); this is its one reader. */
 export function runs(usual: number): number {
   return Number(process.env['PROPERTY_RUNS'] ?? usual)
 }
