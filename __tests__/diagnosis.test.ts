@@ -206,6 +206,7 @@ describe('a token endpoint', () => {
       at: (url: string) => url,
       now: () => NOW,
       mask: () => undefined,
+      variable: () => undefined,
       say: () => undefined,
     }
     await expect(askForToken(ask, io, 1000)).rejects.toMatchObject({

@@ -35,6 +35,8 @@ export interface Io {
   readonly now: () => Date
   /** Hides a text (and its usual encodings) from the log before anything can print it. */
   readonly mask: (secret: string) => void
+  /** A variable of the step. Only for what an exchange names as its {@link ExchangeSpec.variables}. */
+  readonly variable: (name: string) => string | undefined
   /** One line for the log group of the exchange. */
   readonly say: (line: string) => void
 }
@@ -69,6 +71,8 @@ export interface ExchangeSpec<S> {
   readonly recipe?: (settings: S, want: Want) => Recipe | undefined
   /** Ends a credential before its time where the other side can. */
   readonly revoke?: (settings: S, credential: Credential, io: Io, fresh: Fresh) => Promise<void>
+  /** Variables of the step that hold a secret which the exchange needs; what renews in the background gets them, too. */
+  readonly variables?: (settings: S) => readonly string[]
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
   identity(settings: S, want: Want, claims: Claims): string
   readonly trust?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
@@ -99,6 +103,7 @@ export interface BoundExchange {
   trade(want: Want, mint: Mint, io: Io): Promise<Credential>
   recipe(want: Want): Recipe | undefined
   readonly revoke: ((credential: Credential, io: Io, fresh: Fresh) => Promise<void>) | undefined
+  readonly variables: readonly string[]
   identity(want: Want, claims: Claims): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
@@ -138,6 +143,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
       return {
         name: spec.name,
         audience: (want) => spec.audience(settings, want),
+        variables: spec.variables?.(settings) ?? [],
         trade: (want, mint, io) => spec.trade(settings, want, mint, io),
         recipe: (want) => spec.recipe?.(settings, want),
         revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),

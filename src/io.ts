@@ -4,7 +4,7 @@ import { rewrite } from './rehearsal.ts'
 
 /** The outside world of this host as an exchange sees it. */
 export function ioOf(
-  host: Pick<Host, 'http' | 'now' | 'rehearsal' | 'writer'>,
+  host: Pick<Host, 'env' | 'http' | 'now' | 'rehearsal' | 'writer'>,
   say: (line: string) => void,
 ): Io {
   return {
@@ -12,6 +12,7 @@ export function ioOf(
     at: (url) => rewrite(host.rehearsal, url),
     now: host.now,
     mask: host.writer.mask,
+    variable: (name) => host.env[name],
     say,
   }
 }

@@ -40,6 +40,7 @@ export async function keeper(): Promise<void> {
   // Where GitHub's toolkit looks; what is set now is not in the environment that /proc shows.
   process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] = charge.request.url
   process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = charge.request.token
+  Object.assign(process.env, charge.variables)
   const host = openHost(process.env, { signal: over.signal, kill: over.signal })
   await forbidCoreDumps(process.pid, host.exec)
   setInterval(() => void isIntact(charge.directory).then((there) => there || end()), LOOK)

@@ -66,6 +66,7 @@ async function byAction(at: Workspace): Promise<void> {
     at: (url) => rewrite(rehearsal, url),
     now: () => new Date(),
     mask: () => undefined,
+    variable: () => undefined,
     say: () => undefined,
   })
 }

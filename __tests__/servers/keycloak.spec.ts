@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,10 @@ import type { BoundExchange } from '../../src/exchange.ts'
 import entra from '../../src/exchanges/entra.ts'
 import oauth from '../../src/exchanges/oauth.ts'
 import type { Settings } from '../../src/exchanges/oauth/settings.ts'
+import okta from '../../src/exchanges/okta.ts'
+import { assertion } from '../../src/exchanges/okta/assertion.ts'
+import type { Settings as OktaSettings } from '../../src/exchanges/okta/settings.ts'
+import { signerOf } from '../../src/exchanges/okta/signer.ts'
 import { trustRules } from '../../src/trust/rules.ts'
 import type { TrustDocument } from '../../src/trust.ts'
 import { grantOf } from '../support/claims-of.ts'
@@ -16,6 +21,7 @@ import { readBody } from '../support/issuer-server.ts'
 import { startIssuer, type Issuer } from '../support/issuer.ts'
 import { newKey } from '../support/jwt.ts'
 import { parseRecord } from '../support/shape.ts'
+import { playVault, type Vault } from '../support/vault-server.ts'
 import { refusalOf, wordsOf, worldOf } from '../support/world.ts'
 
 const APP = '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10'
@@ -155,6 +161,83 @@ test('a revoked token is dead', async () => {
   await exchange.revoke?.(credential, world.io, () => world.mint(exchange.audience({})))
   expect(await introspected('clients', 'dbt-prod', credential.token)).toEqual({ active: false })
 }, 60_000)
+
+describe('private_key_jwt as the exchange of Okta makes it, with a key in Vault', () => {
+  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const settings = (): OktaSettings => ({
+    url: 'https://acme.okta.com/oauth2/aus1',
+    'client-id': 'okta-like',
+    'key-id': 'dbt-2026',
+    signer: { key: 'okta', vault: { url: vault.url, mount: 'jwt', role: 'dbt' } },
+  })
+  let vault: Vault
+
+  beforeAll(async () => {
+    vault = playVault(issuer)
+    vault.transit.set('okta', keys.privateKey)
+    const request = {
+      target: 'prod',
+      via: 'okta',
+      issuer: issuer.issuer,
+      audience: new URL(vault.url).origin,
+      audiences: [new URL(vault.url).origin],
+      rules: trustRules([grantOf(WHEN)], 'prod'),
+      identity: 'okta-like',
+    }
+    const [role] = okta.bind(settings()).trust({ scope: 'session:role:DBT' }, request)
+    vault.apply(role?.text ?? '')
+    await keycloak.admin('POST', '', {
+      realm: 'okta',
+      enabled: true,
+      sslRequired: 'none',
+      accessTokenLifespan: 600,
+    })
+    const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'dbt-2026', use: 'sig', alg: 'RS256' }
+    await keycloak.admin('POST', '/okta/clients', {
+      clientId: 'okta-like',
+      enabled: true,
+      publicClient: false,
+      standardFlowEnabled: false,
+      serviceAccountsEnabled: true,
+      clientAuthenticatorType: 'client-jwt',
+      attributes: { 'use.jwks.string': 'true', 'jwks.string': JSON.stringify({ keys: [jwk] }) },
+    })
+  }, 60_000)
+
+  const ask = async (
+    audience: string,
+    change: (text: string) => string = (text) => text,
+  ): Promise<unknown> => {
+    const world = worldOf(issuer)
+    const s = settings()
+    const text = await assertion(s, audience, signerOf(s.signer), world.mint, world.io, 15_000)
+    const response = await fetch(tokenUrl('okta'), {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: change(text),
+      }),
+    })
+    return response.json()
+  }
+
+  test('is taken by Keycloak, signature, names, audience and end alike', async () => {
+    expect(await ask(tokenUrl('okta'))).toMatchObject({ token_type: 'Bearer', expires_in: 600 })
+  }, 60_000)
+
+  test('is refused for another endpoint, and with one letter changed', async () => {
+    expect(await ask('https://else.example/token')).toMatchObject({
+      error_description: 'Invalid token audience',
+    })
+    expect(await ask(tokenUrl('okta'), changed)).toMatchObject({ error: expect.stringMatching(/client/) })
+  }, 60_000)
+})
+
+/** Another signature of the same length. */
+function changed(text: string): string {
+  return text.replace(/.{10}$/, (end) => (end.startsWith('A') ? 'B' : 'A') + end.slice(1))
+}
 
 interface Way {
   readonly exchange: BoundExchange

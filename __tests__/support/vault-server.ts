@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, sign, type KeyObject } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { readBody, sendJson } from './issuer-server.ts'
@@ -26,6 +26,8 @@ export interface Vault {
   /** `METHOD path status` of each request. */
   readonly calls: readonly string[]
   readonly secrets: Map<string, Readonly<Record<string, unknown>>>
+  /** Keys of the transit engine at `transit`, by name; they never leave. */
+  readonly transit: Map<string, KeyObject>
   /** Database users that live. */
   users(): readonly { readonly user: string; readonly password: string }[]
   /** Client tokens that live. */
@@ -44,6 +46,7 @@ export interface Vault {
 export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {}): Vault {
   const calls: string[] = []
   const secrets: Vault['secrets'] = new Map()
+  const transit: Vault['transit'] = new Map()
   const next: Vault['next'] = []
   const configs = new Map<string, { readonly issuer: string; readonly discovery: string }>()
   const roles = new Map<string, VaultRole>()
@@ -82,9 +85,14 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
       for (const { user } of session.users) drop?.(user)
       return void res.writeHead(204).end()
     }
-    const allowed = session.policies.some((name) => policies.get(name)?.includes(`path "${path}" {`))
-    if (!allowed || req.method !== 'GET')
-      return refuse(res, 403, '1 error occurred:\n\t* permission denied\n\n')
+    const capability = req.method === 'GET' ? 'read' : 'update'
+    const allowed = session.policies.some((name) =>
+      policies.get(name)?.includes(`path "${path}" {\n  capabilities = ["${capability}"]`),
+    )
+    if (!allowed) return refuse(res, 403, '1 error occurred:\n\t* permission denied\n\n')
+    const key = transit.get(/^transit\/sign\/(.+)$/.exec(path)?.[1] ?? '')
+    if (key && req.method === 'POST') return signWith(res, key, JSON.parse(body) as SignBody)
+    if (req.method !== 'GET') return refuse(res, 405, 'unsupported operation')
     const [, engine, role] = /^(.+)\/creds\/(.+)$/.exec(path) ?? []
     if (engine !== undefined && role !== undefined) return lease(res, engine, role, session)
     const kept = secrets.get(path)
@@ -125,6 +133,7 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
     secrets,
     users: () => [...sessions.values()].flatMap(({ users }) => users),
     tokens: () => [...sessions.keys()],
+    transit,
     next,
     apply,
     forget() {
@@ -133,6 +142,20 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
       policies.clear()
     },
   }
+}
+
+interface SignBody {
+  readonly input: string
+  readonly hash_algorithm?: string
+  readonly signature_algorithm?: string
+}
+
+/** `transit/sign` (api-docs/secret/transit): PSS unless asked otherwise. */
+function signWith(res: ServerResponse, key: KeyObject, { input, ...asked }: SignBody): void {
+  if (asked.hash_algorithm !== 'sha2-256' || asked.signature_algorithm !== 'pkcs1v15')
+    return refuse(res, 400, 'this key signs RS256 only')
+  const signature = sign('sha256', Buffer.from(input, 'base64'), key).toString('base64')
+  sendJson(res, { data: { key_version: 1, signature: `vault:v1:${signature}` } })
 }
 
 async function flawOfToken(

@@ -33,6 +33,7 @@ export function worldOf(issuer: Issuer, forge?: (audience: string) => string): W
       at: (url) => rewrite(rehearsal, url),
       now: () => new Date(),
       mask: (secret) => void masked.push(secret),
+      variable: () => undefined,
       say: () => undefined,
     },
     async mint(audience) {

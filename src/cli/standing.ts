@@ -18,6 +18,7 @@ export async function standingOn(): Promise<Standing & AsyncDisposable> {
       now: () => new Date(),
       // Nothing is printed that was received as a secret, and no log of a runner is near.
       mask: () => undefined,
+      variable: () => undefined,
       say: (line) => void process.stderr.write(`${line}\n`),
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

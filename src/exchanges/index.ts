@@ -6,9 +6,10 @@ import entra from './entra.ts'
 import google from './google.ts'
 import none from './none.ts'
 import oauth from './oauth.ts'
+import okta from './okta.ts'
 import vault from './vault.ts'
 
 /** Every exchange, by its name. */
 export const exchanges: ReadonlyMap<string, Exchange> = new Map(
-  [aws, direct, entra, google, none, oauth, vault].map((one) => [one.name, one]),
+  [aws, direct, entra, google, none, oauth, okta, vault].map((one) => [one.name, one]),
 )

@@ -1,18 +1,13 @@
-import * as z from 'zod/mini'
-import { exchange, type Io } from '../exchange.ts'
+import { exchange } from '../exchange.ts'
 import { retry, type RetryRule } from '../retry.ts'
-import { call } from './vault/api.ts'
 import { diagnose, ERRORS } from './vault/diagnosis.ts'
+import { logIn } from './vault/login.ts'
 import { reader } from './vault/read.ts'
-import { giveBack, read, type Session } from './vault/secret.ts'
+import { giveBack, read } from './vault/secret.ts'
 import { settings, type Settings } from './vault/settings.ts'
 import { trustOf } from './vault/trust.ts'
 
 const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
-
-const login = z.object({
-  auth: z.object({ client_token: z.string().check(z.minLength(1)), lease_duration: z.number() }),
-})
 
 /** HashiCorp Vault and OpenBao: a JWT login, then a database user, a password or a key; given back at the end. */
 export default exchange<Settings>({
@@ -51,11 +46,3 @@ export default exchange<Settings>({
     database: { mount: 'database', role: 'dbt', static: false },
   },
 })
-
-async function logIn(s: Settings, jwt: string, io: Io, left: number): Promise<Session> {
-  const path = `auth/${s.mount}/login`
-  const body = { role: s.role, jwt }
-  const { auth } = await call(s, io, { method: 'POST', path, body, secrets: [jwt], left }, login)
-  io.mask(auth.client_token)
-  return { token: auth.client_token, seconds: auth.lease_duration }
-}

@@ -51,9 +51,14 @@ export function smithyOver({ http, at, signal }: Pick<Io, 'http' | 'at' | 'signa
 function bodyOf({ body }: SmithyRequest): { readonly body?: string } {
   if (body === undefined || body === null || body === '') return {}
   if (typeof body === 'string') return { body }
-  if (body instanceof Uint8Array) return { body: Buffer.from(body).toString('utf8') }
+  if (body instanceof Uint8Array) return { body: utf8Of(body) }
   // A stream would be sent as nothing, under a signature for something.
   throw new Error('the SDK of AWS made a body that is no text')
+}
+
+/** The bytes themselves: a JSON body of these SDKs complains on the console once it is taken for a text. */
+function utf8Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8')
 }
 
 function addressOf({ protocol, hostname, port, path, query = {} }: SmithyRequest): string {

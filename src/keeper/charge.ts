@@ -4,6 +4,8 @@ import { storedCredential, storedDate } from '../revocation.ts'
 const charge = z.object({
   /** As the runner has given them to the step. */
   request: z.object({ url: z.string(), token: z.string() }),
+  /** Secrets that the exchange finds in variables of the step. */
+  variables: z.record(z.string(), z.string()),
   /** What the decision token says, as JSON. */
   decided: z.string(),
   issuer: z.string(),

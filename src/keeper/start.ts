@@ -85,6 +85,12 @@ function chargeOf({ env }: Host, legacy: Legacy, around: Around): Charge {
       url: env['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '',
       token: env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '',
     },
+    variables: Object.fromEntries(
+      target.exchange.variables.flatMap((one) => {
+        const value = env[one]
+        return value === undefined ? [] : [[one, value]]
+      }),
+    ),
     target: { name, type: target.warehouse.type, connection, via, settings, audience },
     directory: { path: directory.path, marker: directory.marker },
     credential,

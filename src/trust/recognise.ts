@@ -64,12 +64,13 @@ export async function wanted(
   const printed = trustDocuments(config, target, form).flatMap(({ prints }) =>
     prints === undefined ? [] : [prints],
   )
-  const readers = [registries.exchanges.get(target.via)?.reader, target.warehouse.reader]
+  // Whoever keeps the key of one exchange is another's platform.
+  const readers = readersOf(registries)
   const found: Read[] = []
   for (const one of printed) {
     for (const reader of readers) {
-      const statements = await reader?.read(one)
-      if (!reader || !statements) continue
+      const statements = await reader.read(one)
+      if (!statements) continue
       found.push(...statements.map((statement) => ({ statement, reader, place: () => target.place })))
       break
     }

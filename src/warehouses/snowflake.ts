@@ -56,6 +56,13 @@ export default warehouse<Connection>({
       want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
       faults: needsUser,
     },
+    okta: {
+      kind: 'bearer',
+      trades: 'action',
+      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
+      want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
+      faults: needsUser,
+    },
   },
   adapter: {
     package: 'dbt-snowflake',
@@ -104,7 +111,7 @@ export default warehouse<Connection>({
   allowsHost: isSnowflakes,
   hosts: (c) => [hostOf(c), ...(c.proxy_host === undefined ? [] : [c.proxy_host])],
   faults: weakened,
-  proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only' },
+  proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only', okta: 'shape only' },
   example: {
     type: 'snowflake',
     account: 'acme-prod',
@@ -117,5 +124,6 @@ export default warehouse<Connection>({
   examples: {
     entra: { connection: { user: 'DBT_PROD' }, identity: { scope: 'api://snowflake-prod/.default' } },
     oauth: { connection: { user: 'DBT_PROD' } },
+    okta: { connection: { user: 'DBT_PROD' } },
   },
 })

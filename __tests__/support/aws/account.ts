@@ -92,8 +92,13 @@ export function apply(cloud: Cloud, text: string, account: string, partition = '
 }
 
 /** Whether a session may do something: its role's policies and each session policy must allow it. */
-export function permits(session: Session, action: string, resource: string): boolean {
-  const request = { action, resource, context: new Map<string, string>() }
+export function permits(
+  session: Session,
+  action: string,
+  resource: string,
+  context: ReadonlyMap<string, string> = new Map(),
+): boolean {
+  const request = { action, resource, context }
   return (
     allows(session.role.policies, request) && session.policies.every((policy) => allows([policy], request))
   )

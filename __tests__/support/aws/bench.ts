@@ -66,6 +66,7 @@ export async function openBench(): Promise<Bench> {
     at: (url) => rewrite(rehearsal, url),
     now: () => new Date(),
     mask: (secret) => void masked.push(secret),
+    variable: () => undefined,
     say: () => undefined,
   }
   return {

@@ -88,6 +88,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     at: (url: string) => rewrite(rehearsal, url),
     now: () => new Date(),
     mask: (secret: string) => void masked.push(secret),
+    variable: () => undefined,
     say: (line: string) => void said.push(line),
   }
   const minting =

@@ -52,7 +52,10 @@ export function readGcloud(document: string): Cloud {
       bindings.push({ resource: `serviceAccount/${name}`, ...roleOf(flags) })
     else if (command === 'projects add-iam-policy-binding')
       bindings.push({ resource: `project/${name}`, ...roleOf(flags) })
-    else throw new Error(`gcloud knows no command \`${command}\``)
+    else if (command === 'kms keys add-iam-policy-binding') {
+      const place = ['project', 'location', 'keyring'].map((flag) => flags.get(flag) ?? '')
+      bindings.push({ resource: `key/${[...place, name].join('/')}`, ...roleOf(flags) })
+    } else throw new Error(`gcloud knows no command \`${command}\``)
   }
   return { providers, bindings }
 }

@@ -3,10 +3,13 @@ import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
-import type { Settings } from './settings.ts'
+import type { Login } from './settings.ts'
 
 /** Milliseconds for one request. */
 const DEADLINE = 15_000
+
+/** Which server, and whose part of it. */
+export type Server = Pick<Login, 'url' | 'namespace'>
 
 /** One call of Vault's HTTP API (developer.hashicorp.com/vault/api-docs). */
 export interface Call {
@@ -23,7 +26,7 @@ export interface Call {
 }
 
 /** Calls once and parses the answer. Throws `exchange` or `exchange-unavailable`, each saying what another try is worth. */
-export async function call<T>(s: Settings, io: Io, asked: Call, answer: z.ZodMiniType<T>): Promise<T> {
+export async function call<T>(s: Server, io: Io, asked: Call, answer: z.ZodMiniType<T>): Promise<T> {
   const reply = await send(s, io, asked)
   const parsed = answer.safeParse(jsonOf(reply.body))
   if (parsed.success) return parsed.data
@@ -36,11 +39,11 @@ export async function call<T>(s: Settings, io: Io, asked: Call, answer: z.ZodMin
 }
 
 /** Calls once for an answer that says nothing (204). */
-export async function order(s: Settings, io: Io, asked: Call): Promise<void> {
+export async function order(s: Server, io: Io, asked: Call): Promise<void> {
   await send(s, io, asked)
 }
 
-async function send(s: Settings, io: Io, asked: Call): Promise<HttpResponse> {
+async function send(s: Server, io: Io, asked: Call): Promise<HttpResponse> {
   const reply = await io.http({
     url: `${io.at(s.url.replace(/\/+$/, ''))}/v1/${asked.path}`,
     method: asked.method,
@@ -62,7 +65,7 @@ async function send(s: Settings, io: Io, asked: Call): Promise<HttpResponse> {
 
 const refused = z.object({ errors: z.array(z.string()) })
 
-function refusal(s: Settings, asked: Call, reply: HttpResponse, io: Io): Error {
+function refusal(s: Server, asked: Call, reply: HttpResponse, io: Io): Error {
   // 472, 473: a standby that cannot answer; 412: one that has not caught up yet.
   if (isTransient(reply.status) || [412, 472, 473].includes(reply.status))
     return attemptFailed(
@@ -102,6 +105,6 @@ function jsonOf(text: string): unknown {
 }
 
 /** As sentences name the server. */
-export function hostOf({ url }: Pick<Settings, 'url'>): string {
+export function hostOf({ url }: Pick<Login, 'url'>): string {
   return new URL(url).host
 }

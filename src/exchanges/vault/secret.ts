@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Credential, Lease } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io, Want } from '../../exchange.ts'
-import { call, order } from './api.ts'
+import { call, order, type Server } from './api.ts'
 import type { Settings } from './settings.ts'
 
 /** What a login gives: a client token and for how long, in seconds; 0 is for ever. */
@@ -82,7 +82,7 @@ async function leased(
 }
 
 /** Ends a client token with all that was leased by it: the database user is dropped at once. */
-export function giveBack(s: Settings, token: string, io: Io): Promise<void> {
+export function giveBack(s: Server, token: string, io: Io): Promise<void> {
   return order(s, io, { method: 'POST', path: 'auth/token/revoke-self', token, secrets: [token] })
 }
 

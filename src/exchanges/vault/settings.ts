@@ -32,22 +32,31 @@ const secret = z.strictObject({
   'user-field': z.optional(z.string()),
 })
 
+const server = {
+  url: z
+    .string()
+    .check(
+      z.refine(
+        (text) => (text.startsWith('https://') && URL.canParse(text)) || isLoopback(text),
+        'must be the https address of the server, as https://vault.acme.example:8200',
+      ),
+    ),
+  /** Vault Enterprise, HCP and OpenBao. */
+  namespace: z.optional(path),
+  /** Where the JWT auth method is mounted. */
+  mount: z._default(path, 'jwt'),
+  /** The role of the auth method. */
+  role: path,
+}
+
+/** A login alone, for what else Vault can do than give out secrets. */
+export const login = z.strictObject(server)
+
+export type Login = z.infer<typeof login>
+
 export const settings = z
   .strictObject({
-    url: z
-      .string()
-      .check(
-        z.refine(
-          (text) => (text.startsWith('https://') && URL.canParse(text)) || isLoopback(text),
-          'must be the https address of the server, as https://vault.acme.example:8200',
-        ),
-      ),
-    /** Vault Enterprise, HCP and OpenBao. */
-    namespace: z.optional(path),
-    /** Where the JWT auth method is mounted. */
-    mount: z._default(path, 'jwt'),
-    /** The role of the auth method. */
-    role: path,
+    ...server,
     database: z.optional(database),
     secret: z.optional(secret),
   })

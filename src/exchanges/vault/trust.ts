@@ -5,10 +5,22 @@ import { heldBy } from '../../trust/held.ts'
 import { comment, json, sh, verbatim } from '../../trust/quote.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import type { Settings } from './settings.ts'
+import type { Login, Settings } from './settings.ts'
 
 /** The auth method, its role with every claim that it can compare, and the one policy of what it opens. */
 export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocument[] {
+  return roleFor(s, request, { path: pathOf(s), capability: 'read', notes: aboutDatabase(s) })
+}
+
+/** What the role opens. */
+interface Opened {
+  readonly path: string
+  readonly capability: 'read' | 'update'
+  readonly notes: readonly string[]
+}
+
+/** The auth method, the role, and a policy for one path. */
+export function roleFor(s: Login, request: TrustRequest, opened: Opened): readonly TrustDocument[] {
   const { issuer, audiences, rules, target } = request
   const bound = boundClaims(rules)
   const held = heldBy(rules, () => bound.exact, 'claims')
@@ -35,7 +47,7 @@ export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocum
 vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`
   const place = sh`auth/${verbatim(`${s.mount}/role/${s.role}`)}`
   const write = heredoc(sh`vault write${verbatim(space)} ${verbatim(place)} -`, json(role))
-  const opens = `path "${pathOf(s)}" {\n  capabilities = ["read"]\n}`
+  const opens = `path "${opened.path}" {\n  capabilities = ["${opened.capability}"]\n}`
   const allow = heredoc(sh`vault policy write${verbatim(space)} ${policy} -`, opens)
   const text = [
     comment('#', [
@@ -49,7 +61,7 @@ vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_ur
     enable,
     write,
     allow,
-    ...aboutDatabase(s),
+    ...opened.notes,
   ].join('\n')
   return [
     {
@@ -79,7 +91,7 @@ vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_ur
       owns: [
         {
           what: `the role ${s.role} of auth/${s.mount} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
-          rule: JSON.stringify([issuer, audiences, [...bound.claims], pathOf(s)]),
+          rule: JSON.stringify([issuer, audiences, [...bound.claims], opened.path]),
           remedy: 'Give each target a role of its own.',
         },
       ],
