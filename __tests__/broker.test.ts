@@ -325,7 +325,8 @@ describe('the keys of a role', () => {
   ) {
     const prod = { ...(await target()), acceptance }
     const surroundings = { ...around().surroundings, brokers, keepAlive }
-    return keepingOf(prod, wantOf(prod), surroundings, { credential, over: new AbortController().signal })
+    const stock = { credential, present: credential, each: credential, over: new AbortController().signal }
+    return keepingOf(prod, wantOf(prod), surroundings, stock)
   }
 
   test('are served as in a container for as long as they live', async () => {

@@ -64,6 +64,9 @@ const RULES = trustRules(
   'prod',
 )
 
+/** Where a driver is served that takes its token from an endpoint and from nowhere else. */
+const HOOK = { url: 'http://127.0.0.1:1/token', authorization: `Basic ${SECRET}nonce`, recipe: {} }
+
 const pairs = [...warehouses.values()].flatMap((warehouse) =>
   [...warehouse.accepts.keys()].map((via) => [`${warehouse.type} via ${via}`, warehouse, via] as const),
 )
@@ -86,6 +89,8 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
   const acceptance = warehouse.accepts.get(via)
   if (!spec || !exchange || !acceptance) throw new Error(`${via} is not registered`)
   const credential = CREDENTIALS[acceptance.kind]
+  const atEndpoint = acceptance.keepAlive.by === 'token-endpoint'
+  const carry = () => bound.carry(credential, '/private', atEndpoint ? HOOK : undefined)
 
   test('has an example without faults and without a credential', () => {
     expect(bound.faults(via)).toEqual([])
@@ -107,8 +112,8 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
   })
 
   test('carries the credential and keeps it out of fields, variables and argument lists', () => {
-    const carried = bound.carry(credential, '/private')
-    const secrets = secretsOf(credential)
+    const carried = carry()
+    const secrets = atEndpoint ? [HOOK.authorization.slice('Basic '.length)] : secretsOf(credential)
     const open = JSON.stringify([toJs(new Map(Object.entries(carried.fields)), () => undefined), carried.env])
     for (const secret of secrets) expect(open).not.toContain(secret)
     const held = JSON.stringify([carried.secrets, carried.files])
@@ -119,15 +124,19 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
   })
 
   test('sets only variables that later steps may get, and that the step itself never hands to dbt', () => {
-    for (const name of Object.keys(bound.carry(credential, '/private').env)) {
+    for (const name of Object.keys(carry().env)) {
       expect([name, exportable(name)]).toEqual([name, true])
       expect([name, withheld(name)]).not.toEqual([name, undefined])
     }
   })
 
   test('drops from an existing profile every field that it sets itself and that is a secret', () => {
-    const { fields } = bound.carry(credential, '/private')
-    const secret = Object.entries(fields).filter(([, value]) => value.kind === 'secret')
+    const { fields } = carry()
+    const secret = Object.entries(fields).filter(
+      ([, value]) =>
+        value.kind === 'secret' ||
+        (value.kind === 'map' && [...value.fields.values()].some((inner) => inner.kind === 'secret')),
+    )
     for (const [name] of secret)
       expect([...warehouse.credentialFields, ...marked(connection).credential]).toContain(name)
   })

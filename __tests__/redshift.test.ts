@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Credential } from '../src/credential.ts'
+import type { Value } from '../src/profile.ts'
 import { trustRules } from '../src/trust/rules.ts'
 import redshift from '../src/warehouses/redshift.ts'
-import { grantOf } from './support/claims-of.ts'
+import { claimsOf, grantOf } from './support/claims-of.ts'
 import { problemsOf } from './support/config-of.ts'
 
 const CLUSTER = {
@@ -58,8 +59,10 @@ test('a driver that can ask us gets the way to the keys, and neither keys nor a 
   })
 })
 
-const problems = async (connection: Record<string, unknown>): Promise<string> => {
-  const identity = '{ role: arn:aws:iam::123456789012:role/dbt }'
+const problems = async (
+  connection: Record<string, unknown>,
+  identity = '{ role: arn:aws:iam::123456789012:role/dbt }',
+): Promise<string> => {
   return (
     await problemsOf({ inputs: { connection: JSON.stringify(connection), identity, ref: 'refs/heads/main' } })
   ).join('\n')
@@ -79,6 +82,11 @@ test.each([
   ['`iam` without a user', { ...CLUSTER, method: 'iam' }, '`user` must name the database user'],
   ['`iam` for a workgroup', { ...WORKGROUP, method: 'iam', user: 'dbt' }, 'write `method: iam_role`'],
   ['a password', { ...CLUSTER, method: 'database' }, '`method` is `database`'],
+  [
+    'a login through Identity Center beside a role',
+    { ...CLUSTER, method: 'oauth_token_identity_center' },
+    'write `via: aws-identity-center`',
+  ],
   ['no cluster', { ...CLUSTER, cluster_id: undefined }, 'as `cluster_id: shop`'],
   ['no TLS', { ...CLUSTER, sslmode: 'disable' }, 'cross the network in clear'],
   [
@@ -93,6 +101,70 @@ test.each([
   ],
 ])('refused before anything is asked of the network: %s', async (_name, connection, problem) => {
   expect(await problems(connection)).toContain(problem)
+})
+
+const CENTER =
+  '{ via: aws-identity-center, instance: "arn:aws:sso:::instance/ssoins-1234567890abcdef", region: eu-west-1, group: dbt }'
+
+test.each([
+  ['another method', WORKGROUP, 'takes logins by `method: oauth_token_identity_center` only'],
+  [
+    'a user',
+    { ...WORKGROUP, method: 'oauth_token_identity_center', user: 'dbt' },
+    '`user` stands beside `method: oauth_token_identity_center`',
+  ],
+  [
+    'no TLS',
+    { ...WORKGROUP, method: 'oauth_token_identity_center', sslmode: 'disable' },
+    'cross the network in clear',
+  ],
+])('refused of a login through Identity Center: %s', async (_name, connection, problem) => {
+  expect(await problems(connection, CENTER)).toContain(problem)
+})
+
+describe('a login through Identity Center', () => {
+  const center = redshift.bind({ ...WORKGROUP, method: 'oauth_token_identity_center' })
+  const token: Credential = { kind: 'id-token', token: 'header.claims.signature', expiresAt: new Date(0) }
+
+  test('posts to us with the nonce, which is a secret, and with nothing else', () => {
+    const hook = { url: 'http://127.0.0.1:1/token', authorization: 'Basic nonce', recipe: {} }
+    const { fields, ...rest } = center.carry(token, '/private', hook)
+    expect(fields).toEqual({
+      method: { kind: 'text', text: 'oauth_token_identity_center' },
+      port: { kind: 'plain', source: '5439' },
+      token_endpoint: {
+        kind: 'map',
+        fields: new Map<string, Value>([
+          ['type', { kind: 'text', text: 'okta' }],
+          ['request_url', { kind: 'text', text: 'http://127.0.0.1:1/token' }],
+          ['request_data', { kind: 'text', text: '' }],
+          ['idp_auth_credentials', { kind: 'secret', name: 'TOKEN_ENDPOINT' }],
+        ]),
+      },
+    })
+    expect(rest).toEqual({ secrets: { TOKEN_ENDPOINT: 'nonce' }, files: {}, env: {} })
+  })
+
+  test('needs no cluster, and reaches no service of AWS but Redshift', () => {
+    const { cluster_id: _none, ...cluster } = CLUSTER
+    const bound = redshift.bind({ ...cluster, method: 'oauth_token_identity_center' })
+    expect(bound.hosts()).toEqual([CLUSTER.host])
+  })
+
+  test('leaves no other way to hand a token over', () => {
+    expect(() => center.carry(token, '/private')).toThrow('from an endpoint only')
+  })
+
+  test.each([
+    ['IdC authentication failed: x', 'Redshift did not take the token for dev'],
+    ['FATAL 28000 refused', 'Redshift did not take the token for dev'],
+    [
+      '503 Server Error: Service Unavailable for url: http://127.0.0.1:40124/token',
+      'There was no token for a new connection of dbt',
+    ],
+  ])('explains %s', (error, problem) => {
+    expect(center.diagnose(error, claimsOf())?.problem).toContain(problem)
+  })
 })
 
 const documents = (connection: Record<string, unknown>): string => {

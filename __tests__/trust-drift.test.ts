@@ -72,7 +72,7 @@ function bare({ platform, what, ways, settings }: Statement): unknown {
 }
 
 /** Platforms whose trust nobody has a reader for. */
-const UNREAD = ['trino via', 'via oauth', 'via none', 'other via direct']
+const UNREAD = ['trino via', 'via oauth', 'via none', 'other via direct', 'redshift via aws-identity-center']
 
 describe.each(PAIRS)('the trust of %s', (name, warehouse, via) => {
   const unread =

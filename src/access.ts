@@ -1,5 +1,6 @@
+import { oneEach } from './access/each.ts'
 import { hold, type Held } from './access/held.ts'
-import { isRenewed, keepingOf } from './access/hook.ts'
+import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
 import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
@@ -128,6 +129,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const { keepAlive, served } = await keepingOf(target, want, around, {
     over: over.signal,
     credential: () => living(held),
+    present: async () => held.current().credential,
+    each: async () => (await each.take()).credential,
   })
   undo.use(served)
   const dealing = { giveBack, hook: served?.hook }
@@ -137,6 +140,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     { target, want, explaining, keepAlive, around, replaced, ...dealing },
     over.signal,
   )
+  const each = oneEach({ first: held.current, next: held.next, now: around.io.now })
   // A renewal that is under way would find its directory gone, and leave what it was to give back.
   undo.defer(() => soon(held.settled()))
   undo.defer(() => giveBack(held.current().credential))
@@ -155,10 +159,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     void keepRenewing(what, until)
   }
 
-  const proxy =
-    keepAlive.by === 'login-proxy'
-      ? await logInThroughProxy(target, around, { first: held.current, next: held.next })
-      : undefined
+  const proxy = keepAlive.by === 'login-proxy' ? await logInThroughProxy(target, around, each) : undefined
   if (proxy) undo.use(proxy)
   const carried = (): Carried => proxy?.carried(held.current().carried) ?? held.current().carried
 
@@ -187,7 +188,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     variable: secretNames(),
     async secrets() {
       // What a login through the proxy needs, it gets there, and a driver that trades buys its own.
-      if (!proxy && keepAlive.by !== 'token-url') await held.renew(AT_START)
+      if (!proxy && !asksForEach(keepAlive)) await held.renew(AT_START)
       return carried().secrets
     },
     explain: explaining,

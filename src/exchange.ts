@@ -61,6 +61,8 @@ export interface ExchangeSpec<S> {
   readonly name: string
   /** One line for the generated table. */
   readonly summary: string
+  /** Why nobody should rely on it yet, in sentences; the README and the docs page mark it. */
+  readonly experimental?: string
   /** Strict: a misspelt key is an error. */
   readonly settings: z.ZodMiniType<S>
   /** The audience that the other side expects unless the target or the input names one. */
@@ -116,6 +118,7 @@ export interface BoundExchange {
 export interface Exchange {
   readonly name: string
   readonly summary: string
+  readonly experimental: string | undefined
   readonly proof: Proof
   readonly settings: z.ZodMiniType
   readonly example: unknown
@@ -131,6 +134,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
   return {
     name: spec.name,
     summary: spec.summary,
+    experimental: spec.experimental,
     proof: spec.proof,
     settings: spec.settings,
     example: spec.example,

@@ -13,7 +13,7 @@ export function exportsOf(documents: readonly TrustDocument[]): readonly unknown
     if (language === 'sql' && text.includes('WORKLOAD_IDENTITY')) return [shownBySnowflake(text)]
     if (language !== 'sh') return []
     if (text.includes('providers create-oidc')) return describedByGcloud(text)
-    if (text.includes('aws iam create-role')) return rolesOf(text)
+    if (/^aws iam create-role/m.test(text)) return rolesOf(text)
     if (text.includes('vault auth enable'))
       return [{ request_id: '0f', lease_id: '', data: shownByVault(text) }]
     if (text.includes('az ad app federated-credential create')) return [credentialsOf(text)]

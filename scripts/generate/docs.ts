@@ -125,6 +125,9 @@ function section(warehouse: Warehouse, way: Way): readonly string[] {
     '',
     `${spec ? `${capital(spec.summary)}. ` : ''}Proven against: **${warehouse.proof[via] ?? 'nothing'}**.`,
     '',
+    ...(spec?.experimental === undefined
+      ? []
+      : [`**Experimental**, and the default nowhere. ${spec.experimental}`, '']),
     ...(warehouse.examples[via]?.about ?? []).flatMap((sentence) => [sentence, '']),
     '### Trust',
     '',

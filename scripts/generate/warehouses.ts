@@ -1,16 +1,21 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Exchange } from '../../src/exchange.ts'
 import type { KeepAlive, Warehouse } from '../../src/warehouse.ts'
 
 /** The README's table: each warehouse with each exchange that it takes, and what that row has been proven against. */
 export async function warehouseTable(root: string): Promise<string> {
   const path = pathToFileURL(join(root, 'src', 'warehouses', 'index.ts')).href
   const { warehouses } = (await import(path)) as { warehouses: ReadonlyMap<string, Warehouse> }
+  const { exchanges } = (await import(pathToFileURL(join(root, 'src', 'exchanges', 'index.ts')).href)) as {
+    exchanges: ReadonlyMap<string, Exchange>
+  }
   const rows = [...warehouses.values()].flatMap((warehouse) =>
     [...warehouse.accepts].map(([via, { kind, trades }]) => {
+      const mark = exchanges.get(via)?.experimental === undefined ? '' : ', experimental'
       const proof = warehouse.proof[via]
       if (proof === undefined) throw new Error(`${warehouse.type} does not say how \`${via}\` is proven`)
-      return `| [${warehouse.title}](docs/warehouses/${warehouse.type}.md) | \`${via}\` | ${CARRIED[kind]} | ${via === 'none' ? 'nobody' : trades} | ${proof} |`
+      return `| [${warehouse.title}](docs/warehouses/${warehouse.type}.md) | \`${via}\` | ${CARRIED[kind]} | ${via === 'none' ? 'nobody' : trades} | ${proof}${mark} |`
     }),
   )
   return [
@@ -63,7 +68,10 @@ const MEANWHILE: Readonly<Record<KeepAlive['by'], readonly [string, string]>> = 
     'the driver asks us for keys whenever they end',
     'a private file is renewed, where its driver reads it',
   ],
-  'token-endpoint': ['the driver asks us for a token at each connection', STAYS],
+  'token-endpoint': [
+    'the driver asks us for a token at each connection (in run mode; else refused)',
+    'refused: nobody has seen its driver ask',
+  ],
   file: [
     'a private file is renewed; the driver reads it at each connection',
     'the same file, where its driver reads it',

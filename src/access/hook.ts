@@ -1,10 +1,12 @@
+import { requireBroker, tokenReply } from './endpoint.ts'
 import { notRenewed } from './words.ts'
 import type { Surroundings } from '../access.ts'
 import type { IdToken } from '../claims.ts'
 import { audienceOf, type Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'
+import { fail } from '../errors.ts'
 import type { Want } from '../exchange.ts'
-import { openBroker, type Answer, type Broker } from '../keepalive/broker.ts'
+import { openBroker, type Answer, type Broker, type Door } from '../keepalive/broker.ts'
 import { createPresent } from '../keepalive/present.ts'
 import type { Hook, KeepAlive } from '../warehouse.ts'
 
@@ -12,6 +14,10 @@ import type { Hook, KeepAlive } from '../warehouse.ts'
 const ID_TOKEN = '/id-token'
 /** Where the SDKs of AWS get the keys of the role, as in a container. */
 const AWS = '/aws'
+/** Where dbt-redshift posts, as to the token endpoint of an identity provider. */
+const TOKEN = '/token'
+/** Its credentials for that go by Basic, as given; what it posts is empty. */
+const POSTED: Door = { method: 'POST', scheme: 'Basic' }
 
 /**
  * Of a token's life when it is handed out once more: drivers that ask at every request cost no token each, and none of
@@ -35,6 +41,10 @@ export interface Keeping {
 export interface Stock {
   /** The credential as it is now, bought anew where it lives no more. */
   readonly credential: () => Promise<Credential>
+  /** What was bought last, whether it lives or not. */
+  readonly present: () => Promise<Credential>
+  /** One of its own for each who asks. */
+  readonly each: () => Promise<Credential>
   /** Aborted when the run has no more to ask for. */
   readonly over: AbortSignal
 }
@@ -50,6 +60,7 @@ export async function keepingOf(
   stock: Stock,
 ): Promise<Keeping> {
   const { keepAlive } = target.acceptance
+  if (keepAlive.by === 'token-endpoint') return endpointOf(keepAlive, around, stock)
   if (around.keepAlive !== 'auto')
     return otherwise({ by: around.keepAlive === 'proxy' ? 'login-proxy' : 'static' })
   if (keepAlive.by === 'token-url') {
@@ -67,6 +78,32 @@ function otherwise(keepAlive: KeepAlive): Keeping {
   return { keepAlive, served: undefined }
 }
 
+/** Where the driver takes its token from nowhere else, an endpoint stands also for one that is not to be renewed. */
+async function endpointOf(keepAlive: KeepAlive, around: Surroundings, stock: Stock): Promise<Keeping> {
+  requireBroker(around)
+  const renewing = around.keepAlive === 'auto'
+  const answer = async (): Promise<unknown> => {
+    stock.over.throwIfAborted()
+    return tokenReply(renewing ? stock.each : stock.present, around)
+  }
+  const served = await serve({ path: TOKEN, door: POSTED }, answer, {}, around)
+  return { keepAlive: renewing ? keepAlive : { by: 'static' }, served: served ?? noPort() }
+}
+
+function noPort(): never {
+  return fail({
+    code: 'internal',
+    problem:
+      'No port of 127.0.0.1 could be opened, and dbt takes the token for this login from nowhere else.',
+    remedy: 'Look for what keeps programs of this runner from listening on 127.0.0.1.',
+  })
+}
+
+/** Whether the driver comes for a token or a credential of its own, whatever was bought at the start. */
+export function asksForEach({ by }: KeepAlive): boolean {
+  return by === 'token-url' || by === 'token-endpoint'
+}
+
 /** Whether the credential itself is bought anew while dbt runs. */
 export function isRenewed({ by }: KeepAlive): boolean {
   return by === 'file' || by === 'plugin-field' || by === 'aws-container'
@@ -78,7 +115,7 @@ async function openContainer(around: Serving, { credential, over }: Stock): Prom
     over.throwIfAborted()
     return containerReply(await credential(), around.io.now())
   }
-  return serve(AWS, answer, {}, around)
+  return serve({ path: AWS }, answer, {}, around)
 }
 
 /** As documented for containers: docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html. */
@@ -121,19 +158,19 @@ export async function openHook(
     over.throwIfAborted()
     return { value: (await served()).text }
   }
-  return serve(ID_TOKEN, answer, readdressed(written, io.at), around)
+  return serve({ path: ID_TOKEN }, answer, readdressed(written, io.at), around)
 }
 
 async function serve(
-  path: string,
+  { path, door }: { readonly path: string; readonly door?: Door },
   answer: Answer,
   recipe: Hook['recipe'],
   around: Serving,
 ): Promise<Served | undefined> {
-  const broker = await opened(new Map([[path, answer]]), around)
+  const broker = await opened(new Map([[path, answer]]), door, around)
   if (!broker) return undefined
   const { authorization, origin } = broker
-  around.io.mask(authorization.replace(/^Bearer /, ''))
+  around.io.mask(authorization.replace(/^\w+ /, ''))
   return {
     origin,
     hook: { url: `${origin}${path}`, authorization, recipe },
@@ -158,10 +195,11 @@ async function mintOnRecord(target: Target, around: Serving, over: AbortSignal):
 
 async function opened(
   answers: Parameters<typeof openBroker>[0],
+  door: Door | undefined,
   { io }: Pick<Serving, 'io'>,
 ): Promise<Broker | undefined> {
   try {
-    return await openBroker(answers)
+    return await openBroker(answers, door)
   } catch {
     io.say('No port of 127.0.0.1 could be opened, so that dbt gets a credential that is not renewed.')
     return undefined

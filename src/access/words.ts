@@ -5,6 +5,11 @@ export function endsSoon(expiresAt: Date | null): string {
   return `The credential ends at ${expiresAt?.toISOString() ?? 'an unknown time'}; a connection that dbt opens after that will be refused.`
 }
 
+/** What the log says where a login of dbt got nothing. */
+export function noToken(error: unknown): string {
+  return `There was no fresh token for a login of dbt. ${error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'}`
+}
+
 /** What the log says where something could not be had anew, with the reason as far as it is ours to tell. */
 export function notRenewed(what: string, error: unknown, expiresAt: Date | null = null): string {
   const why = error instanceof DbtOidcError ? error.problem : 'An unexpected fault.'

@@ -15,6 +15,14 @@ export interface Broker extends AsyncDisposable {
   readonly authorization: string
 }
 
+/** How a driver comes: by which method, and with which scheme before the nonce. */
+export interface Door {
+  readonly method: 'GET' | 'POST'
+  readonly scheme: 'Bearer' | 'Basic'
+}
+
+const USUAL: Door = { method: 'GET', scheme: 'Bearer' }
+
 /** A driver sends a line, a host and the nonce: far less than what Node would take. */
 const LONGEST_HEADERS = 8192
 /** Milliseconds for a request to arrive: it comes from this machine. */
@@ -24,8 +32,11 @@ const ARRIVING = 5000
  * Listens on a free port of 127.0.0.1 until it is disposed of. It prints nothing and knows neither audiences nor roles:
  * nothing in a request decides what is served but its path.
  */
-export async function openBroker(answers: ReadonlyMap<string, Answer>): Promise<Broker> {
-  const authorization = `Bearer ${randomBytes(32).toString('base64url')}`
+export async function openBroker(
+  answers: ReadonlyMap<string, Answer>,
+  { method, scheme } = USUAL,
+): Promise<Broker> {
+  const authorization = `${scheme} ${randomBytes(32).toString('base64url')}`
   const server = createServer({
     maxHeaderSize: LONGEST_HEADERS,
     headersTimeout: ARRIVING,
@@ -39,7 +50,7 @@ export async function openBroker(answers: ReadonlyMap<string, Answer>): Promise<
   const host = `127.0.0.1:${portOf(server)}`
   const paths = new Set(answers.keys())
   const handle = (req: IncomingMessage, res: ServerResponse): void => {
-    const refused = refusalOf(req, { host, authorization, paths })
+    const refused = refusalOf(req, { host, authorization, method, paths })
     const answer = answers.get(req.url ?? '')
     if (refused !== undefined || !answer) return refuse(res, refused ?? 404)
     void reply(answer, res)

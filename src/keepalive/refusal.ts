@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 export interface Expected {
   readonly host: string
   readonly authorization: string
+  readonly method: string
   readonly paths: ReadonlySet<string>
 }
 
@@ -18,7 +19,7 @@ export function refusalOf(
 ): number | undefined {
   if (headers.host !== expected.host) return 403
   if (!isSame(headers.authorization ?? '', expected.authorization)) return 401
-  if (method !== 'GET') return 405
+  if (method !== expected.method) return 405
   if (!expected.paths.has(url)) return 404
   const hasBody = (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined
   return hasBody || headers.expect !== undefined ? 413 : undefined

@@ -51,7 +51,8 @@ export async function recognise(
 
 /** Everybody who can read the output of a platform. */
 export function readersOf({ exchanges, warehouses }: Registries): readonly Reader[] {
-  return [...exchanges.values(), ...warehouses.values()].flatMap(({ reader }) => (reader ? [reader] : []))
+  const all = [...exchanges.values(), ...warehouses.values()].flatMap(({ reader }) => reader ?? [])
+  return [...new Set(all)]
 }
 
 /** What the platforms would print if the documents for a target stood, and nothing else: made from those very documents. */

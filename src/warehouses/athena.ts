@@ -2,7 +2,7 @@ import type { Diagnosis } from '../exchange.ts'
 import { callerIdentity } from '../exchanges/aws/caller.ts'
 import { isEndpoint, suffixOf } from '../exchanges/aws/partition.ts'
 import { BY_CHAIN, byChain } from '../keepalive/aws-keys.ts'
-import { warehouse } from '../warehouse.ts'
+import { warehouse, type Fault } from '../warehouse.ts'
 import { catalogOf, connection, workGroupOf, type Connection } from './athena/connection.ts'
 import { FIELDS } from './athena/fields.ts'
 import { trust } from './athena/trust.ts'
@@ -20,16 +20,14 @@ export default warehouse<Connection>({
       trades: 'action',
       keepAlive: BY_CHAIN,
       want: (c) => ({ region: c.region_name, database: catalogOf(c) }),
-      faults: (c) =>
-        c.assume_role_arn === undefined
-          ? []
-          : [
-              {
-                field: 'assume_role_arn',
-                problem:
-                  'A further role belongs to the identity, where it is checked, recorded and part of the trust: write it as `chain: [{ role: … }]` under `identity`.',
-              },
-            ],
+      faults: ownRole,
+    },
+    'aws-identity-center': {
+      kind: 'aws',
+      trades: 'action',
+      keepAlive: BY_CHAIN,
+      want: (c) => ({ region: c.region_name, database: catalogOf(c) }),
+      faults: ownRole,
     },
   },
   adapter: { package: 'dbt-athena', bad: [] },
@@ -55,9 +53,10 @@ export default warehouse<Connection>({
   notes: [
     'The keys of the role are in no field and no variable: in run mode dbt 1.x asks this action for them, on 127.0.0.1, as in a container of AWS; with `keep-alive: off` or in prepared mode they stand in a private file.',
     'Each run is the same role; the session name in CloudTrail holds repository, run and attempt, and the query comment of dbt the node.',
+    '`via: aws-identity-center` (experimental): AWS lets keys that carry a user reach Athena, Glue and Lake Formation, and not the objects of S3. What dbt-athena leaves to Athena (views, tests, tables of Iceberg that are new) can work; seeds and whatever deletes files cannot. Nobody has seen it with a real account.',
     'dbt 2.x has no Athena (rc196: unknown variant).',
   ],
-  proof: { aws: 'shape only' },
+  proof: { aws: 'shape only', 'aws-identity-center': 'shape only' },
   example: {
     type: 'athena',
     region_name: 'eu-west-1',
@@ -68,7 +67,32 @@ export default warehouse<Connection>({
     work_group: 'dbt',
     threads: 4,
   },
+  examples: {
+    'aws-identity-center': {
+      identity: {
+        role: 'arn:aws:iam::123456789012:role/dbt-prod',
+        application: 'arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef',
+        'session-role': 'arn:aws:iam::123456789012:role/athena',
+      },
+      about: [
+        'Choose it only where Lake Formation or S3 Access Grants give users of IAM Identity Center their rights; `via: aws` needs less.',
+        'The workgroup must be one that is connected to IAM Identity Center. The application is made first, as the comment of its document shows: its ARN belongs into the identity.',
+      ],
+    },
+  },
 })
+
+function ownRole({ assume_role_arn: role }: Connection): readonly Fault[] {
+  return role === undefined
+    ? []
+    : [
+        {
+          field: 'assume_role_arn',
+          problem:
+            'A further role belongs to the identity, where it is checked, recorded and part of the trust: write it as `chain: [{ role: … }]` under `identity` (of `aws-identity-center` as `session-role`).',
+        },
+      ]
+}
 
 function diagnose(error: string, c: Connection): Diagnosis | undefined {
   const [, action] = /not authorized to perform:? ((?:athena|glue|s3):\w+)/i.exec(error) ?? []

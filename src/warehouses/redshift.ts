@@ -1,8 +1,8 @@
-import type { Diagnosis } from '../exchange.ts'
 import { byContainer } from '../keepalive/container.ts'
 import type { Value } from '../profile.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import {
+  byIdentityCenter,
   connection,
   databaseOf,
   endpointOf,
@@ -10,8 +10,9 @@ import {
   methodOf,
   type Connection,
 } from './redshift/connection.ts'
-import { diagnoseDriver, DRIVER_ERRORS } from './redshift/driver.ts'
+import { diagnose, ERRORS } from './redshift/diagnosis.ts'
 import { FIELDS } from './redshift/fields.ts'
+import { centerFaults, endpointFields, iamFaults } from './redshift/identity-center.ts'
 import { preflight } from './redshift/preflight.ts'
 import { trust } from './redshift/trust.ts'
 
@@ -19,7 +20,10 @@ import { trust } from './redshift/trust.ts'
 const CREDENTIALS = 'aws-credentials'
 const PROFILE = 'dbt-oidc'
 
-/** Redshift, provisioned and serverless: the driver asks for a short-lived password with the keys of the role. */
+/**
+ * Redshift, provisioned and serverless: the driver asks for a short-lived password with the keys of the role, or hands
+ * over a token that Redshift itself trades at IAM Identity Center.
+ */
 export default warehouse<Connection>({
   type: 'redshift',
   title: 'Redshift',
@@ -47,14 +51,28 @@ export default warehouse<Connection>({
           ...(region === undefined ? {} : { region }),
         }
       },
+      faults: iamFaults,
+    },
+    'aws-identity-center': {
+      kind: 'id-token',
+      trades: 'driver',
+      keepAlive: { by: 'token-endpoint', field: 'token_endpoint' },
+      want: () => ({}),
+      faults: centerFaults,
     },
   },
   adapter: { package: 'dbt-redshift', bad: [] },
   carry({ connection: c, credential, directory, hook }) {
+    const port = { port: { kind: 'plain', source: String(c.port) } } as const
+    if (credential.kind === 'id-token') {
+      if (!hook) throw new Error('dbt-redshift takes a token from an endpoint only')
+      const { fields, secrets } = endpointFields(hook)
+      return { fields: { ...fields, ...port }, secrets, files: {}, env: {} }
+    }
     if (credential.kind !== 'aws') throw new Error(`redshift cannot carry a ${credential.kind} credential`)
     const fields = {
       method: text(methodOf(c)),
-      port: { kind: 'plain', source: String(c.port) } as const,
+      ...port,
       region: text(c.region ?? credential.region),
     }
     if (hook) return { fields, secrets: {}, ...byContainer(directory, hook) }
@@ -85,19 +103,16 @@ export default warehouse<Connection>({
   preflight,
   trust,
   diagnose,
-  errors: [
-    'is not authorized to perform: redshift:GetClusterCredentialsWithIAM',
-    'is not authorized to perform: redshift-serverless:GetCredentials',
-    'Either provide both username/password or neither when using IAM',
-    ...DRIVER_ERRORS,
-  ],
+  errors: ERRORS,
   notes: [
     'dbt-redshift has no field for a session token. In run mode dbt 1.x asks this action for the keys, on 127.0.0.1, as in a container of AWS; with `keep-alive: off`, dbt 2.x or in prepared mode they go by a private credentials file, which `AWS_SHARED_CREDENTIALS_FILE` names.',
     'dbt 2.x takes `method: iam` with `iam_profile` only (from its source; not run).',
-    'Each run is the same database user; `query_group` tells runs apart in STL_QUERY and SYS_QUERY_HISTORY.',
+    '`via: aws-identity-center` (experimental) works in run mode with dbt 1.x only: dbt-redshift has no field for a token, it posts to a token endpoint at each connection, and this action is that endpoint, on 127.0.0.1. It sends the token as `EXT_JWT`, which Redshift itself trades at IAM Identity Center, so that no role and no key of AWS is needed; whether Redshift does so with a token of GitHub has not been seen with a real account.',
+    'dbt-redshift asks once for each connection, and its own `retries` show Redshift the same token again, which Identity Center does not take twice: a connection that is lost just after its login was taken is lost.',
+    'With a role, each run is the same database user; `query_group` tells runs apart in STL_QUERY and SYS_QUERY_HISTORY.',
     'A custom domain is refused: name the endpoint of the cluster or workgroup itself.',
   ],
-  proof: { aws: 'our verifier' },
+  proof: { aws: 'our verifier', 'aws-identity-center': 'our verifier' },
   example: {
     type: 'redshift',
     method: 'iam_role',
@@ -108,6 +123,13 @@ export default warehouse<Connection>({
     threads: 4,
   },
   examples: {
+    'aws-identity-center': {
+      connection: { method: 'oauth_token_identity_center' },
+      about: [
+        'Choose it only where people already reach Redshift through IAM Identity Center; `via: aws` needs less.',
+        'From nothing to a first run: enable IAM Identity Center in the region of the warehouse (`aws sso-admin list-instances` tells its ARN); run the shell documents below in one shell, as an administrator of IAM Identity Center, IAM and Redshift; run the SQL as the administrator of the database, with its `CREATE IDENTITY PROVIDER` where the database has none; commit the workflow, which must give the commands of dbt by `run` and install dbt 1.x.',
+      ],
+    },
     aws: {
       about: [
         'A provisioned cluster needs `cluster_id` in the connection, beside its host; a workgroup of Redshift Serverless needs none.',
@@ -136,6 +158,7 @@ export default warehouse<Connection>({
 const API = /^redshift(?:-serverless)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/
 
 function apiOf(c: Connection): readonly string[] {
+  if (byIdentityCenter(c)) return []
   const { region, serverless } = endpointOf(c.host) ?? {}
   const suffix = c.host.endsWith('.cn') ? 'amazonaws.com.cn' : 'amazonaws.com'
   return region === undefined ? [] : [`redshift${serverless ? '-serverless' : ''}.${region}.${suffix}`]
@@ -148,18 +171,4 @@ function text(value: string): Value {
 /** Redshift keeps 320 characters of it. */
 function queryGroup({ repository, run, attempt, sha, grant }: Attribution): string {
   return `dbt-oidc ${repository} run ${run}.${attempt} ${sha.slice(0, 12)} ${grant}`.slice(0, 320)
-}
-
-function diagnose(error: string, c: Connection): Diagnosis | undefined {
-  if (/not authorized to perform:? redshift(?:-serverless)?:Get(?:Cluster)?Credentials/i.test(error))
-    return {
-      problem: 'The role may not ask Redshift for a password.',
-      remedy: `Give it the policy that \`dbt-oidc trust\` prints, for ${isServerless(c) ? 'the id of this workgroup' : `the cluster ${c.cluster_id}`} and the database ${databaseOf(c)}.`,
-    }
-  if (/Either provide both username\/password or neither/i.test(error))
-    return {
-      problem: '`user` does not go together with a login by IAM here.',
-      remedy: 'Leave `user` out and write `method: iam_role`.',
-    }
-  return diagnoseDriver(error)
 }

@@ -8,7 +8,7 @@ import type { Link, Settings } from './settings.ts'
 import { openSts, refusal, sessionOf, type Session } from './sts.ts'
 
 /** IAM takes a while until all its copies know a new role, and GitHub's keys are not always quick to reach. */
-const RULE = { tries: 4, first: 500, longest: 5000, total: 60_000 }
+export const RULE = { tries: 4, first: 500, longest: 5000, total: 60_000 }
 
 /** What is asked of the security token service. */
 export interface Asked {
@@ -81,21 +81,31 @@ interface Onward {
 }
 
 async function onward({ link, settings, place, claims }: Onward, session: Session, io: Io): Promise<Session> {
-  const client = await openSts(place, io, session)
-  const { AssumeRoleCommand } = await import('@aws-sdk/client-sts')
   const tags = tagsOf(link, claims)
-  const command = new AssumeRoleCommand({
+  const asked = {
     RoleArn: link.role,
     RoleSessionName: sessionName(claims),
     DurationSeconds: link.duration ?? 3600,
     ...(link['external-id'] === undefined ? {} : { ExternalId: link['external-id'] }),
     ...(tags.length === 0 ? {} : { Tags: tags }),
     ...(settings && policiesOf(settings)),
-  })
+  }
+  return assumeRole(asked, place, session, io)
+}
+
+/** Keys of a further role, asked for with those of the session. */
+export async function assumeRole(
+  asked: AssumeRoleCommandInput & { readonly RoleArn: string },
+  place: Place,
+  session: Session,
+  io: Io,
+): Promise<Session> {
+  const client = await openSts(place, io, session)
+  const { AssumeRoleCommand } = await import('@aws-sdk/client-sts')
   try {
-    return sessionOf(await client.send(command), checkedRole(link.role))
+    return sessionOf(await client.send(new AssumeRoleCommand(asked)), checkedRole(asked.RoleArn))
   } catch (error) {
-    throw refusal(error, link.role)
+    throw refusal(error, asked.RoleArn)
   }
 }
 

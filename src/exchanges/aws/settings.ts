@@ -3,7 +3,8 @@ import { checkClaimName } from '../../claim-names.ts'
 import { roleFlaw, roleOf, type Role } from './arn.ts'
 import { partitionOf } from './partition.ts'
 
-const role = z
+/** The ARN of a role. */
+export const role = z
   .string()
   .check(
     z.refine((text) => roleOf(text) !== undefined, { error: ({ input }) => roleFlaw(String(input)) ?? '' }),
@@ -12,7 +13,8 @@ const role = z
 // YAML gives a number where digits stand alone, and one that begins with 0 would be no account id any more.
 const account = z.string().check(z.regex(/^\d{12}$/, 'an account id is 12 digits in quotes'))
 
-const seconds = (most: number, why: string): z.ZodMiniNumber =>
+/** A number of seconds that a session of AWS may live. */
+export const seconds = (most: number, why: string): z.ZodMiniNumber =>
   z.int().check(
     z.refine((value) => value >= 900 && value <= most, {
       error: `must be a number of seconds between 900 and ${most}${why}`,

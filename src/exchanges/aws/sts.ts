@@ -1,9 +1,9 @@
 import type { Credentials, STSClient } from '@aws-sdk/client-sts'
 import { DbtOidcError, fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
-import { smithyOver } from '../../http/smithy.ts'
 import { attemptFailed, isTransient } from '../../retry.ts'
 import { roleOf, type Role } from './arn.ts'
+import { clientOptions } from './client.ts'
 import type { Place } from './place.ts'
 
 /** Keys of a role session. */
@@ -20,31 +20,10 @@ export interface Assumed {
   readonly AssumedRoleUser?: { readonly Arn: string | undefined } | undefined
 }
 
-/**
- * A client of the regional token service, over our one way out. Everything that the SDK would otherwise look for in
- * variables and shared files is given: a workflow's AWS_ENDPOINT_URL_STS must not lead a token to another host.
- */
-export async function openSts({ host, region }: Place, io: Io, session?: Session): Promise<STSClient> {
+/** A client of the regional token service; without a session it signs nothing. */
+export async function openSts(place: Place, io: Io, session?: Session): Promise<STSClient> {
   const { STSClient } = await import('@aws-sdk/client-sts')
-  return new STSClient({
-    region,
-    endpoint: `https://${host}`,
-    requestHandler: smithyOver(io),
-    // Each further try needs a fresh token, which the SDK cannot ask for.
-    maxAttempts: 1,
-    retryMode: 'standard',
-    defaultsMode: 'standard',
-    useDualstackEndpoint: false,
-    useFipsEndpoint: false,
-    userAgentAppId: 'dbt-oidc',
-    authSchemePreference: ['aws.auth#sigv4'],
-    sigv4aSigningRegionSet: [region],
-    credentials: session ?? nobody,
-  })
-}
-
-async function nobody(): Promise<never> {
-  throw new Error('no keys of this machine are ever used')
+  return new STSClient({ ...clientOptions(place, io, session), sigv4aSigningRegionSet: [place.region] })
 }
 
 /** The keys of an answer, which must be for the very role that was asked for. */
@@ -90,7 +69,7 @@ export function refusal(error: unknown, role: string): unknown {
   const { name, message, status } = faultOf(error)
   // AWS names each of its errors: without a name the SDK has found nothing of AWS's XML.
   if (/^(?:Error|Unknown|SyntaxError)$/.test(name) && status > 0) return foreign(role, status)
-  const busy = isTransient(status) || /^(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(name)
+  const busy = isBusy(name, status)
   const failure = {
     code: busy ? 'exchange-unavailable' : 'exchange',
     problem: `AWS refused ${roleOf(role)?.name ?? role} with ${name}: ${message}`,
@@ -102,18 +81,24 @@ export function refusal(error: unknown, role: string): unknown {
   return attemptFailed(failure, { transient: again })
 }
 
+/** The service has too much to do, or has failed for a moment. */
+export function isBusy(name: string, status: number): boolean {
+  return isTransient(status) || /^(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(name)
+}
+
 /** A proxy's page, a captive portal: nothing of it is shown, and it may be gone the next time. */
-function foreign(role: string, status: number): Error {
+export function foreign(what: string, status: number, form = 'XML'): Error {
   const failure = {
     code: 'exchange-unavailable',
-    problem: `Something else than AWS answered for ${role}: status ${status}, and none of AWS's XML.`,
+    problem: `Something else than AWS answered for ${what}: status ${status}, and none of AWS's ${form}.`,
     remedy:
       'Look for a proxy or a firewall between the runner and the token service, and let it through; HTTPS_PROXY of the step names the one to use.',
   } as const
   return attemptFailed(failure, { transient: isTransient(status) })
 }
 
-function faultOf(error: unknown): {
+/** Name, text and status of what an SDK of AWS has thrown. */
+export function faultOf(error: unknown): {
   readonly name: string
   readonly message: string
   readonly status: number

@@ -46,7 +46,7 @@ function providerArn({ partition, account }: Role, issuer: string): string {
 }
 
 /** A role has one trust policy: a second target's would replace it. */
-function owned({ arn }: Role, policy: unknown): Pick<TrustDocument, 'owns'> {
+export function owned({ arn }: Role, policy: unknown): Pick<TrustDocument, 'owns'> {
   const rule = JSON.stringify(policy)
   return { owns: [{ what: `the role ${arn}`, rule, remedy: 'Give each target a role of its own.' }] }
 }
@@ -86,7 +86,7 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
 }
 
 /** As `aws iam get-role` has it afterwards. */
-function printed({ arn }: Role, policy: unknown): unknown {
+export function printed({ arn }: Role, policy: unknown): unknown {
   return { Role: { Arn: arn, AssumeRolePolicyDocument: policy } }
 }
 
@@ -159,7 +159,8 @@ function further(settings: Settings, index: number, link: Link): TrustDocument {
   }
 }
 
-function createRole({ name, path }: Role, longest: number, policy: unknown): string {
+/** The command that makes a role. */
+export function createRole({ name, path }: Role, longest: number, policy: unknown): string {
   const where = verbatim(path === '/' ? '' : sh` --path ${path}`)
   return sh`aws iam create-role --role-name ${name}${where} --max-session-duration ${longest} --assume-role-policy-document ${jsonWord(policy)}`
 }

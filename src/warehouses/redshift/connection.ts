@@ -18,7 +18,7 @@ const shape = z.looseObject({
 
 export type Connection = z.infer<typeof shape>
 
-/** An output of dbt-redshift whose login is by IAM. */
+/** An output of dbt-redshift whose login is by IAM, or through IAM Identity Center. */
 export const connection = shape.check((payload) => {
   for (const { field, message } of flaws(payload.value))
     payload.issues.push({ code: 'custom', path: [field], message, input: payload.value })
@@ -59,8 +59,13 @@ export function isServerless({ host, is_serverless }: Connection): boolean {
 }
 
 /** dbt's own default is a password, which is the one thing that is not to be had here. */
-export function methodOf({ method }: Connection): string {
+export function methodOf({ method }: Pick<Connection, 'method'>): string {
   return method ?? 'iam_role'
+}
+
+/** Whether the login is with a token of somebody that IAM Identity Center trusts. */
+export function byIdentityCenter(c: Pick<Connection, 'method'>): boolean {
+  return methodOf(c) === 'oauth_token_identity_center'
 }
 
 /** What the driver never gives up TLS for. */
@@ -87,9 +92,10 @@ function flaws(c: Connection): readonly Flaw[] {
       !isLoopbackHost(c.host) && {
         field: 'sslmode',
         message:
-          'could let the password cross the network in clear: leave it out, or write `require`, `verify-ca` or `verify-full`',
+          'could let the credential cross the network in clear: leave it out, or write `require`, `verify-ca` or `verify-full`',
       },
     !isServerless(c) &&
+      !byIdentityCenter(c) &&
       c.cluster_id === undefined && {
         field: 'cluster_id',
         message: `must name the cluster${endpoint ? `, as \`cluster_id: ${endpoint.name}\`` : ''}; Redshift Serverless needs none, and its hosts end in redshift-serverless.amazonaws.com`,
@@ -120,11 +126,18 @@ function methodFlaws(c: Connection): readonly (Flaw | false)[] {
           'stands beside `method: iam_role`, which logs in as the user of the IAM role (IAMR:NAME): leave it out, or write `method: iam`',
       },
     ]
+  if (byIdentityCenter(c))
+    return [
+      c.user !== undefined && {
+        field: 'user',
+        message: `stands beside \`method: ${method}\`, which logs in as the user of IAM Identity Center: leave it out`,
+      },
+    ]
   if (method !== 'iam')
     return [
       {
         field: 'method',
-        message: `is \`${method}\`; this action logs in with \`iam_role\` or, to be a user of your choice, \`iam\``,
+        message: `is \`${method}\`; this action logs in with \`iam_role\` or, to be a user of your choice, \`iam\`; \`oauth_token_identity_center\` goes through IAM Identity Center`,
       },
     ]
   return [

@@ -1,11 +1,19 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import { comment, folded, jsonWord, sh, sql } from '../../trust/quote.ts'
+import { applicationDocument, assignmentDocument, groupDocument } from './center-trust.ts'
+import { remarksOn, rightsOf } from './rights.ts'
 import { databaseOf, endpointOf, isServerless, methodOf, type Connection } from './connection.ts'
 
 /** What the role may ask Redshift for, and what its user may do in the database. */
 export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
-  return [mayAsk(connection, request), userDocument(connection, request)]
+  return request.via === 'aws-identity-center'
+    ? [
+        applicationDocument(connection, request),
+        assignmentDocument(connection, request),
+        groupDocument(connection, request),
+      ]
+    : [mayAsk(connection, request), userDocument(connection, request)]
 }
 
 interface Right {
@@ -72,28 +80,16 @@ function userDocument(c: Connection, { identity }: TrustRequest): TrustDocument 
   const { name } = partsOf(identity)
   const user = methodOf(c) === 'iam' ? (c.user ?? '') : `IAMR:${name}`
   const database = databaseOf(c)
-  const named = !c.schema.includes('{')
-  const rights = named
-    ? [
-        sql`CREATE SCHEMA IF NOT EXISTS ${folded(c.schema)};`,
-        sql`GRANT USAGE, CREATE ON SCHEMA ${folded(c.schema)} TO ${folded(user)};`,
-      ]
-    : [sql`GRANT CREATE ON DATABASE ${folded(database)} TO ${folded(user)};`]
   return {
     title: `The user ${user} in the database ${database}`,
     language: 'sql',
     text: [
       comment('--', [
         `In ${database} on ${c.host}, as its administrator. All runs are this one user: query_group tells them apart.`,
-        ...(named
-          ? [
-              'Schemas that models name beside this one need the same two statements, and so do sources USAGE and SELECT.',
-            ]
-          : []),
+        ...remarksOn(c),
       ]),
       sql`CREATE USER ${folded(user)} PASSWORD DISABLE;`,
-      sql`GRANT TEMPORARY ON DATABASE ${folded(database)} TO ${folded(user)};`,
-      ...rights,
+      ...rightsOf(c, folded(user)),
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
