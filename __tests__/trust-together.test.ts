@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import { trustDocuments } from '../src/trust/request.ts'
 import { refuseShared, together, type Made } from '../src/trust/together.ts'
 import { apply, newCloud } from './support/aws/account.ts'
+import { APPLICATION, INSTANCE } from './support/aws/center-bench.ts'
+import { newDirectory, obey } from './support/aws/directory.ts'
+import { runInShell } from './support/aws/real-shell.ts'
 import { configOf } from './support/config-of.ts'
 
 const IDS = 'repository: o/r\nrepository-id: 456\nrepository-owner-id: 123\n'
@@ -21,6 +24,8 @@ const google = (provider: string, account: string): string =>
   `{ connection: { type: bigquery, project: acme, dataset: d_${account} }, identity: { provider: projects/123/locations/global/workloadIdentityPools/github/providers/${provider}, service-account: ${account}@acme.iam.gserviceaccount.com } }`
 const aws = (role: string): string =>
   `{ connection: { type: postgres, host: db.c1.eu-west-1.rds.amazonaws.com, user: u_${role}, dbname: d, schema: s, port: 5432 }, identity: { via: aws, role: "arn:aws:iam::123456789012:role/${role}" } }`
+const center = (group: string): string =>
+  `{ connection: { type: redshift, method: oauth_token_identity_center, host: w.123456789012.eu-west-1.redshift-serverless.amazonaws.com, dbname: d, schema: ${group} }, identity: { via: aws-identity-center, instance: "${INSTANCE}", region: eu-west-1, group: ${group} } }`
 const snowflake = (more = ''): string =>
   `{ connection: { type: snowflake, account: acme-prod, role: T, database: PROD, schema: DBT${more} } }`
 const trino = (schema: string, more = ''): string =>
@@ -56,6 +61,13 @@ describe('two targets', () => {
       /share the user dbt of the Trino at/,
       /a user of its own/,
     ],
+    [
+      'a group of Identity Center',
+      center('dbt'),
+      center('dbt'),
+      /share the group dbt of arn:aws:sso/,
+      /a group of its own/,
+    ],
   ])(
     'that share %s and differ in their grants are refused, both named',
     async (_, prod, ci, problem, remedy) => {
@@ -73,6 +85,7 @@ describe('two targets', () => {
     ['AWS', aws('prod'), aws('ci')],
     ['Snowflake', snowflake(), snowflake()],
     ['Trino', trino('a'), trino('b')],
+    ['Identity Center', center('a'), center('b')],
   ])('of %s with what is their own are not', async (_, prod, ci) => {
     const made = await madeFor(prod, ci)
     expect(made.length).toBeGreaterThan(1)
@@ -83,6 +96,24 @@ describe('two targets', () => {
     const alike = GRANTS.replace('event_name: pull_request', 'environment: production, ref: refs/heads/main')
     const made = await madeFor(trino('a'), trino('b'), alike)
     expect(() => refuseShared(made)).toThrow(/share the principal repo:o\/r:environment:production/)
+  })
+
+  test('whose tokens would be one user of Identity Center are refused', async () => {
+    const alike = GRANTS.replace('event_name: pull_request', 'environment: production, ref: refs/heads/main')
+    const made = await madeFor(center('a'), center('b'), alike)
+    expect(() => refuseShared(made)).toThrow(/share the user repo:o\/r:environment:production of arn:aws:sso/)
+  })
+
+  test('of one Identity Center share its issuer and Redshift, and each has its group assigned', async () => {
+    const all = together(await madeFor(center('a'), center('b')))
+    const cloud = newCloud()
+    const directory = newDirectory(INSTANCE, APPLICATION)
+    const shell = all.filter(({ language }) => language === 'sh')
+    obey(cloud, directory, await runInShell(shell.map(({ text }) => text)), '123456789012')
+    expect([directory.issuers.size, directory.warehouses.length, directory.users.size]).toEqual([1, 1, 4])
+    const application = directory.applications.get(directory.warehouses[0]?.application ?? '')
+    const assigned = [...(application?.assigned ?? [])].map((id) => directory.groups.get(id)?.name)
+    expect(assigned).toEqual(['a', 'b'])
   })
 
   test('of one AWS account make its identity provider once', async () => {

@@ -23,6 +23,8 @@ export interface Session {
   readonly expiresAt: number
   /** Session policies: what is not allowed by them too is not allowed. */
   readonly policies: readonly Policy[]
+  /** Of IAM Identity Center, whom the session carries. */
+  readonly user: string | undefined
 }
 
 /** Everything that AWS knows here: providers and roles by account, and sessions by key. */
@@ -31,63 +33,74 @@ export interface Cloud {
   readonly providers: Map<string, readonly string[]>
   readonly roles: Map<string, Role>
   readonly sessions: Map<string, Session>
+  /** Assertions of IAM Identity Center, each for one of its users. */
+  readonly contexts: Map<string, { readonly user: string; readonly expiresAt: number }>
 }
 
 /** A cloud in which nobody trusts anybody. */
 export function newCloud(): Cloud {
-  return { providers: new Map(), roles: new Map(), sessions: new Map() }
+  return { providers: new Map(), roles: new Map(), sessions: new Map(), contexts: new Map() }
 }
 
 /** Runs the `aws iam` commands of a document in an account. Any other command is an error. */
 export function apply(cloud: Cloud, text: string, account: string, partition = 'aws'): void {
-  for (const [program, service, command = '', ...rest] of commandsOf(text)) {
-    // Whether a database takes such logins at all is its own affair, and no part of IAM.
-    if (program === 'aws' && service === 'rds' && /^modify-db-(?:cluster|instance)$/.test(command)) continue
-    if (program !== 'aws' || service !== 'iam') throw new Error(`${program} ${service} is no command of IAM`)
-    const options = optionsOf(rest)
-    const one = (name: string): string => {
-      const [value, ...others] = options.get(name) ?? []
-      if (value === undefined || others.length > 0) throw new Error(`${command} needs one --${name}`)
-      return value
+  for (const words of commandsOf(text)) applyCommand(cloud, words, account, partition)
+}
+
+/** Runs one such command. */
+export function applyCommand(
+  cloud: Cloud,
+  words: readonly string[],
+  account: string,
+  partition = 'aws',
+): void {
+  const [program, service, command = '', ...rest] = words
+  // Whether a database takes such logins at all is its own affair, and no part of IAM.
+  if (program === 'aws' && service === 'rds' && /^modify-db-(?:cluster|instance)$/.test(command)) return
+  if (program !== 'aws' || service !== 'iam') throw new Error(`${program} ${service} is no command of IAM`)
+  const options = optionsOf(rest)
+  const one = (name: string): string => {
+    const [value, ...others] = options.get(name) ?? []
+    if (value === undefined || others.length > 0) throw new Error(`${command} needs one --${name}`)
+    return value
+  }
+  const roleNamed = (): Role => {
+    const found = [...cloud.roles.values()].find(
+      ({ arn, name }) => name === one('role-name') && arn.split(':')[4] === account,
+    )
+    if (!found) throw new Error(`NoSuchEntity: ${one('role-name')}`)
+    return found
+  }
+  switch (command) {
+    case 'create-open-id-connect-provider':
+      cloud.providers.set(`${account} ${one('url')}`, options.get('client-id-list') ?? [])
+      break
+    case 'create-role': {
+      const arn = `arn:${partition}:iam::${account}:role${options.get('path')?.[0] ?? '/'}${one('role-name')}`
+      const trust = parsePolicy(one('assume-role-policy-document'))
+      const maxDuration = Number(options.get('max-session-duration')?.[0] ?? 3600)
+      cloud.roles.set(arn, {
+        arn,
+        name: one('role-name'),
+        trust,
+        maxDuration,
+        policies: [],
+        tags: new Map(),
+      })
+      break
     }
-    const roleNamed = (): Role => {
-      const found = [...cloud.roles.values()].find(
-        ({ arn, name }) => name === one('role-name') && arn.split(':')[4] === account,
-      )
-      if (!found) throw new Error(`NoSuchEntity: ${one('role-name')}`)
-      return found
-    }
-    switch (command) {
-      case 'create-open-id-connect-provider':
-        cloud.providers.set(`${account} ${one('url')}`, options.get('client-id-list') ?? [])
-        break
-      case 'create-role': {
-        const arn = `arn:${partition}:iam::${account}:role${options.get('path')?.[0] ?? '/'}${one('role-name')}`
-        const trust = parsePolicy(one('assume-role-policy-document'))
-        const maxDuration = Number(one('max-session-duration'))
-        cloud.roles.set(arn, {
-          arn,
-          name: one('role-name'),
-          trust,
-          maxDuration,
-          policies: [],
-          tags: new Map(),
-        })
-        break
+    case 'put-role-policy':
+      one('policy-name')
+      roleNamed().policies.push(parsePolicy(one('policy-document')))
+      break
+    case 'tag-role':
+      for (const tag of options.get('tags') ?? []) {
+        const [, key = '', value = ''] = /^Key=([^,]+),Value=(.*)$/.exec(tag) ?? []
+        roleNamed().tags.set(key, value)
       }
-      case 'put-role-policy':
-        one('policy-name')
-        roleNamed().policies.push(parsePolicy(one('policy-document')))
-        break
-      case 'tag-role':
-        for (const tag of options.get('tags') ?? []) {
-          const [, key = '', value = ''] = /^Key=([^,]+),Value=(.*)$/.exec(tag) ?? []
-          roleNamed().tags.set(key, value)
-        }
-        break
-      default:
-        throw new Error(`the verifier does not know aws iam ${command}`)
-    }
+      break
+    default:
+      throw new Error(`the verifier does not know aws iam ${command}`)
   }
 }
 
@@ -111,6 +124,7 @@ export function openSession(
   name: string,
   seconds: number,
   policies: readonly Policy[],
+  user?: string,
 ): Session {
   const session = {
     accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
@@ -121,6 +135,7 @@ export function openSession(
     name,
     expiresAt: Date.now() + seconds * 1000,
     policies,
+    user,
   }
   cloud.sessions.set(session.accessKeyId, session)
   return session

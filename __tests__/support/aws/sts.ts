@@ -192,7 +192,8 @@ async function verified(
   }
 }
 
-async function discovered(issuer: string): Promise<JWTVerifyGetKey> {
+/** The keys of an issuer as its discovery document tells them. */
+export async function discovered(issuer: string): Promise<JWTVerifyGetKey> {
   const response = await fetch(`${issuer}/.well-known/openid-configuration`)
   return createRemoteJWKSet(new URL(String(parseRecord(await response.text()).jwks_uri)), {
     cooldownDuration: 0,
@@ -207,7 +208,9 @@ function withRole({ cloud }: StsOptions, form: ReadonlyMap<string, string>, call
   const context = new Map([['sts:rolesessionname', name]])
   const external = form.get('ExternalId')
   if (external !== undefined) context.set('sts:externalid', external)
-  for (const action of ['sts:AssumeRole', ...(tags.length > 0 ? ['sts:TagSession'] : [])]) {
+  const user = userOf(cloud, form)
+  const also = [tags.length > 0 && 'sts:TagSession', user !== undefined && 'sts:SetContext']
+  for (const action of ['sts:AssumeRole', ...also].filter((one) => one !== false)) {
     const trusted = role && allows([role.trust], { action, principal: ['AWS', caller.role.arn], context })
     // Within an account either side would do; across accounts both must, which is what is asked here.
     if (!trusted || !permits(caller, action, arn))
@@ -225,7 +228,17 @@ function withRole({ cloud }: StsOptions, form: ReadonlyMap<string, string>, call
       'ValidationError',
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     )
-  return credentials(openSession(cloud, role, name, seconds, policiesOf(form)))
+  return credentials(openSession(cloud, role, name, seconds, policiesOf(form), user))
+}
+
+/** Whom the assertion of Identity Center names; an assertion that nobody made, or an old one, is refused. */
+function userOf({ contexts }: Cloud, form: ReadonlyMap<string, string>): string | undefined {
+  const provider = form.get('ProvidedContexts.member.1.ProviderArn')
+  if (provider === undefined) return undefined
+  const known = contexts.get(form.get('ProvidedContexts.member.1.ContextAssertion') ?? '')
+  if (provider === 'arn:aws:iam::aws:contextProvider/IdentityCenter' && known && known.expiresAt > Date.now())
+    return known.user
+  throw new Refusal(400, 'InvalidParameterValue', 'The provided context is not accepted.')
 }
 
 function pairsOf(form: ReadonlyMap<string, string>, list: string): [string, string][] {

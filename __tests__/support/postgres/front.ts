@@ -11,6 +11,7 @@ import {
   readerOf,
   SSL_REQUEST,
   startup,
+  TOKEN,
   type Message,
 } from './messages.ts'
 import type { PostgresServer } from './server.ts'
@@ -21,6 +22,7 @@ export type Admission = { readonly role: string } | { readonly refusal: string; 
 /** One login as it came. */
 export interface Login {
   readonly user: string
+  /** Or the token. */
   readonly password: string
   readonly parameters: ReadonlyMap<string, string>
   readonly admitted: boolean
@@ -32,6 +34,8 @@ export interface FrontOptions {
   readonly server: PostgresServer
   readonly certificate: { readonly cert: string; readonly key: string }
   readonly admit: (user: string, password: string) => Admission | Promise<Admission>
+  /** For whoever says in the startup that a token of Identity Center's trust is coming, as Redshift does it. */
+  readonly admitToken?: (token: string) => Promise<Admission>
   /** The only parameters of the startup that the server would know; all where absent. */
   readonly keep?: readonly string[]
   /** What the front tells of the server in place of what it says. */
@@ -77,11 +81,13 @@ async function serve(plain: Socket, options: FrontOptions, logins: Login[]): Pro
   if (!hello || hello.body.readUInt32BE() === CANCEL_REQUEST) return void secure.end()
   const parameters = parametersOf(hello.body)
   const user = parameters.get('user') ?? ''
-  secure.write(CLEARTEXT)
+  const admitToken = parameters.get('idp_type') === 'AwsIdc' ? options.admitToken : undefined
+  secure.write(admitToken ? TOKEN : CLEARTEXT)
   const answer = await reader.next()
-  if (answer?.type !== 'p') return void secure.end()
-  const password = answer.body.subarray(0, -1).toString()
-  const admission = await options.admit(user, password)
+  if (answer?.type !== (admitToken ? 'i' : 'p')) return void secure.end()
+  // A token comes without an end of text, unlike a password.
+  const password = (admitToken ? answer.body : answer.body.subarray(0, -1)).toString()
+  const admission = await (admitToken?.(password) ?? options.admit(user, password))
   const admitted = 'role' in admission
   logins.push({ user, password, parameters, admitted, detail: admitted ? '' : admission.detail })
   if (!admitted) return void secure.end(fatal('28000', admission.refusal))

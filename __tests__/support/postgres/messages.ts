@@ -85,3 +85,6 @@ export function fatal(code: string, text: string): Buffer {
 
 /** Asks for the password as it is, which is how RDS and Redshift take theirs, within TLS. */
 export const CLEARTEXT = message('R', Buffer.from([0, 0, 0, 3]))
+
+/** Redshift's own: asks for the token of an identity provider, which comes as a message of type `i`. */
+export const TOKEN = message('R', Buffer.from([0, 0, 0, 14]))

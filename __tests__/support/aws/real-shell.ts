@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runChild } from '../child.ts'
+import { ACCOUNT } from './bench.ts'
+
+/** A command of the AWS CLI as a real shell has expanded it, and what it was answered. */
+export interface Said {
+  readonly words: readonly string[]
+  readonly reply: string
+}
+
+// Stands for the CLI: writes down its words, and answers with the identifiers that later commands put in.
+const CLI = `
+aws() {
+  size=$(wc -c <"$RECORD")
+  id=$(printf '%08x-0000-4000-8000-123456789012' "$size")
+  reply=
+  case "$1 $2" in
+    'sso-admin create-trusted-token-issuer') reply=arn:aws:sso::${ACCOUNT}:trustedTokenIssuer/ssoins-1234567890abcdef/tti-$id ;;
+    'sso-admin describe-instance') reply=d-1234567890 ;;
+    'identitystore create-group' | 'identitystore create-user') reply=$id ;;
+    'redshift create-redshift-idc-application') reply=arn:aws:sso::${ACCOUNT}:application/ssoins-1234567890abcdef/apl-$(printf '%016x' "$size") ;;
+    'iam create-role') reply=arn:aws:iam::${ACCOUNT}:role/$4 ;;
+  esac
+  printf '%s\\0' "$#" "$@" "$reply" >>"$RECORD"
+  printf '%s\\n' "$reply"
+}
+`
+
+/** Runs documents in one shell, as a person who pastes one after the other. */
+export async function runInShell(texts: readonly string[]): Promise<readonly Said[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'shell-'))
+  const record = join(directory, 'record')
+  writeFileSync(record, '')
+  try {
+    const script = [CLI, ...texts].join('\n')
+    const env = { PATH: process.env['PATH'] ?? '', RECORD: record }
+    const { exitCode, stderr } = await runChild(['sh', '-euc', script], { cwd: directory, env })
+    if (exitCode !== 0 || stderr !== '') throw new Error(`the shell ended with ${exitCode}: ${stderr}`)
+    return saidIn(readFileSync(record, 'utf8'))
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+function saidIn(record: string): Said[] {
+  const words = record.split('\0').slice(0, -1)
+  const said: Said[] = []
+  while (words.length > 0) {
+    const count = Number(words.shift())
+    said.push({ words: words.splice(0, count), reply: words.shift() ?? '' })
+  }
+  return said
+}
