@@ -56,7 +56,8 @@ export async function publish(
   if (config.summary) {
     const found = stop && stopMarkdown(report, stop)
     const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
-    await tell(host, summarise(report, facts, options))
+    const told = { ...report, warnings: [...config.warnings, ...report.warnings] }
+    await tell(host, summarise(told, facts, options))
   }
   setOutputs(
     host,
