@@ -74,7 +74,14 @@ export function fullRef(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`
 }
 
-function givenClaims({ repository, ref, event, environment, claim }: Asking): ReadonlyMap<string, string> {
+/** The claims that were told one by one. Throws `usage` for one that is none. */
+export function givenClaims({
+  repository,
+  ref,
+  event,
+  environment,
+  claim,
+}: Pick<Asking, 'repository' | 'ref' | 'event' | 'environment' | 'claim'>): ReadonlyMap<string, string> {
   const own = [
     ['repository', repository],
     ['ref', ref === undefined ? undefined : fullRef(ref)],
@@ -113,7 +120,8 @@ function assumedIn(claims: Claims, given: ReadonlyMap<string, string>): Readonly
   return new Map(reasons.filter(([name]) => claims.all.has(name) && !given.has(name)))
 }
 
-async function textOfToken(path: string): Promise<string> {
+/** The text of a file, or of standard input for `-`. Throws `file`. */
+export async function textOfToken(path: string): Promise<string> {
   if (path === '-') return textOf(process.stdin)
   const read = await readRegular(path)
   if (read.kind === 'text') return read.text

@@ -17,7 +17,7 @@ export function doctorCommand(): Command {
     .option('--ref <ref>', 'supposes a run of this ref; a bare name is a branch')
     .option('--event <name>', 'supposes that this event has started it (default: push)')
     .option('--environment <name>', 'supposes a job with this environment')
-    .option('--claim <name=value>', 'any further claim, as often as needed', collect)
+    .option('--claim <name=value>', 'any further claim, as often as needed', collect, [])
     .option('--network', 'tries whether the hosts of the run can be reached from here')
     .option('--json', 'the lines as JSON')
     .addHelpText('after', EXAMPLES)
@@ -36,6 +36,6 @@ Examples:
   dbt-oidc doctor --json | jq '.lines[] | select(.mark == "wrong")'
 `
 
-function collect(value: string, before: readonly string[] = []): readonly string[] {
+function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value]
 }

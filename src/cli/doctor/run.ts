@@ -1,18 +1,16 @@
-import { text as textOf } from 'node:stream/consumers'
 import { changedClaims, pinnedIds, supposedClaims } from '../../check/supposed.ts'
 import { unverified } from '../../check/unverified.ts'
-import { checkClaimName } from '../../claim-names.ts'
 import type { Claims } from '../../claims.ts'
 import { decisionAudience, type Config } from '../../config.ts'
 import type { Sources } from '../../config/sources.ts'
 import type { Line } from '../../doctor/line.ts'
 import { tokenLine } from '../../doctor/sentence.ts'
-import { DbtOidcError, fail } from '../../errors.ts'
+import { DbtOidcError } from '../../errors.ts'
 import type { Facts, Grant } from '../../policy.ts'
 import { visible } from '../../policy/visible.ts'
-import { isLiteral } from '../../pattern.ts'
 import { readRegular } from '../../regular.ts'
 import { untrustedPullRequest } from '../../token/pull-request.ts'
+import { givenClaims, repositoryOf, textOfToken } from '../check.ts'
 import { mayAskForToken, realClaims } from './id-token.ts'
 
 /** Which run is meant. */
@@ -22,7 +20,7 @@ export interface Meant {
   readonly ref?: string
   readonly event?: string
   readonly environment?: string
-  readonly claim?: readonly string[]
+  readonly claim: readonly string[]
   readonly target?: string
 }
 
@@ -46,9 +44,10 @@ const SAME: Facts = { pullRequest: { kind: 'same' } }
 /** The runs to explain: the one of the token, the one that was told, this very job, or one for each target of the policy. */
 export async function runsOf(config: Config, sources: Sources, meant: Meant): Promise<readonly Run[]> {
   const asked = meant.target ?? config.asked
-  const given = givenClaims(meant)
-  if (meant.token !== undefined) return [{ ...(await fromFile(meant.token, given, config, sources)), asked }]
-  if (given.size > 0) {
+  const given = told(meant)
+  if (meant.token !== undefined)
+    return [{ ...(await fromFile(meant.token, given ?? new Map(), config, sources)), asked }]
+  if (given) {
     const text = 'none: a run is supposed, with the claims that follow from what was told'
     return [{ ...supposed(given, text, config, sources), asked }]
   }
@@ -81,7 +80,7 @@ async function fromFile(
   { issuer }: Config,
   { today }: Sources,
 ): Promise<Omit<Run, 'asked'>> {
-  const read = unverified(await textAt(path), { issuer, now: today })
+  const read = unverified(await textOfToken(path), { issuer, now: today })
   const refused = read.refusals.length > 0
   return {
     token: {
@@ -120,11 +119,6 @@ function supposed(
   return { token: { word: 'token', mark: 'open', text }, claims, real: false, facts: SAME }
 }
 
-/** The policy's own repository where it names one, else that of the checkout. */
-export function repositoryOf({ grants }: Config, { repository }: Sources): string {
-  return grants.flatMap(({ when }) => when.get('repository') ?? []).find(isLiteral) ?? repository
-}
-
 function describedBy({ when }: Grant): ReadonlyMap<string, string> {
   return new Map(
     [...when].flatMap(([claim, [first]]) =>
@@ -133,48 +127,22 @@ function describedBy({ when }: Grant): ReadonlyMap<string, string> {
   )
 }
 
-function givenClaims({
+/** Undefined where no run was told: a repository alone says whose policy is meant. */
+function told({
   repository,
   ref,
   event,
   environment,
-  claim = [],
-}: Meant): ReadonlyMap<string, string> {
-  const own = [
-    ['ref', ref === undefined || ref.startsWith('refs/') ? ref : `refs/heads/${ref}`],
-    ['event_name', event],
-    ['environment', environment],
-  ] as const
-  const given = new Map([
-    ...own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
-    ...claim.map(namedValue),
-  ])
-  // Alone it says whose policy is meant, and no run.
-  return given.size === 0 || repository === undefined
-    ? given
-    : new Map([['repository', repository], ...given])
-}
-
-function namedValue(text: string): readonly [string, string] {
-  const at = text.indexOf('=')
-  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
-  const problem = at < 1 ? `\`${text}\` is no \`name=value\`.` : checkClaimName(name)
-  if (problem === undefined) return [name, value]
-  return fail({
-    code: 'usage',
-    problem: `--claim: ${problem}`,
-    remedy: 'Write it as --claim name=value, e.g. --claim actor=octocat.',
-  })
-}
-
-async function textAt(path: string): Promise<string> {
-  if (path === '-') return textOf(process.stdin)
-  const read = await readRegular(path)
-  if (read.kind === 'text') return read.text
-  return fail({
-    code: 'file',
-    problem: `${path} cannot be read as a token.`,
-    remedy: 'Name a file that holds a token or its claims as JSON, or `-` for standard input.',
+  claim,
+}: Meant): ReadonlyMap<string, string> | undefined {
+  const one = [ref, event, environment].some((value) => value !== undefined) || claim.length > 0
+  if (!one) return undefined
+  return givenClaims({
+    claim,
+    ...(repository === undefined ? {} : { repository }),
+    ...(ref === undefined ? {} : { ref }),
+    ...(event === undefined ? {} : { event }),
+    ...(environment === undefined ? {} : { environment }),
   })
 }
 
