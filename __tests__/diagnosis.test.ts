@@ -20,6 +20,7 @@ import { OAUTH } from './diagnosis/oauth.ts'
 import type { Row, Table } from './diagnosis/row.ts'
 import { SNOWFLAKE } from './diagnosis/snowflake.ts'
 import { TRINO } from './diagnosis/trino.ts'
+import { VAULT } from './diagnosis/vault.ts'
 import { claimsOf } from './support/claims-of.ts'
 import { configOf } from './support/config-of.ts'
 
@@ -68,7 +69,7 @@ function shown(text: string, from: Table['from'], { config, target, claims }: Me
   throw error
 }
 
-const TABLES = [...AWS, ...GOOGLE, ...ENTRA, ...OAUTH, ...DATABRICKS, ...TRINO, ...SNOWFLAKE]
+const TABLES = [...AWS, ...GOOGLE, ...ENTRA, ...OAUTH, ...DATABRICKS, ...TRINO, ...SNOWFLAKE, ...VAULT]
 const ROWS = TABLES.flatMap((table) =>
   table.rows.map((row): [string, string, Row, Table] => [table.title, row.text, row, table]),
 )

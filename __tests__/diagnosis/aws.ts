@@ -5,6 +5,8 @@ const REDSHIFT =
   'type: redshift\nmethod: iam_role\nhost: analytics.123456789012.eu-west-1.redshift-serverless.amazonaws.com\nport: 5439\ndbname: dev\nschema: analytics\n'
 const POSTGRES =
   'type: postgres\nhost: shop.cluster-c1a2b3c4d5e6.eu-west-1.rds.amazonaws.com\nport: 5432\nuser: dbt_prod\ndbname: shop\nschema: analytics\n'
+const ATHENA =
+  'type: athena\nregion_name: eu-west-1\ns3_staging_dir: s3://acme-athena/results/\ns3_data_dir: s3://acme-lake/dbt/\ndatabase: awsdatacatalog\nschema: analytics\nwork_group: dbt\n'
 const IDENTITY = `role: ${ROLE}\n`
 const RECHAINED = `role: ${ROLE}\nduration: 7200\n`
 
@@ -97,9 +99,17 @@ export const AWS: readonly Table[] = [
         cause: 'by too many connections at once',
         remedy: 'Lower `threads`',
       },
+    ],
+  },
+  {
+    title: 'Athena',
+    connection: ATHENA,
+    identity: `role: ${ROLE}\nregion: eu-west-1\n`,
+    from: 'dbt',
+    rows: [
       {
         text: 'Unable to locate credentials',
-        cause: 'found no keys',
+        cause: 'found no keys: something leads it past those of this action',
         remedy: 'AWS_* variables',
       },
       {

@@ -47,7 +47,6 @@ export default warehouse<Connection>({
   diagnose,
   errors: [
     'is not authorized to perform: athena:StartQueryExecution',
-    'Unable to locate credentials',
     'Insufficient Lake Formation permission',
   ],
   notes: [
@@ -105,12 +104,6 @@ function diagnose(error: string, c: Connection): Diagnosis | undefined {
     return {
       problem: 'Lake Formation guards the table, and the role has no grant there.',
       remedy: `Grant the role what it needs in Lake Formation, on the database ${c.schema}, or let IAM alone rule it.`,
-    }
-  if (/Unable to locate credentials/i.test(error))
-    return {
-      problem: 'dbt-athena found no keys.',
-      remedy:
-        'Something of the project or of `env:` steers the AWS SDK of dbt elsewhere: look for AWS_* variables and for `aws_profile_name`.',
     }
   return undefined
 }

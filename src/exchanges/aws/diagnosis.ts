@@ -17,6 +17,7 @@ export const ERRORS: readonly string[] = [
   'MalformedPolicyDocument',
   'RegionDisabledException',
   'The security token included in the request is invalid',
+  'Unable to locate credentials',
   'Failed to assume role',
 ]
 

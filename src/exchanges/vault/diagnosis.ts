@@ -57,6 +57,14 @@ const ROWS: readonly Row[] = [
     }),
   },
   {
+    text: /missing role/i,
+    example: 'missing role',
+    means: (_found, s) => ({
+      problem: `Vault was told no role for auth/${s.mount}, and that has no default one.`,
+      remedy: 'Write `role` under `identity:`, with the name that the role has there.',
+    }),
+  },
+  {
     text: /role with oidc role_type is not allowed/i,
     example: 'role with oidc role_type is not allowed',
     means: (_found, s) => ({
