@@ -177,6 +177,11 @@ describe('the subject', () => {
       [/^open .*\(404\): it needs the permission "Actions: read"/],
     ],
     [
+      'of a repository that was renamed is told so',
+      { own: { untold: '301' } },
+      [/^open .*another name now \(301\): write that one into the policy/],
+    ],
+    [
       'behind a wrong token stays open',
       { own: { untold: '401' } },
       [/^open .*does not know the token of GITHUB_TOKEN/],

@@ -76,11 +76,11 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
-  const dbt = early ?? (await prepareDbt(config, target, host))
+  const dbt = needsDbt(config) ? (early ?? (await prepareDbt(config, target, host))) : undefined
   await using access = await enter(target, claims, { config, host, decision, audit, tokens, dbt })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
-  if (config.until === 'exchange') {
+  if (!dbt) {
     const { target: filled } = access
     const trusted = trustedBy(config, filled)
     known.sentence = { claims, decision, target: filled, trusted, told: await access.told(), now: host.now() }
@@ -105,9 +105,9 @@ function claimsLine({ sub, all }: Claims): string {
   return `${sub} · ${all.get('event_name') ?? '?'} by ${all.get('actor') ?? '?'}`
 }
 
-/** Who only asks for claims or for the decision needs neither dbt nor a project. */
+/** Who stops before the profile needs neither dbt nor a project: it is the identity that is to be proven. */
 function needsDbt({ until }: Config): boolean {
-  return until !== 'claims' && until !== 'grant'
+  return until === undefined || until === 'profile'
 }
 
 interface Entering {
@@ -116,7 +116,7 @@ interface Entering {
   readonly decision: Decision
   readonly audit: Audit
   readonly tokens: Tokens
-  readonly dbt: ReadyDbt
+  readonly dbt: ReadyDbt | undefined
 }
 
 async function enter(
@@ -136,7 +136,7 @@ async function enter(
     trusted: (filled) => trustedBy(config, filled),
     keepAlive: config.keepAlive,
     // Later steps outlive this process, and of the drivers of dbt 2.x nobody has seen that they ask a URL.
-    brokers: isRunMode(config) && dbt.dbt?.engine === '1.x',
+    brokers: isRunMode(config) && dbt?.dbt?.engine === '1.x',
     streams: host.streams,
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),
