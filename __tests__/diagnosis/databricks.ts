@@ -2,11 +2,13 @@ import type { Table } from './row.ts'
 
 const CLIENT = '6ff2e6fd-1c6b-4e0e-9b8b-1f2d0a3c4e5f'
 
+const CONNECTION = `type: databricks\nhost: adb-1234567890123456.7.azuredatabricks.net\nhttp_path: /sql/1.0/warehouses/abc\ncatalog: main\nschema: analytics\nclient_id: ${CLIENT}\n`
+
 /** Databricks, whose own texts for a federation policy are in no public document. */
 export const DATABRICKS: readonly Table[] = [
   {
     title: 'Databricks',
-    connection: `type: databricks\nhost: adb-1234567890123456.7.azuredatabricks.net\nhttp_path: /sql/1.0/warehouses/abc\ncatalog: main\nschema: analytics\nclient_id: ${CLIENT}\n`,
+    connection: CONNECTION,
     from: 'dbt',
     rows: [
       {
@@ -29,6 +31,19 @@ export const DATABRICKS: readonly Table[] = [
         text: 'auth_type must be one of oauth, env-oidc, or file-oidc',
         cause: '`github-oidc`',
         remedy: 'Leave `auth_type` out',
+      },
+    ],
+  },
+  {
+    title: 'Databricks by its own token endpoint',
+    connection: CONNECTION,
+    identity: 'via: oauth\n',
+    from: 'exchange',
+    rows: [
+      {
+        text: 'adb-1234567890123456.7.azuredatabricks.net refused the request: invalid_client (status 401).',
+        cause: `no service principal with the application id ${CLIENT}`,
+        remedy: 'as `client_id`',
       },
     ],
   },

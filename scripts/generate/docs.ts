@@ -206,13 +206,15 @@ function snippet(warehouse: Warehouse, { via, settings }: Way): string {
 function errors(warehouse: Warehouse, ways: readonly Way[]): readonly string[] {
   const rows = [
     ...warehouse.errors.map((text) => row(text, ways[0]?.bound.diagnose(text, ways[0].claims))),
-    ...ways.flatMap(({ spec, exchange, claims }) =>
-      (spec?.errors ?? []).map((text) => row(text, exchange?.diagnose(text, claims))),
+    ...ways.flatMap(({ spec, exchange, bound, claims }) =>
+      (spec?.errors ?? []).map((text) =>
+        row(text, exchange?.diagnose(text, claims) ?? bound.diagnose(text, claims)),
+      ),
     ),
   ]
   if (rows.length === 0) return []
   const head = ['| what the log shows | what it means | what to do |', '|---|---|---|']
-  return ['## Errors', '', ...head, ...rows, '']
+  return ['## Errors', '', ...head, ...new Set(rows), '']
 }
 
 function row(

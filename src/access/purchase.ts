@@ -79,7 +79,8 @@ export function explain(
 ): Explained | undefined {
   const traded = target.exchange.diagnose(text, claims)
   const diagnosis = traded ?? target.bound.diagnose(text, claims, trusted(target)?.request)
-  const side = traded ? 'exchange' : 'warehouse'
+  // A warehouse that trades itself sees GitHub's token, and is both.
+  const side = traded || target.acceptance.wholeTrust ? 'exchange' : 'warehouse'
   return diagnosis && refusal(diagnosis, claims, trusted(target), { side, now: io.now() })
 }
 

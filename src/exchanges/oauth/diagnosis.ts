@@ -101,8 +101,12 @@ const ROWS: readonly Row[] = [
 
 /** What the words of an authorization server mean for this run. */
 export function diagnose(error: string, settings: Settings, claims: Claims): Diagnosis | undefined {
+  // Databricks is warehouse and server in one, and as the warehouse it knows more of its clients.
+  if (DATABRICKS.test(settings['token-url']) && /\binvalid_client\b/.test(error)) return undefined
   return ROWS.find(([text]) => text.test(error))?.[1](claims, settings)
 }
+
+const DATABRICKS = /\/oidc\/(?:accounts\/[^/]+\/)?v1\/token$/
 
 /** As Keycloak 26 and RFC 6749 write them. */
 export const ERRORS = [
