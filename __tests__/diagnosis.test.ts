@@ -16,6 +16,7 @@ import { AWS } from './diagnosis/aws.ts'
 import { DATABRICKS } from './diagnosis/databricks.ts'
 import { ENTRA } from './diagnosis/entra.ts'
 import { GOOGLE } from './diagnosis/google.ts'
+import { IDENTITY_CENTER } from './diagnosis/identity-center.ts'
 import { OAUTH } from './diagnosis/oauth.ts'
 import type { Row, Table } from './diagnosis/row.ts'
 import { SNOWFLAKE } from './diagnosis/snowflake.ts'
@@ -69,7 +70,17 @@ function shown(text: string, from: Table['from'], { config, target, claims }: Me
   throw error
 }
 
-const TABLES = [...AWS, ...GOOGLE, ...ENTRA, ...OAUTH, ...DATABRICKS, ...TRINO, ...SNOWFLAKE, ...VAULT]
+const TABLES = [
+  ...AWS,
+  ...IDENTITY_CENTER,
+  ...GOOGLE,
+  ...ENTRA,
+  ...OAUTH,
+  ...DATABRICKS,
+  ...TRINO,
+  ...SNOWFLAKE,
+  ...VAULT,
+]
 const ROWS = TABLES.flatMap((table) =>
   table.rows.map((row): [string, string, Row, Table] => [table.title, row.text, row, table]),
 )
