@@ -36,7 +36,7 @@ export interface Drift extends Compared {
 
 const registries = { warehouses, exchanges }
 
-/** Compares, prints a table, and sets the exit code: 1 where anything differs. */
+/** Compares, prints a table, and sets the exit code: 1 where anything differs, 3 where a platform does not tell. */
 export async function drift(files: readonly string[], options: Given & Drifting): Promise<void> {
   const { config } = await configured(options)
   const form = formOf(options.form)
@@ -45,12 +45,14 @@ export async function drift(files: readonly string[], options: Given & Drifting)
   const all =
     files.length > 0 ? await fromFiles(files, config, targets, form) : await live(config, targets, form)
   printDrift(all, options.json === true)
-  if (all.some(({ differences, findings }) => differences.length > 0 || findings.some(isError)))
-    process.exitCode = EXIT.no
+  const errors = all.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error'))
+  const differs = all.some(({ differences }) => differences.length > 0)
+  if (differs || errors.some((one) => !isUnasked(one))) process.exitCode = EXIT.no
+  else if (errors.length > 0) process.exitCode = EXIT.unanswered
 }
 
-function isError({ severity }: Finding): boolean {
-  return severity === 'error'
+function isUnasked({ code }: Finding): boolean {
+  return code === 'not-compared'
 }
 
 function isTrusted({ grants }: Config, { name, via }: Target): boolean {
@@ -72,7 +74,7 @@ function nothingToCompare(name: string | undefined): never {
 function formOf(form: string | undefined): SubjectForm | undefined {
   if (form === undefined || form === 'name' || form === 'id' || form === 'both') return form
   return fail({
-    code: 'configuration',
+    code: 'usage',
     problem: `--form ${visible(form)} is none of name, id, both.`,
     remedy: 'Leave it out where both forms of the subject are trusted.',
   })

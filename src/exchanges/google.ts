@@ -5,6 +5,7 @@ import { principalSet } from './google/principal.ts'
 import { reader } from './google/read.ts'
 import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
+import { standing } from './google/standing.ts'
 import { tradeAt } from './google/trade.ts'
 import { trustOf } from './google/trust.ts'
 
@@ -30,6 +31,7 @@ export default exchange({
   ],
   trust: trustOf,
   reader,
+  standing: (s, _want, _request, tools) => standing(s, tools),
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),

@@ -7,6 +7,7 @@ import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { reader } from './snowflake/read.ts'
+import { standing } from './snowflake/standing.ts'
 import { trustOf } from './snowflake/trust.ts'
 
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
@@ -100,6 +101,7 @@ export default warehouse<Connection>({
   preflight,
   trust: trustOf,
   reader,
+  standing: (c, request, tools) => (request.via === 'direct' ? standing(c, request, tools) : undefined),
   diagnose,
   errors: ERRORS,
   notes: [

@@ -20,9 +20,9 @@ export function driftCommand(): Command {
 
 const EXAMPLES = `
 Without files the platform is asked, with the login of this machine: AWS by the credentials that its SDK finds
-(iam:GetRole), Google by application default credentials (iam.workloadIdentityPoolProviders.get), Snowflake by
-SNOWFLAKE_USER with SNOWFLAKE_TOKEN (a programmatic access token), SNOWFLAKE_PRIVATE_KEY_PATH, SNOWFLAKE_PASSWORD,
-or else the browser (MONITOR on the user). The exit code is 1 where anything differs.
+(iam:GetRole), Google by application default credentials (iam.workloadIdentityPoolProviders.get), Snowflake as
+SNOWFLAKE_USER with SNOWFLAKE_TOKEN (a programmatic access token) or SNOWFLAKE_PRIVATE_KEY_PATH (MONITOR of the service
+user).
 
 Examples:
   dbt-oidc drift --target prod
