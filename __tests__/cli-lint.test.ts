@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { commandLine } from './support/command-line.ts'
+import { commandLine, type Ended } from './support/command-line.ts'
+import { sendJson } from './support/issuer-server.ts'
+import { startIssuer } from './support/issuer.ts'
 
 const POLICY = `repository: acme/dbt
 repository-id: 7654321
@@ -203,5 +205,66 @@ describe('dbt-oidc lint', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject([
       { code: 'unreachable', about: 'grant again', problem: expect.stringContaining('grants[1321]') },
     ])
+  })
+
+  describe('with --github', () => {
+    const ENVIRONMENT = '/repos/acme/dbt/environments/production'
+    const named = { protected_branches: false, custom_branch_policies: true }
+    const rules = (...names: readonly string[]): object => ({
+      branch_policies: names.map((name) => ({ id: 1, name, type: 'branch' })),
+    })
+
+    /** What `lint` says where GitHub answers so; whatever is not named is not there. */
+    async function said(answers: Readonly<Record<string, unknown>>): Promise<Ended> {
+      await using issuer = await startIssuer()
+      issuer.at('api.github.com', (req, res, path) => {
+        const [name = ''] = path.split('?')
+        if (req.headers.authorization !== 'token ghs_secret') return sendJson(res, { message: 'no' }, 401)
+        return Object.hasOwn(answers, name)
+          ? sendJson(res, answers[name])
+          : sendJson(res, { message: 'Not Found' }, 404)
+      })
+      const env = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: 'ghs_secret' }
+      return await commandLine(['lint', '--github', '--json'], { files: policy(YOUNG), env })
+    }
+
+    test('says nothing of an environment that takes what the grant names', async () => {
+      const ended = await said({
+        [ENVIRONMENT]: { name: 'production', deployment_branch_policy: named },
+        [`${ENVIRONMENT}/deployment-branch-policies`]: rules('main'),
+      })
+      expect(ended).toEqual({ code: 0, stdout: '[]\n', stderr: '' })
+    })
+
+    test.each<readonly [string, Readonly<Record<string, unknown>>, object]>([
+      [
+        'any branch may use',
+        { [ENVIRONMENT]: { name: 'production', deployment_branch_policy: null } },
+        { code: 'environment-open', severity: 'warning', paste: expect.stringContaining('-f name=main') },
+      ],
+      [
+        'is not there',
+        {},
+        { code: 'environment-open', severity: 'warning', paste: expect.stringMatching(/^gh api -X PUT/) },
+      ],
+      [
+        'shuts out the branch that the grant names',
+        {
+          [ENVIRONMENT]: { name: 'production', deployment_branch_policy: named },
+          [`${ENVIRONMENT}/deployment-branch-policies`]: rules('release/*'),
+        },
+        { code: 'environment-shut', severity: 'error' },
+      ],
+      [
+        'GitHub tells in another shape',
+        { [ENVIRONMENT]: 'yes' },
+        { code: 'environment-untold', severity: 'note' },
+      ],
+    ])('names an environment that %s', async (_what, answers, expected) => {
+      const ended = await said(answers)
+      expect(JSON.parse(ended.stdout)).toMatchObject([
+        { ...expected, about: 'environment production', where: '.github/dbt-oidc.yml:10:5' },
+      ])
+    })
   })
 })

@@ -11,10 +11,18 @@ import { warehouses } from '../warehouses/index.ts'
 import { configured } from './configuration.ts'
 import { readDocuments } from './documents.ts'
 import { printFindings, type Telling } from './findings.ts'
+import { environmentFindings } from './lint-environments.ts'
+import { gitHub } from './octokit.ts'
 import type { Given } from './sources.ts'
 
+/** How a policy is looked at. */
+export interface Linting extends Telling {
+  /** The environments that its grants name, too, as GitHub has them. */
+  readonly github?: boolean
+}
+
 /** Judges the documents, or without any the configuration, and prints what there is to say. */
-export async function lint(files: readonly string[], options: Given & Telling): Promise<void> {
+export async function lint(files: readonly string[], options: Given & Linting): Promise<void> {
   if (files.length === 0) {
     const { findings, origin } = await ofPolicy(options)
     return printFindings(findings, origin, options)
@@ -25,11 +33,12 @@ export async function lint(files: readonly string[], options: Given & Telling): 
 }
 
 async function ofPolicy(
-  options: Given,
+  options: Given & Linting,
 ): Promise<{ readonly findings: readonly Finding[]; readonly origin: string }> {
   try {
-    const { config } = await configured(options)
-    return { findings: configFindings(config), origin: config.origin }
+    const { config, sources } = await configured(options)
+    const seen = options.github ? await environmentFindings(await gitHub(), config, sources.repository) : []
+    return { findings: [...configFindings(config), ...seen], origin: config.origin }
   } catch (error) {
     // Without a list of problems it is no configuration that is wrong, but how this command was called.
     if (!(error instanceof DbtOidcError) || error.details.length === 0) throw error

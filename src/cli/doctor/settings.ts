@@ -64,11 +64,7 @@ export async function settingLines(ask: Ask, beside: Beside): Promise<readonly L
   const organisation = isPersons
     ? undefined
     : await asked(ask('GET /orgs/{org}/actions/oidc/customization/sub', { org: owner }), organisationSubject)
-  const environments = await Promise.all(
-    namedIn(grants, real).map(async ({ name, refs }) =>
-      environmentLine({ repository, name, refs, setting: await settingOf(ask, owner, repo, name) }),
-    ),
-  )
+  const environments = (await environmentLines(ask, beside)).map(({ line }) => line)
   const ids = told(about, ({ id, owner: holder }) => ({
     id: String(id),
     ownerId: String(holder.id),
@@ -91,6 +87,20 @@ export async function settingLines(ask: Ask, beside: Beside): Promise<readonly L
     real,
   }
   return [idsLine(repository, grants, ids), ...subjectLines(subjects), ...environments]
+}
+
+/** The environments that grants name, each with whom GitHub lets use it. */
+export async function environmentLines(
+  ask: Ask,
+  { repository, grants, real }: Beside,
+): Promise<readonly { readonly name: string; readonly line: Line }[]> {
+  const [owner = '', repo = ''] = repository.split('/')
+  return Promise.all(
+    namedIn(grants, real).map(async ({ name, refs }) => {
+      const setting = await settingOf(ask, owner, repo, name)
+      return { name, line: environmentLine({ repository, name, refs, setting }) }
+    }),
+  )
 }
 
 async function settingOf(
