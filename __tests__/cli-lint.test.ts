@@ -55,6 +55,26 @@ function role(name: string): string {
   })
 }
 
+const ENVIRONMENT = '/repos/acme/dbt/environments/production'
+const named = { protected_branches: false, custom_branch_policies: true }
+function rules(...names: readonly string[]): object {
+  return { branch_policies: names.map((name) => ({ id: 1, name, type: 'branch' })) }
+}
+
+/** What `lint` says where GitHub answers so; whatever is not named is not there. */
+async function said(answers: Readonly<Record<string, unknown>>): Promise<Ended> {
+  await using issuer = await startIssuer()
+  issuer.at('api.github.com', (req, res, path) => {
+    const [name = ''] = path.split('?')
+    if (req.headers.authorization !== 'token ghs_secret') return sendJson(res, { message: 'no' }, 401)
+    return Object.hasOwn(answers, name)
+      ? sendJson(res, answers[name])
+      : sendJson(res, { message: 'Not Found' }, 404)
+  })
+  const env = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: 'ghs_secret' }
+  return await commandLine(['lint', '--github', '--json'], { files: policy(YOUNG), env })
+}
+
 describe('dbt-oidc lint', () => {
   test('says of a policy with nothing odd that there is nothing, and ends with 0', async () => {
     const ended = await commandLine(['lint', '--strict'], { files: policy(YOUNG) })
@@ -208,26 +228,6 @@ describe('dbt-oidc lint', () => {
   })
 
   describe('with --github', () => {
-    const ENVIRONMENT = '/repos/acme/dbt/environments/production'
-    const named = { protected_branches: false, custom_branch_policies: true }
-    const rules = (...names: readonly string[]): object => ({
-      branch_policies: names.map((name) => ({ id: 1, name, type: 'branch' })),
-    })
-
-    /** What `lint` says where GitHub answers so; whatever is not named is not there. */
-    async function said(answers: Readonly<Record<string, unknown>>): Promise<Ended> {
-      await using issuer = await startIssuer()
-      issuer.at('api.github.com', (req, res, path) => {
-        const [name = ''] = path.split('?')
-        if (req.headers.authorization !== 'token ghs_secret') return sendJson(res, { message: 'no' }, 401)
-        return Object.hasOwn(answers, name)
-          ? sendJson(res, answers[name])
-          : sendJson(res, { message: 'Not Found' }, 404)
-      })
-      const env = { GITHUB_SERVER_URL: issuer.serverUrl, GITHUB_TOKEN: 'ghs_secret' }
-      return await commandLine(['lint', '--github', '--json'], { files: policy(YOUNG), env })
-    }
-
     test('says nothing of an environment that takes what the grant names', async () => {
       const ended = await said({
         [ENVIRONMENT]: { name: 'production', deployment_branch_policy: named },

@@ -1,7 +1,9 @@
+import type { FindingCode } from './finding-codes.ts'
+
 /** Something that a linter has to say. */
 export interface Finding {
   /** A stable name: `audience-missing`. */
-  readonly code: string
+  readonly code: FindingCode
   readonly severity: 'error' | 'warning' | 'note'
   /** `FILE:LINE:COLUMN`, `FILE`, or a target. */
   readonly where: string

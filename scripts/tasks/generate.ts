@@ -29,7 +29,7 @@ async function readmeAndDocs(): Promise<void> {
   text = between(text, 'outputs', table(action.outputs, 'output'))
   text = between(text, 'warehouses', await warehouseTable(root))
   text = between(text, 'life', await lifeTable(root))
-  const { commandTable, exitTable } = await import('../generate/cli.ts')
+  const { commandTable, exitTable, findingTable, readerTable } = await import('../generate/cli.ts')
   text = between(text, 'commands', commandTable())
   text = between(text, 'exits', exitTable())
   await write('README.md', text)
@@ -40,13 +40,17 @@ async function readmeAndDocs(): Promise<void> {
   const { warehousePage } = await import('../generate/docs.ts')
   for (const warehouse of warehouses.values())
     await write(`docs/warehouses/${warehouse.type}.md`, warehousePage(warehouse, exchanges))
+  const lint = join(root, 'docs', 'lint.md')
+  if (!existsSync(lint)) return
+  const page = between(readFileSync(lint, 'utf8'), 'understood', readerTable({ warehouses, exchanges }))
+  await write('docs/lint.md', between(page, 'findings', findingTable()))
 }
 
 /** Replaces what stands between two marks, and fails where the marks are gone. */
 function between(text: string, mark: string, content: string): string {
   const [start, end] = [`<!-- ${mark}: generated -->`, `<!-- /${mark} -->`]
   const [from, to] = [text.indexOf(start), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`README.md has no pair of marks ${start} … ${end}`)
+  if (from < 0 || to < from) throw new Error(`there is no pair of marks ${start} … ${end}`)
   return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`
 }
 

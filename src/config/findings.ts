@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { Finding } from '../findings.ts'
 import { unreached } from '../policy/reach.ts'
 import { quoted } from '../policy/visible.ts'
+import type { NoticeCode } from './notice.ts'
 import { audienceOf, type Target } from './target.ts'
 
 /** Everything odd about a configuration that the step would take: what it warns of, and what only a look at the whole tells. */
@@ -23,15 +24,15 @@ export function placed(text: string, origin: string): Pick<Finding, 'where' | 'p
   return where === undefined || problem === undefined ? { where: origin, problem: text } : { where, problem }
 }
 
-const REMEDIES: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<NoticeCode, string>> = {
   'open-pattern': 'Narrow the pattern, or leave it if that is meant.',
   'review-age': "Look at the grant, and write today's date as `reviewed:`.",
   overlap: 'Let the two grants differ in a claim, or ask for the target with `target`.',
   configuration: 'Mend what it says, or leave it if that is meant.',
 }
 
-function noticed(code: string, text: string, origin: string): Finding {
-  return { code, severity: 'warning', about: 'policy', ...placed(text, origin), remedy: REMEDIES[code] ?? '' }
+function noticed(code: NoticeCode, text: string, origin: string): Finding {
+  return { code, severity: 'warning', about: 'policy', ...placed(text, origin), remedy: REMEDIES[code] }
 }
 
 function unreachable({ grants }: Config): readonly Finding[] {
