@@ -5,7 +5,6 @@ import { audienceOf, placeOf } from './aws/place.ts'
 import { rdsPassword } from './aws/rds.ts'
 import { reader } from './aws/read.ts'
 import { settings, type Settings } from './aws/settings.ts'
-import { standing } from './aws/standing.ts'
 import { trust } from './aws/trust.ts'
 
 /** AWS: a token becomes a role session (AssumeRoleWithWebIdentity), and that, where it is wanted, a password for RDS. */
@@ -33,7 +32,9 @@ export default exchange<Settings>({
   ],
   trust,
   reader,
-  standing: (settings, _want, _request, tools) => standing(settings, tools),
+  // Of the command line alone: no run reads it.
+  standing: async (settings, _want, _request, tools) =>
+    (await import('./aws/standing.ts')).standing(settings, tools),
   hosts: (settings, want) => [placeOf(settings, want).host],
   proof: 'our verifier',
   example: { role: 'arn:aws:iam::123456789012:role/dbt-prod', region: 'eu-west-1' },

@@ -5,7 +5,6 @@ import { principalSet } from './google/principal.ts'
 import { reader } from './google/read.ts'
 import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
-import { standing } from './google/standing.ts'
 import { tradeAt } from './google/trade.ts'
 import { trustOf } from './google/trust.ts'
 
@@ -31,7 +30,8 @@ export default exchange({
   ],
   trust: trustOf,
   reader,
-  standing: (s, _want, _request, tools) => standing(s, tools),
+  // Of the command line alone: no run reads it.
+  standing: async (s, _want, _request, tools) => (await import('./google/standing.ts')).standing(s, tools),
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),

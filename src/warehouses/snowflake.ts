@@ -7,7 +7,6 @@ import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { reader } from './snowflake/read.ts'
-import { standing } from './snowflake/standing.ts'
 import { trustOf } from './snowflake/trust.ts'
 
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
@@ -101,7 +100,11 @@ export default warehouse<Connection>({
   preflight,
   trust: trustOf,
   reader,
-  standing: (c, request, tools) => (request.via === 'direct' ? standing(c, request, tools) : undefined),
+  // Of the command line alone: no run reads it.
+  standing: (c, request, tools) =>
+    request.via === 'direct'
+      ? import('./snowflake/standing.ts').then(({ standing }) => standing(c, request, tools))
+      : undefined,
   diagnose,
   errors: ERRORS,
   notes: [
