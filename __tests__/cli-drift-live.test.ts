@@ -4,7 +4,7 @@ import { apply, newCloud, openSession, type Cloud } from './support/aws/account.
 import { newIam } from './support/aws/iam.ts'
 import { newSts } from './support/aws/sts.ts'
 import { commandLine, type Ended } from './support/command-line.ts'
-import { administratorOf } from './support/google/administrator.ts'
+import { administratorOf, PERSONS_LOGIN } from './support/google/administrator.ts'
 import { readGcloud, type Provider } from './support/google/gcloud.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { accountOf, type Asked } from './support/snowflake/administrator.ts'
@@ -207,6 +207,17 @@ describe('dbt-oidc drift that asks the platforms', () => {
     expect([ended.code, asked.logins]).toEqual([0, ['PROGRAMMATIC_ACCESS_TOKEN ok']])
   })
 
+  test('takes the login to Google of a person as gcloud writes it, where home has it', async () => {
+    secrets = { '.config/gcloud/application_default_credentials.json': PERSONS_LOGIN }
+    const ended = await drift(['--target', 'big'], { GOOGLE_APPLICATION_CREDENTIALS: '' })
+    expect(ended).toEqual({ code: 0, stdout: 'big: stands as the policy has it.\n', stderr: '' })
+    secrets = { 'other.json': PERSONS_LOGIN.replace('1//refresh', '1//other') }
+    const refused = await drift(['--target', 'big'], { GOOGLE_APPLICATION_CREDENTIALS: 'other.json' })
+    expect([refused.code, refused.stdout]).toEqual([3, ''])
+    expect(refused.stderr).toContain('Google does not take the login of this machine: invalid_grant.')
+    expect(refused.stderr).not.toContain('1//other')
+  })
+
   test('has a login refused that another key has signed', async () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
     secrets['key.pem'] = other.export({ format: 'pem', type: 'pkcs8' }).toString()
@@ -218,7 +229,17 @@ describe('dbt-oidc drift that asks the platforms', () => {
 
   test.each([
     ['snow', { SNOWFLAKE_PRIVATE_KEY_PATH: '' }, 'There is no login with which Snowflake could be asked.'],
+    ['snow', { SNOWFLAKE_PRIVATE_KEY_PATH: 'nowhere.pem' }, 'nowhere.pem'],
+    ['snow', { SNOWFLAKE_PRIVATE_KEY_PATH: 'google.json' }, 'Snowflake does not tell'],
     ['lake', { AWS_SECRET_ACCESS_KEY: 'x'.repeat(40) }, 'SignatureDoesNotMatch'],
+    ['lake', { AWS_ACCESS_KEY_ID: '' }, 'The SDK of AWS finds no login on this machine.'],
+    [
+      'big',
+      { GOOGLE_APPLICATION_CREDENTIALS: '' },
+      "Google's library finds no application default credentials",
+    ],
+    ['big', { GOOGLE_APPLICATION_CREDENTIALS: 'nowhere.json' }, 'cannot read a login from nowhere.json'],
+    ['big', { GOOGLE_APPLICATION_CREDENTIALS: 'key.pem' }, 'cannot read a login from key.pem'],
   ])('says of %s what the login lacks', async (target, more, expected) => {
     const ended = await drift(['--target', target], more)
     expect([ended.code, ended.stdout]).toEqual([3, ''])

@@ -8,6 +8,9 @@ import type { Standing } from '../trust/standing.ts'
 /** What a platform is asked with from this machine. The directory goes at the end. */
 export async function standingOn(): Promise<Standing & AsyncDisposable> {
   const rehearsal = rehearsalOf(process.env['GITHUB_SERVER_URL'] ?? '')
+  // In a rehearsal nothing but loopback is asked, and a vendor's library would look for its metadata server by itself.
+  if (rehearsal)
+    Object.assign(process.env, { AWS_EC2_METADATA_DISABLED: 'true', METADATA_SERVER_DETECTION: 'none' })
   const directory = await mkdtemp(join(tmpdir(), 'dbt-oidc-'))
   return {
     env: process.env,

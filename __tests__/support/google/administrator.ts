@@ -9,6 +9,11 @@ const EMAIL = 'auditor@acme-admin.iam.gserviceaccount.com'
 const TOKEN_URL = 'https://oauth2.googleapis.com/token'
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform'
 
+const PERSON = { client_id: 'gcloud', client_secret: 's', refresh_token: '1//refresh-of-a-person' }
+
+/** What `gcloud auth application-default login` writes for a person. */
+export const PERSONS_LOGIN = JSON.stringify({ type: 'authorized_user', quota_project_id: 'acme', ...PERSON })
+
 /** A service account that may look at the providers of a cloud, and the file by which Google's library finds it. */
 export interface Administrator {
   readonly credentials: string
@@ -27,8 +32,17 @@ export async function administratorOf(
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
   const tokens = createTokens()
   let trusted = true
+  const answer = (member: string, scopes: readonly string[]): unknown => {
+    const holder = { members: [member], federated: false, scopes, expires: Date.now() + 3_600_000 }
+    return { access_token: tokens.issue('ya29.c.', holder), token_type: 'Bearer', expires_in: 3600 }
+  }
   issuer.at('oauth2.googleapis.com', async (req, res) => {
     const form = new URLSearchParams(await readBody(req))
+    if (form.get('grant_type') === 'refresh_token') {
+      const known = Object.entries(PERSON).every(([name, value]) => form.get(name) === value)
+      if (!known) return sendJson(res, { error: 'invalid_grant' }, 400)
+      return sendJson(res, answer('user:auditor@acme.example', [CLOUD_PLATFORM]))
+    }
     const { payload } = await jwtVerify(form.get('assertion') ?? '', publicKey, {
       issuer: EMAIL,
       audience: TOKEN_URL,
@@ -37,17 +51,7 @@ export async function administratorOf(
     })
     if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer')
       return sendJson(res, { error: 'unsupported_grant_type' }, 400)
-    const holder = {
-      members: [`serviceAccount:${EMAIL}`],
-      federated: false,
-      scopes: String(payload['scope']).split(' '),
-      expires: Date.now() + 3_600_000,
-    }
-    return sendJson(res, {
-      access_token: tokens.issue('ya29.c.', holder),
-      token_type: 'Bearer',
-      expires_in: 3600,
-    })
+    return sendJson(res, answer(`serviceAccount:${EMAIL}`, String(payload['scope']).split(' ')))
   })
   issuer.at('iam.googleapis.com', (req, res, path) => {
     const holder = tokens.holderOf(req.headers.authorization)

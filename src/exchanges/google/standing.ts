@@ -13,13 +13,16 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
 const refusal = z.object({ response: z.object({ status: z.number(), data: z.unknown() }) })
 const words = z.object({ error: z.object({ message: z.string(), status: z.optional(z.string()) }) })
 
+/** The same of the token endpoint (RFC 6749 5.2), which knows the login no more. */
+const loginRefusal = z.object({ error: z.string(), error_description: z.optional(z.string()) })
+
 /**
  * The provider as it is now (iam.workloadIdentityPoolProviders.get), asked with application default credentials. A
  * provider that is not there is none.
  */
 export async function standing(
   { provider, universe }: GoogleSettings,
-  { io }: Standing,
+  { io, env }: Standing,
 ): Promise<readonly Statement[]> {
   const { GoogleAuth, gaxios } = await import('google-auth-library')
   const transporter = new gaxios.Gaxios({
@@ -27,24 +30,38 @@ export async function standing(
     retryConfig: { retry: 0 },
   })
   const auth = new GoogleAuth({ scopes: [SCOPE], clientOptions: { transporter, universeDomain: universe } })
+  const client = await auth.getClient().catch((error: unknown) => noLogin(error, env))
   try {
-    const { data } = await auth.request<unknown>({ url: `https://iam.${universe}/v1/${provider}` })
+    const { data } = await client.request<unknown>({ url: `https://iam.${universe}/v1/${provider}` })
     const found = await reader.read(data)
     return found ?? failed('Google answered with something that is no provider.', 'Try again.')
   } catch (error) {
     const { response } = refusal.safeParse(error).data ?? {}
     if (response?.status === 404) return []
     if (response) return refused(provider, response)
-    if (error instanceof Error && /could not load the default credentials/i.test(error.message))
-      return failed(
-        "Google's library finds no application default credentials on this machine.",
-        'Log in by `gcloud auth application-default login`, or give what `gcloud iam workload-identity-pools providers describe --format json` prints.',
-      )
     throw oursIn(error) ?? error
   }
 }
 
+/** Without the library's own words, which may hold a piece of the file. */
+function noLogin(error: unknown, { GOOGLE_APPLICATION_CREDENTIALS: path }: Standing['env']): never {
+  const ours = oursIn(error)
+  if (ours) throw ours
+  return failed(
+    path
+      ? `Google's library cannot read a login from ${visible(path)}, which GOOGLE_APPLICATION_CREDENTIALS names.`
+      : "Google's library finds no application default credentials on this machine.",
+    'Log in by `gcloud auth application-default login`, or give what `gcloud iam workload-identity-pools providers describe --format json` prints.',
+  )
+}
+
 function refused(provider: string, response: { readonly status: number; readonly data: unknown }): never {
+  const login = loginRefusal.safeParse(response.data).data
+  if (login)
+    return failed(
+      `Google does not take the login of this machine: ${visible([login.error, login.error_description ?? ''].join(' ').trim()).slice(0, 600)}.`,
+      'Log in anew by `gcloud auth application-default login`.',
+    )
   const { error } = words.safeParse(response.data).data ?? {}
   const said = error
     ? `${error.status ?? response.status}: ${visible(error.message).slice(0, 600)}`
