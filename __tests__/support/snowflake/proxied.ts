@@ -68,6 +68,8 @@ export const loginBody = (token: string, more: object = {}): string =>
 export interface ProxiedOptions {
   /** Plays the account beyond the login. */
   readonly handler?: Handler
+  /** Answers logins otherwise than by opening a session. */
+  readonly logins?: Handler
   readonly token?: () => Promise<string>
   /** Where the account is, if not here. */
   readonly origin?: string
@@ -90,6 +92,7 @@ export async function startProxied(options: ProxiedOptions = {}): Promise<Proxie
     }
     void buffer(req).then((body) => {
       note(body)
+      if (options.logins) return void options.logins(req, res, () => undefined)
       res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(OPENED))
     })
   })
