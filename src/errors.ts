@@ -23,6 +23,7 @@ export type Code =
   | 'exchange-unavailable' // the other side could not be reached
   | 'blocked-host' // a request would have left the allowed hosts
   | 'file' // a file or directory could not be written or read safely
+  | 'port' // no port of this machine could be opened for dbt
   | 'dbt' // dbt ended with a failure
   | 'dbt-killed' // dbt was ended by a signal
   | 'cancelled' // the job was cancelled

@@ -1,6 +1,7 @@
 import type { Surroundings } from '../access.ts'
 import type { Target } from '../config/target.ts'
-import { startLoginProxy } from '../keepalive/login-proxy.ts'
+import { fail } from '../errors.ts'
+import { startLoginProxy, type LoginProxyOptions } from '../keepalive/login-proxy.ts'
 import { throughProxy } from '../keepalive/login-proxy/carried.ts'
 import type { Carried } from '../warehouse.ts'
 import type { Each } from './each.ts'
@@ -14,6 +15,16 @@ export interface Proxied extends AsyncDisposable {
   spend(): void
 }
 
+/** Who asked for the proxy does not want dbt to hold a token, so there is no other way. */
+function noPort(cause: unknown): never {
+  fail({
+    code: 'port',
+    problem: 'No port of 127.0.0.1 could be opened for the login proxy of `keep-alive: proxy`.',
+    remedy: 'Look for what else uses the ports of this machine, or leave `keep-alive` away.',
+    cause,
+  })
+}
+
 /** Starts the proxy through which dbt logs in: each login takes a token that was bought for it. */
 export async function logInThroughProxy(
   { bound, via }: Target,
@@ -22,7 +33,7 @@ export async function logInThroughProxy(
 ): Promise<Proxied> {
   const origin = bound.loginOrigin(via)
   if (origin === undefined) throw new Error(`${bound.type} via ${via} knows no login proxy`)
-  const proxy = await startLoginProxy({
+  const options: LoginProxyOptions = {
     origin,
     open: await streams(origin),
     mask: io.mask,
@@ -37,7 +48,8 @@ export async function logInThroughProxy(
       }
     },
     unreachable: (host, reason) => io.say(`${host} could not be reached for dbt: ${reason}.`),
-  })
+  }
+  const proxy = await startLoginProxy(options).catch(noPort)
   // Worth nothing elsewhere, but for as long as dbt runs it opens this door.
   io.mask(proxy.placeholder)
   return {
