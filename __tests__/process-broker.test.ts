@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { appendFileSync, chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { appendFileSync, chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { PROVIDER } from './support/google/bench.ts'
 import {
   brokerIn,
@@ -16,7 +16,8 @@ import { claimsOf } from './support/jwt.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { until } from './support/lines.ts'
 import { logOf, remainsOf } from './support/process.ts'
-import { filesBelow, type Scratch } from './support/scratch.ts'
+import { argumentsNow, holding } from './support/exposed.ts'
+import type { Scratch } from './support/scratch.ts'
 import { asAnother, CAN_BE_ANOTHER } from './support/stranger.ts'
 import type { StepResult } from './support/step.ts'
 
@@ -81,31 +82,6 @@ async function beside(
 
 const statusOf = async (url: string, authorization: string): Promise<number> =>
   (await fetch(url, { headers: { authorization } })).status
-
-/** The argument lists of everything that runs on this machine. */
-function argumentsNow(): string {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map((pid) => attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))).join('\n')
-}
-
-function attempt(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return '' // it has ended
-  }
-}
-
-const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
-
-/** Every file below a directory in which a text stands, with its mode and that of its directory. */
-function holding(directory: string, needle: string): string[] {
-  const files = filesBelow(directory).filter((path) => readFileSync(join(directory, path)).includes(needle))
-  return files.map((path) => {
-    const file = join(directory, path)
-    return `${path.split('/').at(-1)} ${modeOf(file)} in ${modeOf(dirname(file))}`
-  })
-}
 
 describe('while dbt runs, the nonce of its broker', () => {
   test('is in no argument list, and in one file that nobody else may read; afterwards nowhere', async () => {

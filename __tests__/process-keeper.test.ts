@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseIdentity, identify } from '../src/process.ts'
 import { auditOf, GRANTED, openJob, type Job } from './support/job.ts'
+import { argumentsNow, holding } from './support/exposed.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { becomes, until } from './support/lines.ts'
 import { remainsOf } from './support/process.ts'
@@ -67,6 +68,11 @@ describe('a step in prepared mode', () => {
     const shown = shownOf(pid)
     for (const secret of [...job.issuer.minted, job.issuer.requestToken, step.state.get('key') ?? ''])
       expect(shown).not.toContain(secret)
+    const fresh = tokenOf(step)
+    expect(holding(step.paths.root, fresh)).toEqual([`${TOKEN_FILE} 600 in 700`])
+    const all = argumentsNow()
+    for (const secret of [fresh, job.issuer.requestToken, step.state.get('marker') ?? ''])
+      expect(all).not.toContain(secret)
     expect(shown).toContain('RUNNER_TRACKING_ID=github_1')
     expect(shown).not.toMatch(/ACTIONS_|INPUT_|STATE_|GITHUB_(?!SERVER_URL|WORKSPACE)/)
     const uses = auditOf(auditText(step))
