@@ -110,6 +110,19 @@ describe('the broker', () => {
     expect(answer.split('\r\n\r\n')[1]).toBe('')
   })
 
+  test('waits for nobody who never comes to the end of a request', async () => {
+    const halves = [
+      `GET /id-token HTTP/1.1\r\nHost: 127.0.0.1:${port()}\r\nAuthor`,
+      `GET /id-token HTTP/1.1\r\nHost: 127.0.0.1:${port()}\r\nContent-Length: 9\r\n\r\nx`,
+    ]
+    const answers = await Promise.all(halves.map(raw))
+    expect(answers.map((answer) => answer.split('\r\n')[0])).toEqual([
+      'HTTP/1.1 400 Bad Request',
+      'HTTP/1.1 401 Unauthorized',
+    ])
+    expect(served).toBe(0)
+  })
+
   test('has nothing to say where nothing can be served', async () => {
     await using failing = await openBroker(
       new Map([['/id-token', () => Promise.reject(new Error('a secret reason'))]]),

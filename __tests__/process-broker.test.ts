@@ -14,10 +14,11 @@ import type { Running } from './support/child.ts'
 import { remains, type Job } from './support/job.ts'
 import { claimsOf } from './support/jwt.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
-import { until } from './support/lines.ts'
+import { becomes, until } from './support/lines.ts'
 import { logOf, remainsOf } from './support/process.ts'
 import { argumentsNow, holding } from './support/exposed.ts'
 import type { Scratch } from './support/scratch.ts'
+import { identify } from '../src/process.ts'
 import { asAnother, CAN_BE_ANOTHER } from './support/stranger.ts'
 import type { StepResult } from './support/step.ts'
 
@@ -155,6 +156,30 @@ describe('while dbt runs, the nonce of its broker', () => {
       })
       expect(step.exitCode).toBe(0)
     })
+})
+
+test('a step that is killed takes its broker along: a dbt that lives on gets nothing more, and the post step ends it', async () => {
+  await using job = await openTrusted()
+  let paths: Scratch | undefined
+  await using step = await job.step({
+    inputs: BROKERED,
+    prepare: (scratch) => void (paths = scratch),
+    streamGrace: 100,
+    async during(child, lines) {
+      await until(lines, /^first /)
+      if (!paths) throw new Error('the step has no directories')
+      const { url, authorization } = openIn(paths)
+      expect(await statusOf(url, authorization)).toBe(200)
+      child.kill('SIGKILL')
+      await becomes(() => identify(child.pid) === undefined)
+      await expect(statusOf(url, authorization)).rejects.toThrow('fetch failed')
+    },
+  })
+  const dbt = job.dbt.runs().at(-1)?.pid ?? 0
+  expect([step.signal, identify(dbt) !== undefined]).toEqual(['SIGKILL', true])
+  const post = await step.post()
+  expect([post.exitCode, identify(dbt), remains(step)]).toEqual([0, undefined, []])
+  expect(logOf(post)).toContain('dbt still ran without its step, and was ended.')
 })
 
 test('two uses of the action at one time share neither directory nor port nor nonce, and one ends without the other', async () => {

@@ -49,6 +49,7 @@ export default warehouse<Connection>({
     credential.kind === 'aws' ? callerIdentity(credential, identity, io) : undefined,
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
   notes: [
+    'SQL of DuckDB runs within dbt, on the runner: a model can read files and the environment of this action (`read_text`), as Python can. [SECURITY.md](../../SECURITY.md) says what follows from that.',
     'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',
     'S3 gets the keys by the credential chain from private files that are replaced while dbt runs; DuckDB looks again when S3 says that they have expired (tried with DuckDB 1.5.5).',
     'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
