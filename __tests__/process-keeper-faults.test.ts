@@ -79,6 +79,25 @@ describe('a step in prepared mode', () => {
   })
 })
 
+test('a step that is cancelled while it waits for the answer ends at once, and leaves neither process nor file', async () => {
+  using changed = distWith(`${NOTE}setInterval(() => undefined, 1000)`)
+  await using job = await openJob()
+  let temp = ''
+  await using step = await job.step({
+    inputs: DATABRICKS,
+    dist: changed.dist,
+    prepare: (scratch) => void (temp = scratch.temp),
+    async during(child) {
+      await becomes(() => existsSync(join(temp, 'pid')))
+      child.kill('SIGINT')
+    },
+  })
+  const post = await step.post()
+  await becomes(() => !lives(noted(step)))
+  expect([post.exitCode, remainsOf(step)]).toEqual([0, []])
+  expect([step.exitCode, step.outputs.get('result')]).toEqual([1, 'failure'])
+})
+
 describe('a post step', () => {
   test('says that the process that renews was ended by somebody, and cleans up all the same', async () => {
     await using job = await openJob()

@@ -220,10 +220,13 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       left.abort()
       // What is being bought at this moment is left, too.
       await held.settled()
+      if (renewed && !over.signal.aborted && expiresAt() !== null) {
+        const { credential, boughtAt } = held.current()
+        await around.leave({ target, connection: toJs(target.output, target.lookup), credential, boughtAt })
+      }
+      // What is cancelled until here is revoked and forgotten here.
+      around.io.signal?.throwIfAborted()
       owned = false
-      if (!renewed || over.signal.aborted || expiresAt() === null) return
-      const { credential, boughtAt } = held.current()
-      await around.leave({ target, connection: toJs(target.output, target.lookup), credential, boughtAt })
     },
     [Symbol.asyncDispose]: forget,
   }

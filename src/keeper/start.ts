@@ -53,6 +53,8 @@ export async function startKeeper(host: Host, legacy: Legacy, around: Around): P
   } catch {
     child?.kill('SIGKILL')
     forgetKeeper(host)
+    // A step that is cancelled has prepared nothing.
+    host.signal.throwIfAborted()
     host.writer.warning(
       `The process that renews the credential ${failureOf(child)}: later steps go on with the present one until it ends.`,
       { title: 'dbt-oidc' },
