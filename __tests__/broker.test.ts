@@ -346,15 +346,18 @@ describe('the keys of a role', () => {
     let expiresAt = new Date('2100-01-01T00:00:00Z')
     const { served } = await keeping(async () => keys(expiresAt))
     await using open = served
-    const ask = async (): Promise<string> => {
+    const ask = async (more = ''): Promise<string> => {
       const headers = { authorization: open?.hook.authorization ?? '' }
-      const answer = await fetch(open?.hook.url ?? '', { headers })
+      const answer = await fetch(`${open?.hook.url}${more}`, { headers })
       return `${answer.status} ${await answer.text()}`
     }
     expect(open?.hook.url).toBe(`${open?.origin}/aws`)
     expect(await ask()).toBe(
       '200 {"AccessKeyId":"ASIA1","SecretAccessKey":"secret","Token":"token","Expiration":"2100-01-01T00:00:00.000Z"}',
     )
+    // The one role, whatever is asked for.
+    for (const more of ['?role=other', '/arn:aws:iam::123456789012:role/other', '?duration=43200'])
+      expect(await ask(more)).toBe('404 ')
     expiresAt = new Date()
     expect(await ask()).toBe('503 ')
   })
