@@ -110,6 +110,13 @@ describe('the broker', () => {
     expect(answer.split('\r\n\r\n')[1]).toBe('')
   })
 
+  test('keeps no connection that could end just when a driver uses it again', async () => {
+    const answer = await fetch(`${broker.origin}/id-token`, {
+      headers: { authorization: broker.authorization },
+    })
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close'])
+  })
+
   test('waits for nobody who never comes to the end of a request', async () => {
     const halves = [
       `GET /id-token HTTP/1.1\r\nHost: 127.0.0.1:${port()}\r\nAuthor`,

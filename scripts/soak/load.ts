@@ -8,6 +8,8 @@ export interface Asked {
   readonly served: number
   /** Answers without a token, and connections that broke. */
   readonly refused: number
+  /** Why, in the words of the one who asked. */
+  readonly reasons: readonly string[]
   /** Milliseconds of the longest answer, and the age in seconds of the oldest token that was handed out. */
   readonly slowest: number
   readonly oldest: number
@@ -23,10 +25,11 @@ export interface Load {
 const answer = z.object({ value: z.string() })
 const claims = z.object({ iat: z.number(), exp: z.number() })
 
-/** Half of the drivers keep their connection, and half open one for each request. */
+/** Half of the drivers would keep their connection, and half open one for each request. */
 export function openLoad(url: string, authorization: string): Load {
   const agents = [new Agent({ keepAlive: true, maxSockets: 16 }), new Agent({ keepAlive: false })]
   const under = new Set<Promise<void>>()
+  const reasons: string[] = []
   const count = { asked: 0, served: 0, refused: 0, slowest: 0, oldest: 0 }
   const one = async (agent: Agent | undefined): Promise<void> => {
     const began = performance.now()
@@ -35,8 +38,9 @@ export function openLoad(url: string, authorization: string): Load {
       if (Date.now() >= exp * 1000) throw new Error('this token lives no more')
       count.served += 1
       count.oldest = Math.max(count.oldest, Date.now() / 1000 - iat)
-    } catch {
+    } catch (error) {
       count.refused += 1
+      reasons.push(String(error))
     }
     count.slowest = Math.max(count.slowest, performance.now() - began)
   }
@@ -49,7 +53,7 @@ export function openLoad(url: string, authorization: string): Load {
     async end() {
       await Promise.all(under)
       for (const agent of agents) agent.destroy()
-      return count
+      return { ...count, reasons }
     },
   }
 }

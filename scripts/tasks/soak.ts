@@ -14,13 +14,14 @@ await task(async () => {
       `after ${at.toFixed(0)} s: RSS ${megabytes(rss)} MB, heap in use ${megabytes(heap)} MB, of which hide tokens ${megabytes(hidden)} MB`,
     )
   const figures = await soak({ seconds, rate: 100, life: 35, outage, look: Math.min(60, seconds / 3) }, tell)
-  const { asked, served, refused, minted, early, onRecord, away, slowest, oldest, memory } = figures
+  const { asked, served, refused, minted, early, onRecord, away, slowest, oldest, memory, reasons } = figures
   console.log(
     `${asked} asked, ${served} served, ${refused} refused; the slowest answer took ${slowest.toFixed(0)} ms`,
   )
   console.log(
     `${minted} tokens bought, each ${onRecord === minted ? '' : 'NOT '}on record, ${early} of them sooner than the life of the last demands; the oldest that was handed out was ${oldest.toFixed(1)} s old`,
   )
+  for (const reason of new Set(reasons)) console.log(`refused: ${reason}`)
   console.log(`${away} requests found GitHub away`)
   const grown = besideTokens(memory.at(-1)) - besideTokens(memory[0])
   console.log(`beside what hides tokens the heap has grown by ${megabytes(grown)} MB since the first look`)

@@ -87,6 +87,8 @@ async function reply(answer: Answer, res: ServerResponse): Promise<void> {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
         'cache-control': 'no-store',
+        // A kept connection may end at the very moment at which a driver uses it again; a new one costs nothing here.
+        connection: 'close',
       })
       .end(body)
   } catch {
