@@ -1,4 +1,5 @@
 import { oneEach } from './access/each.ts'
+import { endedMeanwhile } from './access/ended.ts'
 import { hold, type Held } from './access/held.ts'
 import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
 import { logInThroughProxy } from './access/proxied.ts'
@@ -191,7 +192,18 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       if (!proxy && !asksForEach(keepAlive)) await held.renew(AT_START)
       return carried().secrets
     },
-    explain: explaining,
+    explain(text) {
+      const explained = explaining(text)
+      if (keepAlive.by !== 'static') return explained
+      const now = around.io.now()
+      const ended = endedMeanwhile(text, {
+        expiresAt: expiresAt(),
+        now,
+        keepAlive: around.keepAlive,
+        explained,
+      })
+      return ended ?? explained
+    },
     told: () =>
       toldBy(held.current().credential, target.exchange.identity(want, claims), around.io).catch(
         (error: unknown) => {

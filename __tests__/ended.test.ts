@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals'
+import { endedMeanwhile, type Fixed } from '../src/access/ended.ts'
+
+const END = new Date('2026-11-24T12:00:00Z')
+const LATER = new Date('2026-11-24T12:00:01Z')
+const fixed = (more: Partial<Fixed> = {}): Fixed => ({
+  expiresAt: END,
+  now: LATER,
+  keepAlive: 'auto',
+  explained: undefined,
+  ...more,
+})
+
+test.each([
+  ['Snowflake', '250001 (08001): 390303: The workload identity is not accepted (expired).'],
+  ['PostgreSQL', 'FATAL:  password authentication failed for user "dbt_prod"'],
+  ['RDS', 'FATAL:  PAM authentication failed for user "dbt_prod"'],
+  ['Redshift', 'An error occurred (ExpiredToken) when calling the GetClusterCredentialsWithIAM operation'],
+  ['Trino', "error 401: b'JWT expired 4000 milliseconds ago'"],
+  ['BigQuery', 'Request had invalid authentication credentials. Expected OAuth 2 access token'],
+  ['Databricks', 'Error during request to server: : Unauthorized, HTTP 401'],
+])('a refusal of %s after the end of the credential has that for its cause', (_name, said) => {
+  expect(endedMeanwhile(said, fixed())?.problem).toContain('had ended at 2026-11-24T12:00:00.000Z')
+})
+
+test.each<[string, string, Partial<Fixed>]>([
+  ['lives', 'authentication failed', { now: new Date(END.getTime() - 1) }],
+  ['has no end that anybody knows', 'authentication failed', { expiresAt: null }],
+  ['has ended, and dbt failed for another reason', 'Database Error: relation "x" does not exist', {}],
+])('nothing is said where the credential %s', (_name, said, more) => {
+  expect(endedMeanwhile(said, fixed(more))).toBeUndefined()
+})
+
+test('what to do depends on whether keep-alive was switched off; the other meaning of the words stays', () => {
+  const explained = { problem: 'The subject does not fit.', remedy: 'Mend it.' }
+  const off = endedMeanwhile('390303', fixed({ keepAlive: 'off', explained }))
+  expect(off?.remedy).toContain('Leave `keep-alive: off` out')
+  expect(off?.details).toEqual(['Otherwise such words mean: The subject does not fit.'])
+  expect(endedMeanwhile('390303', fixed())?.remedy).toContain('lives longer')
+})
