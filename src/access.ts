@@ -97,6 +97,8 @@ export interface Surroundings {
   readonly keepAlive: KeepAliveOption
   /** Whether this process lives as long as dbt, and the driver can ask it. */
   readonly brokers: boolean
+  /** Whether dbt loads modules of Python: 1.x does. */
+  readonly plugins: boolean
   /** The way out for what a proxy of ours passes on. */
   readonly streams: Streams
   readonly onTrade: (trade: Trade) => Promise<void>

@@ -137,6 +137,7 @@ async function enter(
     keepAlive: config.keepAlive,
     // Later steps outlive this process, and of the drivers of dbt 2.x nobody has seen that they ask a URL.
     brokers: isRunMode(config) && dbt?.dbt?.engine === '1.x',
+    plugins: dbt?.dbt?.engine !== '2.x',
     streams: host.streams,
     onTrade: (trade) => audit.trade(target, trade),
     owe: () => owe(host, remains),

@@ -39,9 +39,10 @@ export async function lifeTable(root: string): Promise<string> {
   const path = pathToFileURL(join(root, 'src', 'warehouses', 'index.ts')).href
   const { warehouses } = (await import(path)) as { warehouses: ReadonlyMap<string, Warehouse> }
   const rows = [...warehouses.values()].flatMap((warehouse) =>
-    [...warehouse.accepts].map(([via, { kind, keepAlive }]) => {
-      const [meanwhile, dbt2] = kind === 'none' ? ['nothing ends', 'nothing ends'] : MEANWHILE[keepAlive.by]
-      return `| ${warehouse.title} | \`${via}\` | ${via === 'vault' ? 'as long as its lease' : LIVES[kind]} | ${meanwhile} | ${dbt2} |`
+    [...warehouse.accepts].map(([via, { kind, keepAlive, dbt2: own }]) => {
+      const [meanwhile, usual] = kind === 'none' ? ['nothing ends', 'nothing ends'] : MEANWHILE[keepAlive.by]
+      const life = via === 'vault' ? 'as long as its lease' : LIVES[kind]
+      return `| ${warehouse.title} | \`${via}\` | ${life} | ${meanwhile} | ${own ?? usual} |`
     }),
   )
   return [

@@ -63,6 +63,7 @@ export async function keepingOf(
   if (keepAlive.by === 'token-endpoint') return endpointOf(keepAlive, around, stock)
   if (around.keepAlive !== 'auto')
     return otherwise({ by: around.keepAlive === 'proxy' ? 'login-proxy' : 'static' })
+  if (keepAlive.by === 'plugin-field' && !around.plugins) return otherwise({ by: 'static' })
   if (keepAlive.by === 'token-url') {
     const served = around.brokers ? await openHook(target, want, around, stock.over) : undefined
     return served ? { keepAlive, served } : otherwise({ by: 'static' })

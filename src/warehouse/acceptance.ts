@@ -17,6 +17,8 @@ export interface Acceptance<C> {
   /** Who trades: the action before dbt starts, or the driver whenever it connects. The audit line says which. */
   readonly trades: 'action' | 'driver'
   readonly keepAlive: KeepAlive
+  /** What becomes of a run of dbt 2.x that outlives its credential, where that is not what `keepAlive` would mean there. */
+  readonly dbt2?: string
   /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
   readonly wholeTrust?: true
   want(connection: C): Want
@@ -29,7 +31,7 @@ export interface Acceptance<C> {
 }
 
 /** What can be said of an acceptance without a connection. */
-export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive' | 'wholeTrust'>
+export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive' | 'dbt2' | 'wholeTrust'>
 
 /** Something that a connection must not say. */
 export interface Fault {

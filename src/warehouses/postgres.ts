@@ -14,7 +14,11 @@ const PASSFILE = 'pgpass'
 const PRIVATE =
   'A private address is not reachable from a runner that GitHub hosts: take a runner inside the network, or give the database a public address that only the runners may use.'
 
-const KEPT = { trades: 'action', keepAlive: { by: 'file', name: PASSFILE } } as const
+const KEPT = {
+  trades: 'action',
+  keepAlive: { by: 'file', name: PASSFILE },
+  dbt2: 'its adapter is experimental; the same file, where that reads it (not run)',
+} as const
 
 const rds: Acceptance<Connection> = {
   kind: 'password',

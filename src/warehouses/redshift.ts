@@ -42,6 +42,7 @@ export default warehouse<Connection>({
       kind: 'aws',
       trades: 'action',
       keepAlive: { by: 'aws-container', file: CREDENTIALS },
+      dbt2: 'a private file is renewed, which `iam_profile` leads to (not run)',
       want: (c) => {
         const region = c.region ?? endpointOf(c.host)?.region
         return {

@@ -34,6 +34,7 @@ export default warehouse<Connection>({
       kind: 'id-token',
       trades: 'driver',
       keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
+      dbt2: 'release candidate 196 knows no workload identity; since August 2026 it stays as it was, and a warning comes before its end',
       loginOrigin: originOf,
       // What Snowflake expects where the user's OIDC_AUDIENCE_LIST is empty.
       want: (c) => ({

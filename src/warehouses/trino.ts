@@ -48,6 +48,11 @@ export type Connection = z.infer<typeof connection>
 /** dbt-trino reads `jwt_token` of it whenever it opens a connection. */
 const CREDENTIALS = 'dbt.adapters.trino.connections.TrinoJwtCredentials'
 
+const KEPT = {
+  keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
+  dbt2: 'its adapter is experimental; stays as it was; a warning comes before its end',
+} as const
+
 /** Trino and Starburst: the server verifies a JWT itself, GitHub's own or that of an identity provider. */
 export default warehouse<Connection>({
   type: 'trino',
@@ -59,20 +64,20 @@ export default warehouse<Connection>({
     direct: {
       kind: 'id-token',
       trades: 'driver',
-      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
+      ...KEPT,
       want: (c) => ({ audience: `https://${c.host}`, host: c.host, ...userOf(c) }),
     },
     entra: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
+      ...KEPT,
       // The resource is an app of the user's own; nothing of the connection tells which.
       want: (c) => ({ host: c.host, ...userOf(c) }),
     },
     oauth: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'jwt_token' },
+      ...KEPT,
       want: (c) => ({ host: c.host, ...userOf(c) }),
     },
   },

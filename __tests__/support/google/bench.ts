@@ -115,6 +115,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         trusted: () => undefined,
         keepAlive: 'auto',
         brokers: false,
+        plugins: true,
         streams: createStreams({ rehearsal, env: {} }),
         owe: nothing,
         leave: nothing,
