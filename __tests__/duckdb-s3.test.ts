@@ -7,14 +7,14 @@ import { grantOf } from './support/claims-of.ts'
 import { problemsOf } from './support/config-of.ts'
 
 const LAKE = { type: 'duckdb', path: 'prod.duckdb', external_root: 's3://acme-lake/dbt/{environment}' }
-const keys: Credential = {
+const keys = {
   kind: 'aws',
   accessKeyId: 'ASIA1',
-  secretAccessKey: 'secret',
-  sessionToken: 'token',
+  secretAccessKey: 'SECRET-KEY',
+  sessionToken: 'SESSION-TOKEN',
   region: 'eu-west-1',
   expiresAt: new Date(0),
-}
+} satisfies Credential
 const plain = (value: Value | undefined): unknown => {
   if (value?.kind === 'list') return value.items.map(plain)
   if (value?.kind === 'map')
@@ -28,9 +28,35 @@ test('S3 is reached by a secret that DuckDB resolves from a private file', () =>
   expect(plain(fields['secrets'])).toEqual([{ type: 's3', region: 'eu-west-1', ...CHAIN }])
   expect([secrets, Object.keys(files), env]).toEqual([
     {},
-    ['aws-config', 'aws-credentials'],
+    ['aws-config', 'aws-credentials', 'oidc_s3.py'],
     { AWS_CONFIG_FILE: '/private/aws-config', AWS_SHARED_CREDENTIALS_FILE: '/private/aws-credentials' },
   ])
+})
+
+test('where dbt can ask us, no file and no variable holds a key', () => {
+  const hook = { url: 'http://127.0.0.1:1/aws', authorization: 'Bearer nonce', recipe: {} }
+  const carried = duckdb.bind(LAKE).carry(keys, '/private', hook)
+  const { provider, refresh } = CHAIN
+  expect(plain(carried.fields['secrets'])).toEqual([{ type: 's3', region: 'eu-west-1', provider, refresh }])
+  expect(carried.env).toEqual({
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: hook.url,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/private/aws-container-authorization',
+  })
+  const all = JSON.stringify([carried.files, carried.secrets, carried.env])
+  for (const secret of [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken])
+    expect(all).not.toContain(secret)
+})
+
+test('our plugin stands beside those of the connection', () => {
+  const more = { plugins: [{ module: 'excel' }], module_paths: ['/mine'] }
+  const { fields } = duckdb.bind({ ...LAKE, ...more }).carry(keys, '/private')
+  expect(plain(fields['plugins'])).toEqual([{ module: 'excel' }, { module: 'oidc_s3' }])
+  expect(plain(fields['module_paths'])).toEqual(['/mine', '/private'])
+})
+
+test('a secret that would outlive the job is refused', () => {
+  const kept = duckdb.bind({ ...LAKE, secrets: [{ type: 's3', persistent: true }] })
+  expect(kept.faults('aws').map(({ problem }) => problem)).toEqual([expect.stringContaining('`persistent`')])
 })
 
 test('what the connection says of its own secrets stays', () => {

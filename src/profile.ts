@@ -5,7 +5,7 @@ import { resolveScalar } from './yaml/scalar.ts'
 
 export { readProfiles } from './profile/existing.ts'
 export type { Existing, Wanted } from './profile/existing.ts'
-export { isExpression, readOutput, resolveEnvVar, toJs } from './profile/output.ts'
+export { asJinja, isExpression, readOutput, resolveEnvVar, toJs } from './profile/output.ts'
 export type { Expression, JinjaMeaning, Lookup } from './profile/output.ts'
 export { checkName, checkText, resolvesToString } from './profile/value.ts'
 export type { Output, Value } from './profile/value.ts'

@@ -1,12 +1,12 @@
 // Writes everything that is derived from another file of the repository.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import type { Exchange } from '../../src/exchange.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
 import { actionFile, inputNames, table } from '../generate/inputs.ts'
-import { pluginModule } from '../generate/plugin.ts'
+import { MODULES, pluginModule } from '../generate/plugin.ts'
 import { registry } from '../generate/registry.ts'
 
 const root = process.argv[2] ?? join(import.meta.dirname, '..', '..')
@@ -15,8 +15,11 @@ const action = actionFile(readFileSync(join(root, 'action.yml'), 'utf8'))
 await write('src/warehouses/index.ts', registry(root, 'warehouses'))
 await write('src/exchanges/index.ts', registry(root, 'exchanges'))
 await write('src/config/inputs.ts', inputNames(action))
-const python = join(root, 'src', 'keepalive', 'dbt_oidc_keepalive.py')
-if (existsSync(python)) await write('src/keepalive/plugin.ts', pluginModule(readFileSync(python, 'utf8')))
+for (const { from, to, name, told } of MODULES) {
+  const python = join(root, from)
+  if (existsSync(python))
+    await write(to, pluginModule(basename(from), name, told, readFileSync(python, 'utf8')))
+}
 const { policySchema } = await import('../generate/schema.ts')
 await write('schema.json', await policySchema(root))
 if (existsSync(join(root, 'README.md'))) await readmeAndDocs()

@@ -81,6 +81,11 @@ export function isExpression(value: unknown): value is Expression {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, expression)
 }
 
+/** The value that an expression stands for, as dbt is to read it. */
+export function asJinja(value: Expression): Value {
+  return { kind: 'jinja', source: value[expression] }
+}
+
 /**
  * The output for a warehouse's schema: numbers, booleans and null as dbt reads them. A plain `env_var` is looked up in
  * `env`; without `env`, and for any other expression, an {@link Expression} stands in its place.

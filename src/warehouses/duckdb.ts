@@ -27,8 +27,8 @@ export default warehouse<Connection>({
     aws: {
       kind: 'aws',
       trades: 'action',
-      // The secret is made once; DuckDB looks into the file again when S3 says that the keys have expired.
-      keepAlive: { by: 'file', name: 'aws-credentials' },
+      keepAlive: { by: 'aws-container', file: 'aws-credentials' },
+      dbt2: 'a private file is renewed; DuckDB reads it again where S3 refuses a read, and a late write fails (not run)',
       want: (c) => {
         const region = regionOf(c)
         return region === undefined ? {} : { region }
@@ -37,9 +37,9 @@ export default warehouse<Connection>({
     },
   },
   adapter: { package: 'dbt-duckdb', bad: [] },
-  carry: ({ connection: c, credential, directory }) =>
+  carry: ({ connection: c, credential, directory, hook }) =>
     credential.kind === 'aws'
-      ? carryS3(c, credential, directory)
+      ? carryS3(c, credential, directory, hook)
       : { fields: {}, secrets: {}, files: {}, env: {} },
   describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
   hosts: () => [],
@@ -51,7 +51,8 @@ export default warehouse<Connection>({
   notes: [
     'SQL of DuckDB runs within dbt, on the runner: a model can read files and the environment of this action (`read_text`), as Python can. [SECURITY.md](../../SECURITY.md) says what follows from that.',
     'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',
-    'S3 gets the keys by the credential chain from private files that are replaced while dbt runs; DuckDB looks again when S3 says that they have expired (tried with DuckDB 1.5.5).',
+    'DuckDB gets the keys for S3 by the credential chain. In run mode dbt 1.x asks this action for them, on 127.0.0.1, as in a container of AWS (tried with DuckDB 1.5.5); with `keep-alive: off`, dbt 2.x or in prepared mode they go by private files.',
+    'DuckDB 1.5 looks the keys up again where S3 refuses a read, and not where it refuses a write. So a plugin of ours, which dbt-duckdb loads by `plugins` and `module_paths` of the profile, makes the S3 secrets anew for every node; dbt 2.x has no such plugins, and a write after the end of the keys fails there.',
     'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
   ],
   proof: { none: 'nothing to verify', aws: 'our verifier' },

@@ -10,6 +10,8 @@ export const connection = z.looseObject({
   external_root: z.optional(z.string()),
   attach: z.optional(entries),
   secrets: z.optional(entries),
+  plugins: z.optional(entries),
+  module_paths: z.optional(z.array(z.string())),
   settings: z.optional(z.record(z.string(), z.unknown())),
 })
 
