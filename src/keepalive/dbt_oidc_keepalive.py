@@ -66,6 +66,20 @@ def _fresh(cls, field, sources):
     setattr(cls, field, property(read, write))
 
 
+def _headers(cls, name, field):
+    own = getattr(cls.__dict__.get(name), "fget", None)
+    if own is None:
+        raise LookupError(f"{cls.__name__} has no property {name}")
+
+    def read(self):
+        # Who logs in by other means keeps them.
+        if self.__dict__.get(field) is None:
+            return own(self)
+        return lambda: {"Authorization": f"Bearer {getattr(self, field)}"}
+
+    setattr(cls, name, property(read))
+
+
 def _places():
     """Ours first; then those of other uses of the action in this job, since Python imports one module of a name."""
     yield _HERE
@@ -76,15 +90,20 @@ def _places():
 
 
 def _install():
-    fields = {}
+    fields, headers = {}, {}
     for place in _places():
         given = json.loads((place / "keepalive.json").read_text("utf-8"))
         sources = fields.setdefault((given["credentials"], given["field"]), [])
         # The other may be of an earlier version of the action.
         ends = place / given.get("ends", "keepalive-ends")
         sources.append((place / given["file"], ends, given.get("only")))
+        headers[given["credentials"], given["field"]] = given.get("headers")
     for (credentials, field), sources in fields.items():
-        _fresh(_class(credentials), field, sources)
+        cls = _class(credentials)
+        made_of_it = headers[credentials, field]
+        if made_of_it is not None:
+            _headers(cls, made_of_it, field)
+        _fresh(cls, field, sources)
 
 
 try:

@@ -42,8 +42,8 @@ export function pluginForOne(
   return { [SETTINGS]: settingsOf(keepAlive, only) }
 }
 
-function settingsOf({ credentials, field }: PluginField, only?: string): string {
-  return JSON.stringify({ credentials, field, file: SECRET_FILE, ends: ENDS_FILE, only })
+function settingsOf({ credentials, field, headers }: PluginField, only?: string): string {
+  return JSON.stringify({ credentials, field, headers, file: SECRET_FILE, ends: ENDS_FILE, only })
 }
 
 /** Those of them that are replaced, the secret first: nobody is to be told that a fresh one has ended. */

@@ -8,7 +8,13 @@ export type KeepAlive =
   | { readonly by: 'aws-container'; readonly file: string } // the AWS SDK asks the broker for role credentials; else by this file
   | { readonly by: 'token-endpoint'; readonly field: string } // dbt-redshift posts to the broker at each connect
   | { readonly by: 'file'; readonly name: string } // a file that is rewritten atomically
-  | { readonly by: 'plugin-field'; readonly credentials: string; readonly field: string } // our dbt plugin answers for the field
+  | {
+      readonly by: 'plugin-field' // our dbt plugin answers for the field
+      readonly credentials: string
+      readonly field: string
+      /** A property of the same class that gives a function which gives headers, once and for all unless the plugin answers for it, too. */
+      readonly headers?: string
+    }
   | { readonly by: 'login-proxy' } // a loopback proxy puts a fresh token into each login
 
 /** The agreement of a warehouse with one exchange. `C` is the parsed connection. */

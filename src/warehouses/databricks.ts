@@ -28,6 +28,7 @@ export default warehouse<Connection>({
       kind: 'id-token',
       trades: 'driver',
       keepAlive: { by: 'file', name: TOKEN_FILE },
+      dbt2: 'it knows `token` only: use `via: oauth`',
       // A policy without audiences takes the account id, which is the same for every workspace: this one is not.
       want: (c) => ({ audience: tokenUrl(c), host: c.host }),
       faults: needsNoKernel,
@@ -35,7 +36,14 @@ export default warehouse<Connection>({
     oauth: {
       kind: 'bearer',
       trades: 'action',
-      keepAlive: { by: 'static' },
+      keepAlive: {
+        by: 'plugin-field',
+        // DatabricksCredentials hands its `token` to this one when the profile is read, and asks no more.
+        credentials: 'dbt.adapters.databricks.credentials.DatabricksCredentialManager',
+        field: 'token',
+        // The SDK would make them of the first token alone.
+        headers: 'header_factory',
+      },
       wholeTrust: true,
       want: (c) => ({ audience: tokenUrl(c), host: c.host, scope: 'all-apis' }),
       defaults: (c) => ({ 'token-url': tokenUrl(c), grant: 'token-exchange', 'client-id': c.client_id }),
@@ -80,7 +88,7 @@ export default warehouse<Connection>({
   errors: ERRORS,
   notes: [
     'dbt 2.x knows `token` only (release candidate 196 and its source of August 2026): use `via: oauth` there.',
-    'The token file is replaced about every three minutes, so a connection that the driver opens late finds a fresh token. An access token of `via: oauth` lives about an hour and is not renewed while dbt runs.',
+    'The token file is replaced about every three minutes, so a connection that the driver opens late finds a fresh token. An access token of `via: oauth` lives about an hour and is bought anew: our dbt plugin puts the present one into each request of a connection. What dbt does by the REST API, as for Python models, keeps the first one.',
     'Unverified: the texts with which Databricks refuses a federated token. They are shown as they come, beside the claims.',
   ],
   allowsHost: isWorkspace,
