@@ -156,7 +156,7 @@ async function longScene(stage: Stage, shop: Shop, python: string): Promise<Step
     audiences: [AUDIENCE],
     defaultRole: 'TRANSFORMER',
   }
-  await using snowflake = await startSnowflake({ users: [user], python, slow: SLOW })
+  await using snowflake = await startSnowflake({ users: [user], python, slow: [SLOW] })
   shop.connectSnowflake(snowflake.port)
   shop.issuer.ttl(LIFE)
   const step = await shop.run({ environment: 'snowflake' }, { run: 'build' })

@@ -27,8 +27,8 @@ export interface BigQueryOptions {
   readonly sql: readonly string[]
   /** A Python that has crucible. */
   readonly python: string
-  /** Queries that hold this text take so many milliseconds longer. */
-  readonly slow?: { readonly text: string; readonly by: number } | undefined
+  /** Of each of these, the first query that holds the text takes so many milliseconds longer. */
+  readonly slow?: readonly { readonly text: string; readonly by: number }[] | undefined
 }
 
 const HOST = 'bigquery.googleapis.com'
@@ -47,6 +47,7 @@ export async function startBigQuery({
   const emulator = making.use(await startEmulator(python, join(import.meta.dirname, 'emulator.py')))
   const endpoint = `${issuer.serverUrl}/_at/${HOST}`
   const calls: string[] = []
+  const waiting = [...(slow ?? [])]
   const bindings = [...google.cloud.bindings]
   for (const statement of statements) {
     if ('role' in statement) bindings.push(statement)
@@ -59,7 +60,8 @@ export async function startBigQuery({
     if (refused) sendJson(res, inFull(refused), refused.error.code)
     else if (holder && isDryRun(req, body)) sendJson(res, dryRun(body, holder))
     else {
-      if (slow && body.includes(slow.text)) await setTimeout(slow.by)
+      const found = waiting.findIndex((one) => body.includes(one.text))
+      if (found >= 0) await setTimeout(waiting.splice(found, 1)[0]?.by)
       await pass(req, res, { path, body, port: emulator.port, endpoint })
     }
     calls.push(`${req.method} ${path} ${res.statusCode}`)

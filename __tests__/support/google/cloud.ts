@@ -13,6 +13,8 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: string
   readonly status: number
+  /** In milliseconds since the epoch. */
+  readonly at: number
 }
 
 /** Google's token service and IAM on the server of an issuer, as the generated commands set them up. */
@@ -42,10 +44,11 @@ export function standInForGoogle(
   const serve = (host: keyof typeof failures, answer: Answer): void => {
     issuer.at(`${host}.${universe}`, async (req: IncomingMessage, res: ServerResponse, path: string) => {
       const body = await readBody(req)
+      const at = Date.now()
       const failure = failures[host].shift()
       const { status, reply } =
         failure === undefined ? await answer(path, body, req.headers.authorization) : outage(failure)
-      seen.push({ host, path, headers: req.headers, body, status })
+      seen.push({ host, path, headers: req.headers, body, status, at })
       sendJson(res, reply, status)
     })
   }

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import type { Use } from '../lives.ts'
 
 /** Whom an access token of this cloud stands for, and what it may be used for. */
 export interface Holder {
@@ -15,20 +16,31 @@ export interface Tokens {
   issue(prefix: 'ya29.d.' | 'ya29.c.', holder: Holder): string
   /** The holder of a bearer token in a header, unless it is unknown or expired. */
   holderOf(authorization: string | undefined): Holder | undefined
+  /** Each time that a token of this cloud was shown, and whether it lived. */
+  readonly uses: readonly Use[]
 }
 
 /** Starts with none. */
 export function createTokens(): Tokens {
-  const holders = new Map<string, Holder>()
+  const issued = new Map<string, { readonly holder: Holder; readonly bornAt: number }>()
+  const uses: Use[] = []
   return {
+    uses,
     issue(prefix, holder) {
       const token = prefix + randomBytes(48).toString('base64url')
-      holders.set(token, holder)
+      issued.set(token, { holder, bornAt: Date.now() })
       return token
     },
     holderOf(authorization) {
-      const holder = holders.get(/^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? '')
-      return holder && holder.expires > Date.now() ? holder : undefined
+      const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? ''
+      const known = issued.get(token)
+      if (!known) return undefined
+      const { bornAt, holder } = known
+      const at = Date.now()
+      const accepted = holder.expires > at
+      const id = createHash('sha256').update(token).digest('hex')
+      uses.push({ id, bornAt, endsAt: holder.expires, at, accepted })
+      return accepted ? holder : undefined
     },
   }
 }

@@ -18,26 +18,37 @@ export interface SnowflakeOptions {
   readonly rights?: Rights
   /** A Python that has fakesnow. */
   readonly python: string
-  /** The first query that holds this text takes so many milliseconds longer. */
-  readonly slow?: { readonly text: string; readonly by: number }
+  /** Of each of these, the first query that holds the text takes so many milliseconds longer. */
+  readonly slow?: readonly Slow[]
+}
+
+/** A query that takes its time. */
+export interface Slow {
+  readonly text: string
+  readonly by: number
+}
+
+/** When it happened, in milliseconds since the epoch. */
+interface Timed {
+  readonly at: number
 }
 
 /** A Snowflake account on 127.0.0.1: logins by workload identity are verified, SQL is run by fakesnow. */
 export interface Snowflake extends AsyncDisposable {
   readonly port: number
-  readonly logins: readonly Login[]
-  readonly refusals: readonly Refusal[]
+  readonly logins: readonly (Login & Timed)[]
+  readonly refusals: readonly (Refusal & Timed)[]
 }
 
 interface State {
   readonly upstream: number
   readonly identify: Identify
   readonly rights: Rights | undefined
-  readonly logins: Login[]
-  readonly refusals: Refusal[]
+  readonly logins: (Login & Timed)[]
+  readonly refusals: (Refusal & Timed)[]
   /** Logins of clients that cannot read Arrow, by session token. */
   readonly sessions: Map<string, Login>
-  slow: SnowflakeOptions['slow']
+  readonly slow: Slow[]
 }
 
 const QUERY = '/queries/v1/query-request'
@@ -55,7 +66,7 @@ export async function startSnowflake({ users, rights, python, slow }: SnowflakeO
     logins: [],
     refusals: [],
     sessions: new Map(),
-    slow,
+    slow: [...(slow ?? [])],
   }
   const server = createServer((req, res) => {
     // A client of a broken front must not wait for ever.
@@ -85,10 +96,10 @@ async function answer(state: State, req: IncomingMessage, res: ServerResponse): 
   if (pathname === '/telemetry/send') return send(res, { data: {}, code: null, message: null, success: true })
   const session = state.sessions.get(/Token="([^"]+)"/.exec(req.headers.authorization ?? '')?.[1] ?? '')
   if (pathname === QUERY && session) return send(res, whoAmI(session))
-  if (pathname === QUERY && state.slow && sqlOf(req, body).includes(state.slow.text)) {
-    const { by } = state.slow
-    state.slow = undefined
-    await setTimeout(by)
+  if (pathname === QUERY && state.slow.length > 0) {
+    const sql = sqlOf(req, body)
+    const found = state.slow.findIndex((one) => sql.includes(one.text))
+    if (found >= 0) await setTimeout(state.slow.splice(found, 1)[0]?.by)
   }
   const reply = await forward(state, req, body)
   // fakesnow speaks JSON throughout and is read whole, so its own framing headers no longer hold.
@@ -114,8 +125,9 @@ async function login(
   const gzipped = req.headers['content-encoding'] === 'gzip'
   const asked = parseLogin((gzipped ? gunzipSync(body) : body).toString(), query)
   const decided = await decideLogin(asked, state.identify, state.rights)
+  const at = Date.now()
   if ('reason' in decided) {
-    state.refusals.push(decided)
+    state.refusals.push({ ...decided, at })
     return send(res, refusalBody(decided))
   }
   // The token ends here: fakesnow needs none and must not see one.
@@ -123,7 +135,7 @@ async function login(
   delete req.headers['content-encoding']
   const reply = await forward(state, req, Buffer.from(JSON.stringify({ data })))
   const opened = parseRecord(await text(reply))
-  state.logins.push(decided)
+  state.logins.push({ ...decided, at })
   const { token } = isRecord(opened.data) ? opened.data : {}
   if (decided.client === 'JavaScript' && typeof token === 'string') state.sessions.set(token, decided)
   send(res, { code: null, message: null, ...opened, data: sessionOf(opened.data, decided) })
