@@ -2,16 +2,21 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { apply } from '../support/aws/account.ts'
+import { apply, type Session } from '../support/aws/account.ts'
 import { admitByToken } from '../support/aws/rds.ts'
 import { ACCOUNT, openSite, REGION, ROLE, serversBin, type Site } from '../support/aws/site.ts'
 import { selfSigned } from '../support/certificate.ts'
 import { runChild } from '../support/child.ts'
+import { auditLogOf, lateModels } from '../support/late.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
+import { flawsOf, flawsOfEnded } from '../support/lives.ts'
 import { logOf, remainsOf } from '../support/process.ts'
 import { startFront, type Admission, type Front } from '../support/postgres/front.ts'
 import { startPostgres, type PostgresServer } from '../support/postgres/server.ts'
+import { sha256 } from '../support/snowflake/identity.ts'
 
+/** Seconds that a password lives, where that matters. */
+const LIFE = 30
 const RESOURCE = 'cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 let site: Site
@@ -21,10 +26,10 @@ let directory: string
 let clock = 0
 let life: number | undefined
 
-const admit = (user: string, password: string): Admission =>
+const admit = (user: string, password: string, cloud = site.cloud): Admission =>
   admitByToken(
     {
-      cloud: site.cloud,
+      cloud,
       region: REGION,
       account: ACCOUNT,
       address: () => `127.0.0.1:${front.port}`,
@@ -34,13 +39,34 @@ const admit = (user: string, password: string): Admission =>
     password,
   )
 
+/** The session whose keys have signed a token. */
+function signerOf(password: string): Session | undefined {
+  const credential = new URL(`https://${password}`).searchParams.get('X-Amz-Credential') ?? ''
+  return site.cloud.sessions.get(credential.split('/')[0] ?? '')
+}
+
+/**
+ * The end of a token is PostgreSQL's own affair: whoever shows one that was rightly signed has it for a password, VALID
+ * UNTIL the session ends that has signed it.
+ */
+function admitUntil(user: string, password: string): Admission {
+  const endless = [...site.cloud.sessions].map(([id, one]) => [id, { ...one, expiresAt: Infinity }] as const)
+  const admission = admit(user, password, { ...site.cloud, sessions: new Map(endless) })
+  const session = signerOf(password)
+  if ('refusal' in admission || !session) return admission
+  const own = sha256(password)
+  const until = new Date(session.expiresAt).toISOString()
+  server.psql(`ALTER ROLE ${admission.role} PASSWORD '${own}' VALID UNTIL '${until}'`)
+  return { ...admission, password: own }
+}
+
 beforeAll(async () => {
   site = await openSite(serversBin(), { now: () => new Date(Date.now() + clock), life: () => life })
-  server = await startPostgres()
+  server = await startPostgres({ hba: ['local all dbt_prod password'] })
   const certificate = selfSigned(['127.0.0.1'])
   directory = mkdtempSync(join(tmpdir(), 'rds-'))
   writeFileSync(join(directory, 'ca.pem'), certificate.cert)
-  front = await startFront({ server, certificate, admit })
+  front = await startFront({ server, certificate, admit: admitUntil })
   // RDS has it from the beginning.
   server.psql('CREATE ROLE rds_iam')
   server.psql('CREATE DATABASE shop')
@@ -117,25 +143,53 @@ describe('dbt-postgres at an RDS that takes signed tokens', () => {
     }
     expect(scanForLeaks(secrets, placesOf([done]))).toEqual([])
   }, 200_000)
+})
 
-  test('outlives its credential: each connection takes the password that is in the file then', async () => {
-    life = 30
-    const before = front.logins.length
-    const slow = '{{ config(materialized="table") }} select 1 as id from (select pg_sleep(34)) s'
-    const late = '{{ config(materialized="table") }} select * from {{ ref("slow") }}'
-    await using done = await site.step(inputs({ run: 'run --select slow late' }), {
-      prepare({ workspace }) {
-        writeFileSync(join(workspace, 'models', 'slow.sql'), slow)
-        writeFileSync(join(workspace, 'models', 'late.sql'), late)
-      },
+/** Three models of which each takes longer than a password lives, and with each a late one. */
+async function build(keepAlive: string) {
+  life = LIFE
+  const before = [site.issuer.minted.length, front.logins.length, site.sts.calls.length] as const
+  const slow = `{{ config(materialized="table") }} select 1 as id from (select pg_sleep(${LIFE + 2})) s`
+  await using done = await site.step(inputs({ run: 'run --select slow_1+', 'keep-alive': keepAlive }), {
+    files: lateModels(() => slow, '{{ config(materialized="table") }} select 1 as id'),
+  })
+  const uses = front.logins.slice(before[1]).map(({ password, admitted: accepted, at }) => {
+    const { openedAt = 0, expiresAt = 0 } = signerOf(password) ?? {}
+    return { id: sha256(password), bornAt: openedAt, endsAt: expiresAt, at, accepted }
+  })
+  const traded = site.sts.calls.slice(before[2]).map(({ form }) => sha256(form.get('WebIdentityToken') ?? ''))
+  const minted = site.issuer.minted.slice(before[0])
+  return {
+    exitCode: done.exitCode,
+    log: logOf(done),
+    lived: { life: LIFE, minted, audit: auditLogOf(done), uses, traded },
+    details: front.logins.slice(before[1]).flatMap(({ detail }) => (detail === '' ? [] : [detail])),
+    remains: remainsOf(done),
+  }
+}
+
+describe('a run of dbt-postgres whose password PostgreSQL takes until it ends', () => {
+  test('fails without keep-alive, and the log says why', async () => {
+    const run = await build('off')
+    expect([run.exitCode, run.remains]).toEqual([1, []])
+    expect(flawsOfEnded(run.lived, 'action')).toEqual([])
+    expect(new Set(run.details)).toEqual(new Set(['password authentication failed for user "dbt_prod"']))
+    expect(run.log).toContain('FATAL:  password authentication failed for user "dbt_prod"')
+    expect(run.log).toMatch(/The credential had ended at \S+Z, before dbt was done, and nothing renewed it/)
+  }, 300_000)
+
+  test('passes with it: each connection takes the password that is in the file then', async () => {
+    const run = await build('auto')
+    expect({ exitCode: run.exitCode, log: run.exitCode === 0 ? '' : run.log }).toEqual({
+      exitCode: 0,
+      log: '',
     })
-    expect(logOf(done)).toContain('PASS=2 WARN=0 ERROR=0')
-    const logins = front.logins.slice(before)
-    expect(logins.map(({ admitted }) => admitted)).not.toContain(false)
-    expect(new Set(logins.map(({ password }) => password)).size).toBeGreaterThan(1)
-    // What dbt started with would not have opened the last connection.
-    expect(admit('dbt_prod', logins[0]?.password ?? '')).toMatchObject({ detail: 'the session has expired' })
-  }, 200_000)
+    // A password is replaced when 40 % of its life is left: the seven of three lives, and one for the start of dbt.
+    const bounds = { exchanges: [5, 10], oldest: 0.8, lives: 3, trades: 'action' } as const
+    expect(flawsOf(run.lived, bounds)).toEqual([])
+    expect(new Set(run.lived.uses.map(({ id }) => id)).size).toBeGreaterThanOrEqual(3)
+    expect(run.remains).toEqual([])
+  }, 300_000)
 })
 
 test('in prepared mode a later step logs in by the exported file, and the post step removes it', async () => {

@@ -20,6 +20,7 @@ export interface Session {
   readonly role: Role
   readonly account: string
   readonly name: string
+  readonly openedAt: number
   readonly expiresAt: number
   /** Session policies: what is not allowed by them too is not allowed. */
   readonly policies: readonly Policy[]
@@ -126,6 +127,7 @@ export function openSession(
   policies: readonly Policy[],
   user?: string,
 ): Session {
+  const openedAt = Date.now()
   const session = {
     accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),
@@ -133,7 +135,8 @@ export function openSession(
     role,
     account: role.arn.split(':')[4] ?? '',
     name,
-    expiresAt: Date.now() + seconds * 1000,
+    openedAt,
+    expiresAt: openedAt + seconds * 1000,
     policies,
     user,
   }

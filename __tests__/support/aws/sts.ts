@@ -18,6 +18,8 @@ export interface Call {
   readonly outcome: string
   /** The cause that AWS itself would not tell. */
   readonly detail: string
+  /** In milliseconds since the epoch. */
+  readonly at: number
 }
 
 export interface StsOptions {
@@ -62,7 +64,7 @@ export function newSts(options: StsOptions): Sts {
     const action = form.get('Action') ?? ''
     const headers = headersOf(req)
     const note = (outcome: string, detail: string): void =>
-      void calls.push({ action, form, headers, outcome, detail })
+      void calls.push({ action, form, headers, outcome, detail, at: Date.now() })
     try {
       const result = await answer(options, action, form, {
         method: req.method ?? '',

@@ -16,8 +16,13 @@ import {
 } from './messages.ts'
 import type { PostgresServer } from './server.ts'
 
-/** Who a password proves somebody to be: the role of the database, or why not, in the server's own words. */
-export type Admission = { readonly role: string } | { readonly refusal: string; readonly detail: string }
+/**
+ * Who a password proves somebody to be: the role of the database, or why not, in the server's own words. With a password
+ * the server itself has the last word on the role.
+ */
+export type Admission =
+  | { readonly role: string; readonly password?: string }
+  | { readonly refusal: string; readonly detail: string }
 
 /** One login as it came. */
 export interface Login {
@@ -28,7 +33,12 @@ export interface Login {
   readonly admitted: boolean
   /** Why not, beyond what the client is told. */
   readonly detail: string
+  /** In milliseconds since the epoch. */
+  readonly at: number
 }
+
+/** AuthenticationCleartextPassword. */
+const ASKS_FOR_PASSWORD = 3
 
 export interface FrontOptions {
   readonly server: PostgresServer
@@ -88,10 +98,14 @@ async function serve(plain: Socket, options: FrontOptions, logins: Login[]): Pro
   // A token comes without an end of text, unlike a password.
   const password = (admitToken ? answer.body : answer.body.subarray(0, -1)).toString()
   const admission = await (admitToken?.(password) ?? options.admit(user, password))
-  const admitted = 'role' in admission
-  logins.push({ user, password, parameters, admitted, detail: admitted ? '' : admission.detail })
-  if (!admitted) return void secure.end(fatal('28000', admission.refusal))
-  await relay(secure, reader, parameters, admission.role, options)
+  const login = { user, password, parameters, at: Date.now() }
+  if ('refusal' in admission) {
+    logins.push({ ...login, admitted: false, detail: admission.detail })
+    return void secure.end(fatal('28000', admission.refusal))
+  }
+  const note = (refusal: string | undefined): void =>
+    void logins.push({ ...login, admitted: refusal === undefined, detail: refusal ?? '' })
+  await relay(secure, reader, parameters, admission, options, note)
 }
 
 /** TLS, once the client asks for it as libpq does. */
@@ -117,8 +131,9 @@ async function relay(
   secure: TLSSocket,
   reader: Reader,
   parameters: ReadonlyMap<string, string>,
-  role: string,
+  { role, password }: Extract<Admission, { readonly role: string }>,
   options: FrontOptions,
+  note: (refusal: string | undefined) => void,
 ): Promise<void> {
   const upstream = await options.server.connect()
   const end = (): void => {
@@ -133,6 +148,13 @@ async function relay(
   for (;;) {
     const next = await answers.next()
     if (!next) return end()
+    if (next.type === 'R' && next.body.readUInt32BE() === ASKS_FOR_PASSWORD) {
+      upstream.write(message('p', Buffer.from(`${password ?? ''}\0`)))
+      continue
+    }
+    // Before anybody waits for what follows from it.
+    if (next.type === 'E' || next.type === 'Z')
+      note(next.type === 'E' ? (/\0M([^\0]*)/.exec(next.body.toString())?.[1] ?? '') : undefined)
     secure.write(next.type === 'S' ? status(next, options.status ?? {}) : message(next.type, next.body))
     if (next.type === 'Z') break
   }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -20,8 +20,10 @@ export interface PostgresServer extends AsyncDisposable {
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const DEADLINE = 60_000
 
-/** Makes a database cluster in a directory of its own and starts it. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** Makes a database cluster in a directory of its own and starts it; `hba` are lines before the one that trusts everybody. */
+export async function startPostgres({
+  hba = [],
+}: { readonly hba?: readonly string[] } = {}): Promise<PostgresServer> {
   const directory = mkdtempSync(join(tmpdir(), 'pg-'))
   const identity = process.getuid?.() === 0 ? NOBODY : undefined
   if (identity) chownSync(directory, identity.uid, identity.gid)
@@ -34,6 +36,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     options,
   )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
+  const rules = join(data, 'pg_hba.conf')
+  writeFileSync(rules, [...hba, readFileSync(rules, 'utf8')].join('\n'))
   const settings = [
     'fsync=off',
     'listen_addresses=',
