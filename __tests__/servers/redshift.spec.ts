@@ -1,20 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { apply } from '../support/aws/account.ts'
 import { newRedshift, type Redshift } from '../support/aws/redshift.ts'
 import { ACCOUNT, openSite, REGION, ROLE, serversBin, type Site } from '../support/aws/site.ts'
 import { selfSigned } from '../support/certificate.ts'
-import { auditOf } from '../support/job.ts'
+import { auditLogOf, lateModels } from '../support/late.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
+import { flawsOf, flawsOfEnded } from '../support/lives.ts'
 import { startFront, type Front } from '../support/postgres/front.ts'
 import type { Message } from '../support/postgres/messages.ts'
 import { startPostgres, type PostgresServer } from '../support/postgres/server.ts'
 import { logOf, remainsOf } from '../support/process.ts'
+import { sha256 } from '../support/snowflake/identity.ts'
 import type { StepResult } from '../support/step.ts'
 import { secure, type Secure } from '../support/tls.ts'
 
+/** Seconds that keys live, where that matters, and half as long a password that they buy. */
+const LIFE = 30
 const WORKGROUP = { name: 'analytics', id: '0a1b2c3d-0000-4000-8000-123456789abc' }
 const USER = 'IAMR:dbt-prod'
 
@@ -135,22 +139,40 @@ function step(more: More = {}, prepare?: (workspace: string) => void): Promise<S
   })
 }
 
-/** A run whose second model connects after the end of the first keys. */
-async function late(keepAlive: string): Promise<StepResult> {
-  life = 40
-  return step({ run: 'run --select slow late', keepAlive }, (workspace) => {
-    const table = '{{ config(materialized="table") }}'
-    writeFileSync(
-      join(workspace, 'models', 'slow.sql'),
-      `${table} select 1 as id from (select pg_sleep(44)) s`,
-    )
-    writeFileSync(join(workspace, 'models', 'late.sql'), `${table} select * from {{ ref("slow") }}`)
-  })
-}
+/** What became of calls whose keys were good: that a cluster has no domain of its own is an answer, too. */
+const TAKEN = new Set(['ok', 'CustomDomainAssociationNotFoundFault'])
 
-const renewals = (done: StepResult): number =>
-  auditOf(readFileSync(done.outputs.get('audit-log') ?? '', 'utf8')).filter(({ use }) => use === 'keep-alive')
-    .length
+const outcomes = (): string[] => redshift.calls.map(({ action, outcome }) => `${action} ${outcome}`)
+
+/** A run of three models of which each takes longer than keys live, and with each a late one. */
+async function build(keepAlive: string) {
+  life = LIFE
+  const before = [site.issuer.minted.length, redshift.calls.length, site.sts.calls.length] as const
+  const table = '{{ config(materialized="table") }}'
+  const models = lateModels(
+    () => `${table} select 1 as id from (select pg_sleep(${LIFE + 2})) s`,
+    `${table} select 1 as id`,
+  )
+  await using done = await step({ run: 'run --select slow_1+', keepAlive }, (workspace) => {
+    for (const [path, text] of Object.entries(models)) writeFileSync(join(workspace, path), text)
+  })
+  const uses = redshift.calls.slice(before[1]).map(({ accessKeyId: id, outcome, at }) => {
+    const { openedAt = 0, expiresAt = 0 } = site.cloud.sessions.get(id) ?? {}
+    return { id, bornAt: openedAt, endsAt: expiresAt, at, accepted: TAKEN.has(outcome) }
+  })
+  const traded = site.sts.calls.slice(before[2]).map(({ form }) => sha256(form.get('WebIdentityToken') ?? ''))
+  const minted = site.issuer.minted.slice(before[0])
+  const sessions = [...site.cloud.sessions.values()]
+  const keys = sessions.flatMap(({ secretAccessKey, sessionToken }) => [secretAccessKey, sessionToken])
+  const secrets = Object.fromEntries(keys.map((key, at) => [`key ${at}`, key]))
+  return {
+    exitCode: done.exitCode,
+    log: logOf(done),
+    lived: { life: LIFE, minted, audit: auditLogOf(done), uses, traded },
+    leaks: scanForLeaks(secrets, placesOf([done])),
+    remains: remainsOf(done),
+  }
+}
 
 describe('dbt-redshift at a front that takes only what GetClusterCredentialsWithIAM has handed out', () => {
   test('builds the demo project as the user of the role', async () => {
@@ -163,7 +185,7 @@ describe('dbt-redshift at a front that takes only what GetClusterCredentialsWith
     expect(new Set(front.logins.map(({ user, admitted }) => `${user} ${admitted}`))).toEqual(
       new Set([`${USER} true`]),
     )
-    expect(redshift.calls).toContainEqual({ action: 'GetClusterCredentialsWithIAM', outcome: 'ok' })
+    expect(outcomes()).toContain('GetClusterCredentialsWithIAM ok')
     expect(new Set(api.asked.map((asked) => asked.trim()))).toEqual(new Set([`${redshift.hosts[0]}:443`]))
     expect(groups[0]).toMatch(/^dbt-oidc o\/r run 900001\.1 [0-9a-f]{12} inputs$/)
     const [session] = [...site.cloud.sessions.values()].slice(-1)
@@ -183,7 +205,7 @@ describe('dbt-redshift at a front that takes only what GetClusterCredentialsWith
     await using done = await step(more)
     expect(logOf(done)).toContain('Completed successfully')
     expect(front.logins.at(-1)).toMatchObject({ user: 'IAM:dbt', admitted: true })
-    expect(redshift.calls).toContainEqual({ action: 'GetClusterCredentials', outcome: 'ok' })
+    expect(outcomes()).toContain('GetClusterCredentials ok')
   }, 200_000)
 
   test('asks a serverless workgroup for its password', async () => {
@@ -196,26 +218,31 @@ describe('dbt-redshift at a front that takes only what GetClusterCredentialsWith
     await trust(more)
     await using done = await step(more)
     expect(logOf(done)).toContain('All checks passed!')
-    expect(redshift.calls.at(-1)).toEqual({ action: 'GetCredentials', outcome: 'ok' })
+    expect(outcomes().at(-1)).toBe('GetCredentials ok')
   }, 100_000)
+})
 
-  test('outlives the keys that it started with: the driver asks for them anew', async () => {
-    const before = redshift.calls.length
-    await using done = await late('auto')
-    expect(logOf(done)).toContain('PASS=2 WARN=0 ERROR=0')
-    expect(redshift.calls.slice(before).filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(1)
-    expect(renewals(done)).toBeGreaterThan(0)
-    const sessions = [...site.cloud.sessions.values()]
-    const keys = sessions.flatMap(({ secretAccessKey, sessionToken }) => [secretAccessKey, sessionToken])
-    const secrets = Object.fromEntries(keys.map((key, at) => [`key ${at}`, key]))
-    expect([scanForLeaks(secrets, placesOf([done])), remainsOf(done)]).toEqual([[], []])
-  }, 200_000)
+describe('a run of dbt-redshift that outlives the keys that it started with', () => {
+  test('fails without keep-alive, and the log says why', async () => {
+    const run = await build('off')
+    expect([run.exitCode, run.remains]).toEqual([1, []])
+    expect(flawsOfEnded(run.lived, 'action')).toEqual([])
+    expect(run.log).toContain('The security token included in the request is expired')
+    expect(run.log).toMatch(/The credential had ended at \S+Z, before dbt was done, and nothing renewed it/)
+  }, 300_000)
 
-  test('does not without keep-alive', async () => {
-    await using done = await late('off')
-    expect(logOf(done)).toContain('PASS=1 WARN=0 ERROR=1')
-    expect([done.exitCode, renewals(done)]).toEqual([1, 0])
-  }, 200_000)
+  test('passes with it: the driver asks for keys anew, and each token is on record', async () => {
+    const run = await build('auto')
+    expect({ exitCode: run.exitCode, log: run.exitCode === 0 ? '' : run.log }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
+    // Keys are replaced when 40 % of their life is left: the seven of three lives, and one for the start of dbt.
+    const bounds = { exchanges: [5, 10], oldest: 0.8, lives: 3, trades: 'action' } as const
+    expect(flawsOf(run.lived, bounds)).toEqual([])
+    expect(new Set(run.lived.uses.map(({ id }) => id)).size).toBeGreaterThanOrEqual(3)
+    expect([run.leaks, run.remains]).toEqual([[], []])
+  }, 300_000)
 })
 
 describe('a broken trust is named', () => {

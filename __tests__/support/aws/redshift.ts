@@ -26,6 +26,9 @@ export interface RedshiftOptions {
 export interface RedshiftCall {
   readonly action: string
   readonly outcome: string
+  /** Of the keys that have signed it; empty where they were not accepted. */
+  readonly accessKeyId: string
+  readonly at: number
 }
 
 /** The two services, and what a database of theirs asks them about a login. */
@@ -70,6 +73,8 @@ export function newRedshift(options: RedshiftOptions): Redshift {
       const arrived = { method: req.method ?? '', target: req.url ?? '/', headers, body }
       const serverless = headers.host === hosts[1]
       const form = new Map(new URLSearchParams(serverless ? '' : body))
+      const at = Date.now()
+      let accessKeyId = ''
       const action = (serverless ? headers['x-amz-target']?.split('.')[1] : form.get('Action')) ?? ''
       try {
         const session = signer(
@@ -77,16 +82,17 @@ export function newRedshift(options: RedshiftOptions): Redshift {
           serverless ? 'redshift-serverless' : 'redshift',
           arrived,
         )
+        accessKeyId = session.accessKeyId
         const said = serverless
           ? getCredentials(options, session, parseRecord(body), lend)
           : clusterCredentials(options, session, form, lend)
-        calls.push({ action, outcome: 'ok' })
+        calls.push({ action, outcome: 'ok', accessKeyId, at })
         res
           .writeHead(200, { 'content-type': serverless ? 'application/x-amz-json-1.1' : 'text/xml' })
           .end(said)
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
-        calls.push({ action, outcome: error.code })
+        calls.push({ action, outcome: error.code, accessKeyId, at })
         if (!serverless)
           res.writeHead(error.status, { 'content-type': 'text/xml' }).end(errorXml(error, NAMESPACE))
         else
