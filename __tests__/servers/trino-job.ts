@@ -40,10 +40,14 @@ export function filesOf(
 }
 
 /** Runs the built action with a real dbt on this Trino. */
-export function buildOn(issuer: Issuer, inputs: Record<string, string>): Promise<StepResult> {
+export function buildOn(
+  issuer: Issuer,
+  inputs: Record<string, string>,
+  files: Readonly<Record<string, string>> = projectFiles(),
+): Promise<StepResult> {
   return runStep({
     issuer,
-    files: projectFiles(),
+    files,
     path: [dirname(serversPython())],
     env: QUIET,
     inputs,

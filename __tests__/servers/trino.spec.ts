@@ -12,12 +12,17 @@ import { claimsOf } from '../support/claims-of.ts'
 import { configOf } from '../support/config-of.ts'
 import { startIssuer, type Issuer } from '../support/issuer.ts'
 import { newKey } from '../support/jwt.ts'
+import { auditLogOf, LATE_PROJECT, slowBy } from '../support/late.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
+import { flawsOf, flawsOfEnded, usesOf } from '../support/lives.ts'
 import { logOf, remainsOf } from '../support/process.ts'
 import type { StepResult } from '../support/step.ts'
+import { startTrinoFront } from '../support/trino/front.ts'
 import { buildOn, filesOf, trinoInputs } from './trino-job.ts'
 
 const AUDIENCE = 'https://localhost'
+/** Seconds that a token lives where that matters; Trino looks at it with every statement. */
+const LIFE = 10
 
 let directory: string
 let issuer: Issuer
@@ -82,27 +87,52 @@ describe('the built action', () => {
   )
 })
 
-describe('with tokens that live four seconds, less than dbt takes to start', () => {
-  beforeAll(() => issuer.ttl(4))
+/** A build of models that take longer, one after the other, than three tokens live. */
+async function outlive(keepAlive: string) {
+  await using front = await startTrinoFront({ port: trino.port, tls, slow: slowBy((LIFE + 2) * 1000) })
+  const before = issuer.minted.length
+  await using step = await buildOn(issuer, { ...inputs(front.port), 'keep-alive': keepAlive }, LATE_PROJECT)
+  const minted = issuer.minted.slice(before)
+  const { statements } = front
+  const seen = (ok: boolean) =>
+    usesOf(
+      minted,
+      statements.filter(({ status }) => (status === 200) === ok),
+      ok,
+    )
+  const named = Object.fromEntries(minted.map((token, at) => [`token ${at + 1}`, token]))
+  return {
+    exitCode: step.exitCode,
+    log: logOf(step),
+    lived: { life: LIFE, minted, audit: auditLogOf(step), uses: [...seen(true), ...seen(false)] },
+    leaks: scanForLeaks(named, placesOf([step])),
+    remains: remainsOf(step),
+  }
+}
+
+describe('a run of dbt-trino that outlives its token', () => {
+  beforeAll(() => issuer.ttl(LIFE))
   afterAll(() => issuer.ttl(300))
 
-  test('a build fails without keep-alive, and the log says what Trino says', async () => {
-    await using step = await build({ 'keep-alive': 'off' })
-    expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
-    expect(explain(logOf(step))).toMatch(/The token ended while dbt was at work/)
+  test('fails without keep-alive, and the log says why', async () => {
+    const run = await outlive('off')
+    expect([run.exitCode, run.remains]).toEqual([1, []])
+    expect(flawsOfEnded(run.lived, 'driver')).toEqual([])
+    expect(run.log).toMatch(/The credential had ended at \S+Z, before dbt was done, and nothing renewed it/)
+    expect(explain(run.log)).toMatch(/The token ended while dbt was at work/)
   }, 300_000)
 
-  test('a build passes with it: dbt’s plugin reads a token that lives at each connection', async () => {
-    const before = issuer.minted.length
-    await using step = await build({})
-    expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : logOf(step) }).toEqual({
+  test('passes with it: dbt’s plugin reads a token that lives at each connection', async () => {
+    const run = await outlive('auto')
+    expect({ exitCode: run.exitCode, log: run.exitCode === 0 ? '' : run.log }).toEqual({
       exitCode: 0,
       log: '',
     })
-    const tokens = issuer.minted.slice(before)
-    expect(tokens.length).toBeGreaterThan(3)
-    const named = Object.fromEntries(tokens.map((token, at) => [`token ${at + 1}`, token]))
-    expect([scanForLeaks(named, placesOf([step])), remainsOf(step)]).toEqual([[], []])
+    // A token is replaced when 40 % of its life is left, so in six seconds, for as long as dbt runs.
+    const bounds = { exchanges: [5, 30], oldest: 0.8, lives: 3, trades: 'driver' } as const
+    expect(flawsOf(run.lived, bounds)).toEqual([])
+    expect(new Set(run.lived.uses.map(({ id }) => id)).size).toBeGreaterThanOrEqual(3)
+    expect([run.leaks, run.remains]).toEqual([[], []])
   }, 300_000)
 })
 
