@@ -16,6 +16,7 @@ export interface S3Call {
   /** Of the keys that have signed it. */
   readonly accessKeyId: string
   readonly outcome: string
+  readonly at: number
 }
 
 /** Buckets on 127.0.0.1, for whoever a session of the cloud allows. */
@@ -28,6 +29,8 @@ export interface S3 extends AsyncDisposable {
 interface Refused {
   readonly status: number
   readonly code: string
+  /** Where the signature itself is right. */
+  readonly accessKeyId?: string
 }
 
 /** Starts with no object. */
@@ -48,8 +51,9 @@ export async function startS3(cloud: Cloud, region: string): Promise<S3> {
     calls.push({
       action,
       key,
-      accessKeyId: 'code' in admitted ? '' : admitted.accessKeyId,
+      accessKeyId: admitted.accessKeyId ?? '',
       outcome: refused?.code ?? 'ok',
+      at: Date.now(),
     })
     if (refused)
       return void res
@@ -121,7 +125,8 @@ function admit(
   })
   if ('flaw' in verdict) return { status: 403, code: verdict.flaw.split(':')[0] ?? '' }
   const session = cloud.sessions.get(verdict.accessKeyId)
-  if (!session || session.expiresAt < Date.now()) return { status: 400, code: 'ExpiredToken' }
+  const { accessKeyId } = verdict
+  if (!session || session.expiresAt < Date.now()) return { status: 400, code: 'ExpiredToken', accessKeyId }
   return permits(session, action, `arn:aws:s3:::${key}`) ? session : { status: 403, code: 'AccessDenied' }
 }
 
