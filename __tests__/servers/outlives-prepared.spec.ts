@@ -6,6 +6,7 @@ import { parseIdentity } from '../../src/process.ts'
 import { runChild, type Ended } from '../support/child.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { auditOf } from '../support/job.ts'
+import { flawsOf, usesOf } from '../support/lives.ts'
 import { AUDIENCE, logOf, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from '../support/process.ts'
 import { dbtPython } from '../support/python.ts'
 import { sha256 } from '../support/snowflake/identity.ts'
@@ -62,7 +63,12 @@ async function buildLate(
     posts.push(post.exitCode)
     told.push(logOf(post))
   }
+  const seen = [
+    ...usesOf(issuer.minted, account.logins, true),
+    ...usesOf(issuer.minted, account.refusals, false),
+  ]
   const run = {
+    lived: { life: LIFE, minted: issuer.minted, audit, uses: seen },
     pythonPath: last.exportedEnv.get('PYTHONPATH'),
     places: steps.map(({ outputs }) => outputs.get('profiles-dir')),
     built: built.map(({ exitCode, stdout }) => ({ exitCode, said: exitCode === 0 ? '' : stdout })),
@@ -92,6 +98,9 @@ describe('dbt-snowflake in a later step that begins when the first token has end
     expect(run.built).toEqual([{ exitCode: 0, said: '' }])
     expect([run.refusals, run.logins.length > 0]).toEqual([[], true])
     expect(run.warned.join('')).not.toContain('dbt-oidc')
+    // The step and the process that it has left replace a token when 40 % of its life is left.
+    const bounds = { exchanges: [2, 5], oldest: 0.8, lives: 1, trades: 'driver' } as const
+    expect(flawsOf(run.lived, bounds)).toEqual([])
     expect(run.renewals).toEqual(expect.arrayContaining(run.logins))
     expect(run.logins.filter((one) => run.early.includes(one))).toEqual([])
     expect(run.pythonPath).toBe(`${run.places[0] ?? ''}:/nowhere/else`)
