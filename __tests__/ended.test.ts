@@ -19,6 +19,9 @@ test.each([
   ['Trino', "error 401: b'JWT expired 4000 milliseconds ago'"],
   ['BigQuery', 'Request had invalid authentication credentials. Expected OAuth 2 access token'],
   ['Databricks', 'Error during request to server: : Unauthorized, HTTP 401'],
+  ['S3', 'An error occurred (ExpiredToken) when calling the PutObject operation: ExpiredToken'],
+  ['a server of HTTP', '401 Client Error: Unauthorized for url: https://example.com'],
+  ['Google', 'google.api_core.exceptions.Unauthorized: 401 POST https://bigquery.googleapis.com'],
 ])('a refusal of %s after the end of the credential has that for its cause', (_name, said) => {
   expect(endedMeanwhile(said, fixed())?.problem).toContain('had ended at 2026-11-24T12:00:00.000Z')
 })
@@ -27,6 +30,11 @@ test.each<[string, string, Partial<Fixed>]>([
   ['lives', 'authentication failed', { now: new Date(END.getTime() - 1) }],
   ['has no end that anybody knows', 'authentication failed', { expiresAt: null }],
   ['has ended, and dbt failed for another reason', 'Database Error: relation "x" does not exist', {}],
+  [
+    'has ended, and dbt speaks of models, numbers and columns',
+    '401 of 403 ERROR creating sql view model dbt.expired_orders\nLINE 401: column "expired" does not exist\nDone. PASS=401 WARN=0 ERROR=1',
+    {},
+  ],
 ])('nothing is said where the credential %s', (_name, said, more) => {
   expect(endedMeanwhile(said, fixed(more))).toBeUndefined()
 })

@@ -1,9 +1,26 @@
 import type { Explained } from '../access.ts'
 import type { KeepAliveOption } from '../config/options.ts'
 
-/** Words by which the servers and drivers that are known here refuse somebody whom they have let in before. */
-const REFUSED =
-  /authentication failed|expired|\b390303\b|\b390318\b|\b40[13]\b|unauthori[sz]ed|unauthenticated|invalid authentication credentials|necessary fields need to refresh/i
+/**
+ * Words by which the servers and drivers that are known here refuse somebody whom they have let in before. dbt counts
+ * models and names them, and a column may be called `expired`: numbers and words count in the company that they keep.
+ */
+const REFUSED = new RegExp(
+  [
+    'authentication failed',
+    String.raw`\b(?:is|has|was|jwt|token|session|credentials?) expired\b`,
+    String.raw`\(expired\)`,
+    'ExpiredToken',
+    String.raw`\b(?:390303|390318)\b`,
+    String.raw`\b(?:error|http|status|status code|server)[: ]+40[13]\b`,
+    String.raw`\b40[13] (?:unauthorized|forbidden|client error|GET|POST|PUT)\b`,
+    String.raw`\bunauthori[sz]ed\b`,
+    String.raw`\bunauthenticated\b`,
+    'invalid authentication credentials',
+    'necessary fields need to refresh',
+  ].join('|'),
+  'i',
+)
 
 /** What is known of a credential that nothing renews. */
 export interface Fixed {
