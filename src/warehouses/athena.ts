@@ -19,6 +19,7 @@ export default warehouse<Connection>({
       kind: 'aws',
       trades: 'action',
       keepAlive: BY_CHAIN,
+      dbt2: 'release candidate 196 has no adapter of this type',
       want: (c) => ({ region: c.region_name, database: catalogOf(c) }),
       faults: ownRole,
     },

@@ -38,6 +38,7 @@ export default warehouse<Connection>({
       kind: 'bearer',
       trades: 'action',
       keepAlive: { by: 'token-url' },
+      dbt2: 'its adapter is experimental; stays as it was; a warning comes before its end',
       want: (c) => ({ scope: 'https://database.windows.net/.default', host: hostOf(c) }),
       faults: (c) => {
         const host = hostOf(c)

@@ -18,7 +18,13 @@ export default warehouse<Connection>({
   // dbt-glue has none: it takes what AWS's own chain finds.
   credentialFields: [],
   accepts: {
-    aws: { kind: 'aws', trades: 'action', keepAlive: BY_CHAIN, want: ({ region }) => ({ region }) },
+    aws: {
+      kind: 'aws',
+      trades: 'action',
+      keepAlive: BY_CHAIN,
+      dbt2: 'release candidate 196 has no adapter of this type',
+      want: ({ region }) => ({ region }),
+    },
   },
   adapter: { package: 'dbt-glue', bad: [] },
   carry({ connection: { region }, credential, directory, hook }) {

@@ -33,6 +33,7 @@ export default warehouse<Connection>({
       kind: 'bearer',
       trades: 'action',
       keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'access_token' },
+      dbt2: 'release candidate 196 has no adapter of this type',
       want: (c) => ({ scope: 'https://database.windows.net/.default', host: hostOf(c), port: c.port }),
       faults: (c) => {
         const host = hostOf(c)
