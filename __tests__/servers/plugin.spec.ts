@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PLUGIN } from '../../src/keepalive/plugin.ts'
 import { warehouses } from '../../src/warehouses/index.ts'
+import databricks from '../../src/warehouses/databricks.ts'
 import { further } from '../../src/warehouses/other.ts'
 import sqlserver from '../../src/warehouses/sqlserver.ts'
 import { pythonOf, serversPython } from '../support/python.ts'
@@ -76,6 +77,18 @@ print(c.trino_auth().token); ${RENEW}; print(c.trino_auth().token)`,
 from dbt.adapters.sqlserver.sqlserver_auth import get_pyodbc_attrs_before_credentials
 c = SQLServerCredentials(host="h", database="d", schema="s", authentication="ActiveDirectoryAccessToken", access_token="placeholder", access_token_expires_on=1)
 read = lambda: list(get_pyodbc_attrs_before_credentials(c).values())[0][4:].decode("utf-16-le")`,
+    ],
+    [
+      'Databricks, in a connection that is open',
+      'databricks',
+      databricks.accepts.get('oauth'),
+      `from dbt.adapters.databricks.credentials import DatabricksCredentials
+c = DatabricksCredentials(host="h", http_path="/sql/1.0/warehouses/w", schema="s", client_id="c", token="placeholder")
+opened = []
+def read():
+    if not opened:
+        opened.append(c.authenticate().credentials_provider())
+    return opened[0]()["Authorization"].removeprefix("Bearer ")`,
     ],
     [
       'ClickHouse, of which nothing is known here',
