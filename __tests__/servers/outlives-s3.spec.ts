@@ -120,7 +120,7 @@ function byBoto3({ s3: { port } }: Lake): Record<string, string> {
     '    from botocore.credentials import RefreshableCredentials',
     `    RefreshableCredentials._advisory_refresh_timeout = ${LIFE / 4}`,
     `    RefreshableCredentials._mandatory_refresh_timeout = ${LIFE / 6}`,
-    '    profile = "dbt-oidc" if "AWS_SHARED_CREDENTIALS_FILE" in os.environ else None',
+    '    profile = None if "AWS_CONTAINER_CREDENTIALS_FULL_URI" in os.environ else "dbt-oidc"',
     '    config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, request_checksum_calculation="when_required")',
     `    s3 = boto3.Session(profile_name=profile).client("s3", region_name="${REGION}", endpoint_url="http://127.0.0.1:${port}", config=config)`,
     `    end = time.monotonic() + ${LIFE * 3.2}`,
