@@ -52,7 +52,7 @@ export default warehouse<Connection>({
     'SQL of DuckDB runs within dbt, on the runner: a model can read files and the environment of this action (`read_text`), as Python can. [SECURITY.md](../../SECURITY.md) says what follows from that.',
     'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',
     'DuckDB gets the keys for S3 by the credential chain. In run mode dbt 1.x asks this action for them, on 127.0.0.1, as in a container of AWS (tried with DuckDB 1.5.5); with `keep-alive: off`, dbt 2.x or in prepared mode they go by private files.',
-    'DuckDB 1.5 looks the keys up again where S3 refuses a read, and not where it refuses a write. So a plugin of ours, which dbt-duckdb loads by `plugins` and `module_paths` of the profile, makes the S3 secrets anew for every node; dbt 2.x has no such plugins, and a write after the end of the keys fails there.',
+    'DuckDB 1.5 looks the keys up again where S3 refuses a read, and not where it refuses a write. So a plugin of ours, which dbt-duckdb loads by `plugins` and `module_paths` of the profile, makes the S3 secrets anew before a node when there are other keys; dbt 2.x has no such plugins, and a write after the end of the keys fails there.',
     'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
   ],
   proof: { none: 'nothing to verify', aws: 'our verifier' },
