@@ -71,6 +71,8 @@ async function build() {
         life: LIFE,
         minted: issuer.minted,
         audit: auditLogOf(step),
+        // The last model may get a thread that has logged in before.
+        endedAt: Date.now(),
         uses: [
           ...usesOf(issuer.minted, account.logins, true),
           ...usesOf(issuer.minted, account.refusals, false),

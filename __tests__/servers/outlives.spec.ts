@@ -37,7 +37,8 @@ async function build(keepAlive: string) {
     log: logOf(step),
     masks: step.fullLog.masks,
     refusals: account.refusals.map(({ reason }) => reason),
-    lived: { life: LIFE, minted: issuer.minted, audit: auditLogOf(step), uses },
+    // The last model may get a thread that has logged in before.
+    lived: { life: LIFE, minted: issuer.minted, audit: auditLogOf(step), uses, endedAt: Date.now() },
     leaks: scanForLeaks(secrets, placesOf([step])),
     remains: remainsOf(step),
   }

@@ -18,6 +18,8 @@ export interface Lived {
   readonly minted: readonly string[]
   readonly audit: readonly Readonly<Record<string, unknown>>[]
   readonly uses: readonly Use[]
+  /** When dbt was done, in milliseconds since the epoch; absent where the last use is late enough to tell. */
+  readonly endedAt?: number
   /** Digests of the ID tokens that the other side has traded, in order; absent where it takes the token itself. */
   readonly traded?: readonly string[]
 }
@@ -28,7 +30,7 @@ export interface Bounds {
   readonly exchanges: readonly [number, number]
   /** Share of the life that anything in use may have behind it. */
   readonly oldest: number
-  /** Lives that the run took, from the first token to the last use. */
+  /** Lives that the run took, from the first token to its end. */
   readonly lives: number
   readonly trades: 'action' | 'driver'
 }
@@ -107,12 +109,12 @@ export interface Account {
   readonly exchanges: number
   /** The longest age of anything in use. */
   readonly oldest: number
-  /** From the first token to the last use. */
+  /** From the first token to the end of the run, or else to the last use. */
   readonly span: number
 }
 
 /** Counts and measures; says nothing of what is right. */
-export function accountOf({ audit, minted, uses }: Lived): Account {
+export function accountOf({ audit, minted, uses, endedAt }: Lived): Account {
   const exchanges = audit.filter(({ use }) => use === 'exchange' || use === 'keep-alive').length
   const accepted = uses.filter((one) => one.accepted)
   const ages = accepted.map(({ at, bornAt }) => (at - bornAt) / 1000)
@@ -121,6 +123,6 @@ export function accountOf({ audit, minted, uses }: Lived): Account {
   return {
     exchanges,
     oldest: Math.max(...ages),
-    span: Math.max(...accepted.map(({ at }) => at)) / 1000 - start,
+    span: (endedAt ?? Math.max(...accepted.map(({ at }) => at))) / 1000 - start,
   }
 }
