@@ -5,7 +5,7 @@ import type { Http } from './http.ts'
 import type { Standing } from './trust/standing.ts'
 import type { Reader } from './trust/reader.ts'
 import type { Statement } from './trust/statement.ts'
-import type { TrustDocument, TrustRequest } from './trust.ts'
+import { inFormat, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
 
 /** How sure a row of the README is; see "What has been proven against what". */
 export type Proof =
@@ -87,6 +87,8 @@ export interface ExchangeSpec<S> {
     request: TrustRequest,
     tools: Standing,
   ) => Promise<readonly Statement[]>
+  /** The same for Terraform, as far as it has resources for it; absent: the documents of `trust` serve. */
+  readonly terraform?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
   readonly diagnose?: (error: string, settings: S, claims: Claims) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
@@ -109,7 +111,7 @@ export interface BoundExchange {
   identity(want: Want, claims: Claims): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
-  trust(want: Want, request: TrustRequest): readonly TrustDocument[]
+  trust(want: Want, request: TrustRequest, format?: TrustFormat): readonly TrustDocument[]
   readonly standing:
     ((want: Want, request: TrustRequest, tools: Standing) => Promise<readonly Statement[]>) | undefined
 }
@@ -154,7 +156,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         identity: (want, claims) => spec.identity(settings, want, claims),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
         hosts: (want) => spec.hosts(settings, want),
-        trust: (want, request) => spec.trust?.(settings, want, request) ?? [],
+        trust: (want, request, format) => inFormat(spec, format)?.(settings, want, request) ?? [],
         standing: standing && ((want, request, tools) => standing(settings, want, request, tools)),
       }
     },

@@ -33,8 +33,19 @@ export interface TrustDocument {
   readonly parts?: readonly Part[]
   /** What the platform prints of it once it stands, in a form that the `reader` beside it reads. */
   readonly prints?: unknown
+  /** A list of the other side to which several targets add: their documents become one. */
+  readonly adds?: Added
   /** The file on the other side that the text belongs into; what several targets have for one file is merged. */
   readonly file?: { readonly host: string; readonly path: string }
+}
+
+/** What a document adds to a list that belongs to no target alone. */
+export interface Added {
+  /** The same for whoever means the same list. */
+  readonly to: string
+  readonly values: readonly string[]
+  /** The text of the document for all values. */
+  readonly write: (values: readonly string[]) => string
 }
 
 /** Something on the other side that can have one rule only. */
@@ -44,4 +55,15 @@ export interface Owned {
   /** Equal where two targets want the same. */
   readonly rule: string
   readonly remedy: string
+}
+
+/** How documents are wanted: what a person pastes or runs, or resources of Terraform. */
+export type TrustFormat = 'commands' | 'terraform'
+
+/** Who writes in a format: what Terraform has no resources for is pasted or run all the same. */
+export function inFormat<F>(
+  { trust, terraform }: { readonly trust?: F; readonly terraform?: F },
+  format: TrustFormat = 'commands',
+): F | undefined {
+  return format === 'terraform' ? (terraform ?? trust) : trust
 }

@@ -6,7 +6,7 @@ import type { Value } from './profile.ts'
 import type { Reader } from './trust/reader.ts'
 import type { Standing } from './trust/standing.ts'
 import type { Statement } from './trust/statement.ts'
-import type { TrustDocument, TrustRequest } from './trust.ts'
+import { inFormat, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
 import type { Acceptable, Acceptance, Fault } from './warehouse/acceptance.ts'
 import type { Carried, Hook, Source } from './warehouse/carry.ts'
 import type { Attribution, KnownBad, Together } from './warehouse/facts.ts'
@@ -50,6 +50,8 @@ export interface WarehouseSpec<C> {
     request: TrustRequest,
     tools: Standing,
   ) => Promise<readonly Statement[]> | undefined
+  /** The same for Terraform, as far as it has resources for it; absent: the documents of `trust` serve. */
+  readonly terraform?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
   /** `target` is the name that the trust was written for. */
   readonly diagnose?: (
     error: string,
@@ -99,7 +101,7 @@ export interface BoundWarehouse {
   readonly vendorsHostsOnly: boolean
   /** Found before anything is asked of the network. */
   faults(via: string): readonly Fault[]
-  trust(request: TrustRequest): readonly TrustDocument[]
+  trust(request: TrustRequest, format?: TrustFormat): readonly TrustDocument[]
   standing(request: TrustRequest, tools: Standing): Promise<readonly Statement[]> | undefined
 }
 
@@ -171,7 +173,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
           ...(spec.faults?.(connection) ?? []),
           ...(accepted(via).faults?.(connection) ?? []),
         ],
-        trust: (request) => spec.trust?.(connection, request) ?? [],
+        trust: (request, format) => inFormat(spec, format)?.(connection, request) ?? [],
         standing: (request, tools) => spec.standing?.(connection, request, tools),
       }
     },

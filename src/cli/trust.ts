@@ -3,6 +3,7 @@ import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
 import { DbtOidcError, fail } from '../errors.ts'
 import { trustDocuments } from '../trust/request.ts'
+import type { TrustFormat } from '../trust.ts'
 import { refuseShared, together, type Made } from '../trust/together.ts'
 import { writeAll } from './out.ts'
 import { chosen } from './targets.ts'
@@ -13,6 +14,7 @@ export interface Printing {
   readonly target?: string
   readonly json?: boolean
   readonly out?: string
+  readonly format?: TrustFormat
 }
 
 /** Prints or writes the trust of the targets, each document ready to be pasted as it is. */
@@ -24,7 +26,7 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
   const targets = chosen(config, printing.target)
-  const all = documentsFor(config, targets, facts)
+  const all = documentsFor(config, targets, { facts, format: printing.format })
   if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
   if (printing.out !== undefined) {
     const names = targets.map(({ name }) => name)
@@ -38,13 +40,18 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
   )
 }
 
+interface Wanted {
+  readonly facts: RepositoryFacts | undefined
+  readonly format: TrustFormat | undefined
+}
+
 function documentsFor(
   config: Config,
   targets: readonly Target[],
-  facts: RepositoryFacts | undefined,
+  { facts, format }: Wanted,
 ): readonly Made[] {
   const documents = (target: Target): readonly Made[] =>
-    trustDocuments(withIds(config, facts), target, facts?.form).map((document) => ({
+    trustDocuments(withIds(config, facts), target, facts?.form, format).map((document) => ({
       targets: [target.name],
       ...document,
     }))

@@ -5,6 +5,7 @@ import { audienceOf, placeOf } from './aws/place.ts'
 import { rdsPassword } from './aws/rds.ts'
 import { reader } from './aws/read.ts'
 import { settings, type Settings } from './aws/settings.ts'
+import { terraform } from './aws/terraform.ts'
 import { trust } from './aws/trust.ts'
 
 /** AWS: a token becomes a role session (AssumeRoleWithWebIdentity), and that, where it is wanted, a password for RDS. */
@@ -35,6 +36,7 @@ export default exchange<Settings>({
   // Of the command line alone: no run reads it.
   standing: async (settings, _want, _request, tools) =>
     (await import('./aws/standing.ts')).standing(settings, tools),
+  terraform,
   hosts: (settings, want) => [placeOf(settings, want).host],
   proof: 'our verifier',
   example: { role: 'arn:aws:iam::123456789012:role/dbt-prod', region: 'eu-west-1' },

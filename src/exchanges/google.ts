@@ -6,6 +6,7 @@ import { reader } from './google/read.ts'
 import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
 import { tradeAt } from './google/trade.ts'
+import { terraformOf } from './google/terraform.ts'
 import { trustOf } from './google/trust.ts'
 
 /** Google's workload identity federation: the token service, then, as a rule, a service account's access token. */
@@ -32,6 +33,7 @@ export default exchange({
   reader,
   // Of the command line alone: no run reads it.
   standing: async (s, _want, _request, tools) => (await import('./google/standing.ts')).standing(s, tools),
+  terraform: terraformOf,
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),

@@ -5,6 +5,7 @@ import { clientParameters, tokenParameters } from './oauth/body.ts'
 import { diagnose, ERRORS } from './oauth/diagnosis.ts'
 import { clientIsAsserted, settings, type Settings } from './oauth/settings.ts'
 import { askForToken, askToRevoke } from './oauth/token-endpoint.ts'
+import { serverResources } from './oauth/terraform.ts'
 import { serverSettings } from './oauth/trust.ts'
 
 const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
@@ -34,6 +35,7 @@ export default exchange<Settings>({
   diagnose,
   errors: ERRORS,
   trust: serverSettings,
+  terraform: serverResources,
   hosts: (s) => [...new Set([s['token-url'], s['revocation-url'] ?? s['token-url']].map(hostOf))],
   proof: 'third-party server',
   example: {

@@ -12,13 +12,34 @@ export type Part = string | number | Fragment | readonly string[]
 export type Quoting = (strings: TemplateStringsArray, ...parts: readonly Part[]) => string
 
 /** SQL: text becomes a literal with its quotes doubled (ISO/IEC 9075-2 5.3). */
-export const sql: Quoting = quoting((text) => `'${text.replaceAll("'", "''")}'`, ', ')
+export const sql: Quoting = quoting((text) => `'${inert(text).replaceAll("'", "''")}'`, ', ')
 
 /** A POSIX shell command: text becomes one word (POSIX.1-2024 2.2.2). */
 export const sh: Quoting = quoting(
-  (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`),
+  (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${inert(text).replaceAll("'", `'\\''`)}'`),
   ' ',
 )
+
+/** Terraform's language: text becomes a quoted literal, in which nothing is a template (HCL syntax, "Template Expressions"). */
+export const hcl: Quoting = quoting(hclText, ', ')
+
+/** Text as a quoted literal of Terraform's language. */
+export function hclText(text: string): string {
+  if (text.includes('\0') || !text.isWellFormed()) inert(text)
+  const escaped = text
+    .replaceAll(/["\\]/g, (mark) => `\\${mark}`)
+    .replaceAll(/[$%](?=\{)/g, (mark) => `${mark}${mark}`)
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) => unicodeEscape(mark.codePointAt(0) ?? 0))
+  return `"${escaped}"`
+}
+
+function unicodeEscape(point: number): string {
+  const hex = point.toString(16)
+  return point > 0xff_ff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`
+}
 
 /** An identifier of SQL, in double quotes unless it is plainly one in capitals. */
 export function identifier(name: string): Fragment {
@@ -71,12 +92,12 @@ export function inert(text: string): string {
 }
 
 function quoting(quote: (text: string) => string, comma: string): Quoting {
-  const written = (part: Part): string => {
-    if (typeof part === 'string') return quote(inert(part))
+  const put = (part: Part): string => {
+    if (typeof part === 'string') return quote(part)
     if (typeof part === 'number') return String(part)
     if ('fragment' in part) return part.fragment
-    return part.map((one) => quote(inert(one))).join(comma)
+    return part.map(quote).join(comma)
   }
   return (strings, ...parts) =>
-    strings.map((text, at) => `${text}${at < parts.length ? written(parts[at] ?? '') : ''}`).join('')
+    strings.map((text, at) => `${text}${at < parts.length ? put(parts[at] ?? '') : ''}`).join('')
 }

@@ -4,7 +4,7 @@ import type { Claims } from '../claims.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Trusted } from './refusal.ts'
 import { commonTo, trustRules, type SubjectForm } from './rules.ts'
-import type { TrustDocument, TrustRequest } from '../trust.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../trust.ts'
 
 /** What the other side of a target is asked to trust, by the grants of this very configuration. */
 export function trustRequest(
@@ -39,17 +39,18 @@ export function trustDocuments(
   config: Pick<Config, 'grants' | 'issuer'>,
   target: Target,
   form?: SubjectForm,
+  format?: TrustFormat,
 ): readonly TrustDocument[] {
   const request = trustRequest(config, target, form)
   if (request.rules.length === 0) return []
-  const { exchange, warehouse } = documentsOf(target, request)
+  const { exchange, warehouse } = documentsOf(target, request, format)
   return [...exchange, ...warehouse]
 }
 
-function documentsOf(target: Target, request: TrustRequest): Trusted['documents'] {
+function documentsOf(target: Target, request: TrustRequest, format?: TrustFormat): Trusted['documents'] {
   return {
-    exchange: target.acceptance.wholeTrust ? [] : target.exchange.trust(wantOf(target), request),
-    warehouse: target.bound.trust(request),
+    exchange: target.acceptance.wholeTrust ? [] : target.exchange.trust(wantOf(target), request, format),
+    warehouse: target.bound.trust(request, format),
   }
 }
 

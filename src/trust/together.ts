@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts'
-import type { Owned, TrustDocument } from '../trust.ts'
+import type { Added, Owned, TrustDocument } from '../trust.ts'
 import { json } from './quote.ts'
 
 /** A document with the targets that it is for. */
@@ -32,8 +32,10 @@ export function refuseShared(made: readonly Made[]): void {
 export function together(made: readonly Made[]): readonly Made[] {
   const found = new Map<string, Made>()
   for (const one of made) {
-    const { file, language, text } = one
-    const key = JSON.stringify(file ? [language, file.host, file.path] : [language, text])
+    const { file, language, text, adds } = one
+    const key = JSON.stringify(
+      adds ? [language, adds.to] : file ? [language, file.host, file.path] : [language, text],
+    )
     const first = found.get(key)
     found.set(key, first ? merged(first, one) : one)
   }
@@ -46,10 +48,17 @@ function merged(first: Made, second: Made): Made {
   return {
     ...first,
     targets: [...new Set([...first.targets, ...second.targets])],
-    text: first.text === second.text ? first.text : textOf(first, second),
+    ...(first.adds && second.adds ? joinedLists(first.adds, second.adds) : {}),
+    ...(first.adds ? {} : { text: first.text === second.text ? first.text : textOf(first, second) }),
     heldThere: heldThere.filter((claim) => !checkedHere.includes(claim)),
     checkedHere,
   }
+}
+
+/** One list for all who add to it. */
+function joinedLists(first: Added, second: Added): Pick<TrustDocument, 'text' | 'adds'> {
+  const values = [...new Set([...first.values, ...second.values])]
+  return { text: first.write(values), adds: { ...first, values } }
 }
 
 function textOf(first: Made, second: Made): string {

@@ -5,6 +5,7 @@ import { diagnose, ERRORS } from './bigquery/diagnose.ts'
 import { byHook } from './bigquery/hook.ts'
 import { FIELDS } from './bigquery/fields.ts'
 import { preflight } from './bigquery/preflight.ts'
+import { terraformOf } from './bigquery/terraform.ts'
 import { trustOf } from './bigquery/trust.ts'
 
 /** Domains of Google's own APIs, with those of the sovereign clouds; below others of its names it shows pages of strangers. */
@@ -71,6 +72,7 @@ export default warehouse<Connection>({
   describe: (c) => `${projectOf(c)}.${datasetOf(c)}${c.location ? ` in ${c.location}` : ''}`,
   preflight,
   trust: trustOf,
+  terraform: terraformOf,
   diagnose,
   errors: ERRORS,
   notes: [

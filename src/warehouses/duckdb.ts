@@ -47,7 +47,8 @@ export default warehouse<Connection>({
   // Without an exchange there is nobody to ask.
   preflight: async ({ credential }, { io, identity }) =>
     credential.kind === 'aws' ? callerIdentity(credential, identity, io) : undefined,
-  trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request) : []),
+  trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request, 'commands') : []),
+  terraform: (c, request) => (request.via === 'aws' ? s3Trust(c, request, 'terraform') : []),
   notes: [
     'SQL of DuckDB runs within dbt, on the runner: a model can read files and the environment of this action (`read_text`), as Python can. [SECURITY.md](../../SECURITY.md) says what follows from that.',
     'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',

@@ -6,7 +6,7 @@ import { warehouse, type Acceptance, type Attribution, type Fault } from '../war
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
 import { FIELDS } from './postgres/fields.ts'
 import { preflight } from './postgres/preflight.ts'
-import { trust } from './postgres/trust.ts'
+import { terraform, trust } from './postgres/trust.ts'
 
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
 const PASSFILE = 'pgpass'
@@ -112,6 +112,7 @@ export default warehouse<Connection>({
       tools,
     ),
   trust,
+  terraform,
   diagnose,
   errors: [
     'PAM authentication failed for user',

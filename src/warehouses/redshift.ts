@@ -14,7 +14,7 @@ import { diagnose, ERRORS } from './redshift/diagnosis.ts'
 import { FIELDS } from './redshift/fields.ts'
 import { centerFaults, endpointFields, iamFaults } from './redshift/identity-center.ts'
 import { preflight } from './redshift/preflight.ts'
-import { trust } from './redshift/trust.ts'
+import { terraform, trust } from './redshift/trust.ts'
 
 /** Where dbt cannot ask us, the driver reads it whenever it asks Redshift for a password. */
 const CREDENTIALS = 'aws-credentials'
@@ -103,6 +103,7 @@ export default warehouse<Connection>({
   hosts: (c) => [c.host, ...apiOf(c)],
   preflight,
   trust,
+  terraform,
   diagnose,
   errors: ERRORS,
   notes: [

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Config } from '../../config.ts'
 import type { Sources } from '../../config/sources.ts'
 import { configured, readsConfiguration } from '../configuration.ts'
@@ -15,6 +15,11 @@ export function trustCommand(): Command {
     )
     .option('--target <name>', 'one target only')
     .option('--github', 'asks GitHub for the ids and the form of the subject (with GITHUB_TOKEN or GH_TOKEN)')
+    .addOption(
+      new Option('--format <format>', 'commands and statements, or Terraform where it has resources for them')
+        .choices(['commands', 'terraform'])
+        .default('commands'),
+    )
     .option('--json', 'the documents as JSON, with the claims that each holds')
     .option('--out <directory>', 'writes each document into a file of its own')
     .addHelpText('after', EXAMPLES)
@@ -32,6 +37,7 @@ async function factsOf(config: Config, { repository }: Sources): Promise<Reposit
 const EXAMPLES = `
 Examples:
   dbt-oidc trust --target prod
+  dbt-oidc trust --format terraform --out infra
   dbt-oidc trust --workflow .github/workflows/dbt.yml
   dbt-oidc trust --json | jq '.[].checkedHere'
 `

@@ -1,7 +1,8 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, json, jsonWord, sh, verbatim } from '../../trust/quote.ts'
 import { checkedRole } from '../aws/place.ts'
-import { createRole, owned, printed } from '../aws/trust.ts'
+import { owned } from '../aws/role-policy.ts'
+import { createRole, printed } from '../aws/trust.ts'
 import type { Keyed } from './settings.ts'
 
 /** The application for which tokens are traded: whose tokens, for which audience, by which role, for whom. */

@@ -1,5 +1,6 @@
 import { isLiteral } from '../../pattern.ts'
 import type { TrustRule } from '../../trust/rules.ts'
+import { heldByStars, sameAsStar } from '../../trust/stars.ts'
 
 /**
  * Claims of GitHub's tokens that a role's trust policy can name, beside `aud` and `sub` (IAM User Guide, "Available keys
@@ -62,9 +63,9 @@ export function conditionOf(rule: TrustRule, issuer: string, audiences: readonly
   }
   like['sts:RoleSessionName'] = `dbt-${pinnedId(rule)}*`
   const keys = named
-    .filter(([claim, patterns]) => patterns.every((one) => isSame(claim, one)))
+    .filter(([claim, patterns]) => patterns.every((one) => sameAsStar(claim, one)))
     .map(([claim]) => claim)
-  const claims = [...new Set([...keys, ...bySubject(rule)])]
+  const claims = [...new Set([...keys, ...heldByStars(rule)])]
   const compared = [...named.map(([claim]) => claim), ...rule.heldBySubject]
   const inPart = [...rule.when]
     .filter(([claim]) => compared.includes(claim) && !claims.includes(claim))
@@ -72,28 +73,6 @@ export function conditionOf(rule: TrustRule, issuer: string, audiences: readonly
       patterns.filter((one) => !isLiteral(one)).map((one) => [claim, one] as const),
     )
   return { condition: { StringEquals: equal, StringLike: like }, claims, inPart }
-}
-
-/** Claims that the comparison of `sub` alone holds. */
-function bySubject({ when, heldBySubject }: TrustRule): readonly string[] {
-  // A star within the repository could run on over what follows it in the subject.
-  const firm = (when.get('repository') ?? []).every(isLiteral)
-  return heldBySubject.filter((claim) => {
-    const patterns = when.get(claim) ?? []
-    return patterns.every(isLiteral)
-      ? firm || claim === 'repository' || claim === 'sub'
-      : firm && claim === 'ref' && patterns.every((one) => isSame(claim, one))
-  })
-}
-
-/**
- * Whether IAM's `*`, which stands for any characters, means the same in a pattern of ours, whose `*` ends at `/` and `:`
- * and whose `**` ends at `:`. A ref has no colon, and a repository exactly one slash; of nothing else is that certain.
- */
-function isSame(claim: string, pattern: string): boolean {
-  if (isLiteral(pattern)) return true
-  if (claim === 'ref') return /^[^*]*\*\*$/.test(pattern)
-  return claim === 'repository' && /^[^/:]+\/[^/:]+$/.test(pattern)
 }
 
 /** In a policy `${` begins a variable, in every operator. */

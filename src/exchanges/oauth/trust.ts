@@ -8,7 +8,7 @@ import { subjectsOf, type TrustRule } from '../../trust/rules.ts'
 import { clientIsAsserted, type Settings } from './settings.ts'
 
 /** Name of the identity provider in what is written for Keycloak. */
-const PROVIDER = 'github-actions'
+export const PROVIDER = 'github-actions'
 
 /** What an authorization server must be told, in words for any and as a partial import for Keycloak. */
 export function serverSettings(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
@@ -24,7 +24,7 @@ export function serverSettings(s: Settings, want: Want, request: TrustRequest): 
   return [...documents, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
 }
 
-function inWords(s: Settings, request: TrustRequest, held: Held, notes: readonly string[]): string {
+export function inWords(s: Settings, request: TrustRequest, held: Held, notes: readonly string[]): string {
   const by =
     s.grant === 'client-credentials'
       ? 'as the proof of who the client is (client_assertion, RFC 7523 2.2)'
@@ -150,13 +150,13 @@ function user(request: TrustRequest, subject: string): unknown {
 }
 
 /** The client and the one subject that a Keycloak binds it (or its user) to. */
-interface Bound {
+export interface Bound {
   readonly clientId: string
   readonly subject: string
 }
 
 /** Where a repository may have either form of `sub`, the one with ids is the one to trust; the words list both. */
-function boundTo(s: Settings, request: TrustRequest): Bound | { readonly why: string } {
+export function boundTo(s: Settings, request: TrustRequest): Bound | { readonly why: string } {
   const clientId = s['client-id']
   if (s.grant === 'token-exchange')
     return {
@@ -180,14 +180,14 @@ function oneForm({ subjects }: TrustRule): readonly string[] {
 }
 
 /** What a person must know who takes the import: the words list more than it can hold. */
-function aboutImport({ rules }: TrustRequest): readonly string[] {
+export function aboutImport({ rules }: TrustRequest): readonly string[] {
   if (rules.every((rule) => oneForm(rule).length === rule.subjects.length)) return []
   return [
-    'The import for Keycloak trusts the `sub` with ids and refuses the one without; `trust --github` asks which one the repository has.',
+    'What is written for Keycloak trusts the `sub` with ids and refuses the one without; `trust --github` asks which one the repository has.',
   ]
 }
 
-function refusePatterns({ rules, target }: TrustRequest): void {
+export function refusePatterns({ rules, target }: TrustRequest): void {
   const vague = rules.find(({ exact }) => !exact)
   if (vague)
     fail({

@@ -6,10 +6,7 @@ const CONTINUED = ' \\\n  '
 
 /** Rights of the identity: jobs in the project that pays, data in the one dataset. */
 export function trustOf(c: Connection, request: TrustRequest): readonly TrustDocument[] {
-  // A federated identity is already written as IAM writes it.
-  const member = request.identity.startsWith('principalSet:')
-    ? request.identity
-    : `serviceAccount:${request.identity}`
+  const member = memberOf(request)
   const dataset = datasetOf(c)
   // Which datasets there will be is known to nobody before the runs: whoever may create one owns it then.
   const open = dataset.includes('{')
@@ -18,7 +15,7 @@ export function trustOf(c: Connection, request: TrustRequest): readonly TrustDoc
     ...(open ? [bind(projectOf(c), 'roles/bigquery.user', member)] : []),
   ]
   const none = { heldThere: [], checkedHere: [] }
-  const shell = [heading(request, dataset, open), ...jobs].join('\n\n')
+  const shell = [comment('#', headingLines(request, dataset, open)), ...jobs].join('\n\n')
   const documents: TrustDocument[] = [
     { title: `BigQuery: jobs as ${request.target}`, language: 'sh', text: `${shell}\n`, ...none },
   ]
@@ -27,14 +24,20 @@ export function trustOf(c: Connection, request: TrustRequest): readonly TrustDoc
   return [...documents, { title: `BigQuery: data of ${request.target}`, language: 'sql', text, ...none }]
 }
 
-function heading({ target }: TrustRequest, dataset: string, open: boolean): string {
-  return comment('#', [
+/** What is to be said before the rights. */
+export function headingLines({ target }: TrustRequest, dataset: string, open: boolean): readonly string[] {
+  return [
     `Rights of target ${target}. Who may have them is decided by the provider's condition; nothing is compared here.`,
     ...(open
       ? [`The dataset ${dataset} differs from run to run, so roles/bigquery.user lets a run create its own.`]
       : []),
     'Other projects that models read need roles/bigquery.dataViewer on the datasets in question.',
-  ])
+  ]
+}
+
+/** Who has them; a federated identity is already written as IAM writes it. */
+export function memberOf({ identity }: TrustRequest): string {
+  return identity.startsWith('principalSet:') ? identity : `serviceAccount:${identity}`
 }
 
 function bind(project: string, role: string, member: string): string {

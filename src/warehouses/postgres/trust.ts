@@ -1,18 +1,31 @@
-import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import { comment, folded, jsonWord, sh, sql, verbatim } from '../../trust/quote.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
+import { rolePolicy } from '../../trust/role-policy.ts'
+import { comment, folded, sh, sql, verbatim } from '../../trust/quote.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import { databaseOf, regionOf, type Connection } from './connection.ts'
+import { cloudSqlResources, userResources } from './terraform.ts'
 
 /** What the user may do in the database, and how the cloud lets it log in. */
 export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
   if (request.via === 'vault') return [owner(connection)]
   const user = userDocument(connection, request)
-  if (request.via === 'aws') return [mayConnect(connection, request), user]
+  if (request.via === 'aws') return [mayConnect(connection, request, 'commands'), user]
   return [request.via === 'entra' ? entraUser(connection) : cloudSqlUser(connection, request), user]
 }
 
-function mayConnect({ host, user }: Connection, { identity }: TrustRequest): TrustDocument {
-  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
+/** The same for hashicorp/aws, hashicorp/google and cyrilgdn/postgresql; users of Entra are made by a statement all the same. */
+export function terraform(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
+  const user = userResources(connection, request)
+  if (request.via === 'aws') return [mayConnect(connection, request, 'terraform'), user]
+  return [request.via === 'entra' ? entraUser(connection) : cloudSqlResources(connection, request), user]
+}
+
+function mayConnect(
+  { host, user }: Connection,
+  { identity }: TrustRequest,
+  format: TrustFormat,
+): TrustDocument {
+  const [, partition = 'aws', , , account = ''] = identity.split(':')
   const region = regionOf(host) ?? '*'
   const policy = {
     Version: '2012-10-17',
@@ -24,22 +37,24 @@ function mayConnect({ host, user }: Connection, { identity }: TrustRequest): Tru
       },
     ],
   }
-  return {
-    title: `The role may log in to the database as ${user}`,
-    language: 'sh',
-    text: [
-      comment('#', [
+  return rolePolicy(
+    {
+      title: `The role may log in to the database as ${user}`,
+      arn: identity,
+      name: `rds-connect-${user}`.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 128),
+      policy,
+      lines: [
         `AWS account ${account}: ${identity} may log in as ${user}, and nothing else.`,
         `The star stands for the resource id of the database at ${host}, which its address does not tell. Put it there:`,
         'aws rds describe-db-instances (DbiResourceId), for Aurora aws rds describe-db-clusters (DbClusterResourceId).',
-        'The second command switches IAM authentication on.',
-      ]),
-      sh`aws iam put-role-policy --role-name ${resource.split('/').at(-1) ?? ''} --policy-name ${`rds-connect-${user}`.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 128)} --policy-document ${jsonWord(policy)}`,
-      switchOn(host),
-    ].join('\n'),
-    heldThere: [],
-    checkedHere: [],
-  }
+        format === 'commands'
+          ? 'The second command switches IAM authentication on.'
+          : 'In its aws_db_instance or aws_rds_cluster write iam_database_authentication_enabled = true.',
+      ],
+      after: [switchOn(host)],
+    },
+    format,
+  )
 }
 
 /** Endpoints are NAME.ID… of an instance, NAME.cluster-ID… and NAME.cluster-ro-ID… of an Aurora cluster; a custom one names neither. */

@@ -1,6 +1,9 @@
-import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
+import { hclDocument, reference, resource } from '../../trust/hcl.ts'
+import { labelFor } from '../../trust/label.ts'
+import { rolePolicy } from '../../trust/role-policy.ts'
 import { iamLiteral } from '../../trust/iam.ts'
-import { comment, folded, jsonWord, sh, sql } from '../../trust/quote.ts'
+import { comment, folded, sh, sql } from '../../trust/quote.ts'
 import { applicationDocument, assignmentDocument, groupDocument } from './center-trust.ts'
 import { remarksOn, rightsOf } from './rights.ts'
 import { databaseOf, endpointOf, isServerless, methodOf, type Connection } from './connection.ts'
@@ -13,7 +16,14 @@ export function trust(connection: Connection, request: TrustRequest): readonly T
         assignmentDocument(connection, request),
         groupDocument(connection, request),
       ]
-    : [mayAsk(connection, request), userDocument(connection, request)]
+    : [mayAsk(connection, request, 'commands'), userDocument(connection, request, 'commands')]
+}
+
+/** The same for the provider hashicorp/aws. */
+export function terraform(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
+  // IAM Identity Center is an experiment, and written as commands only.
+  if (request.via === 'aws-identity-center') return trust(connection, request)
+  return [mayAsk(connection, request, 'terraform'), userDocument(connection, request, 'terraform')]
 }
 
 interface Right {
@@ -22,7 +32,7 @@ interface Right {
   readonly remarks: readonly string[]
 }
 
-function mayAsk(c: Connection, { identity }: TrustRequest): TrustDocument {
+function mayAsk(c: Connection, { identity }: TrustRequest, format: TrustFormat): TrustDocument {
   const { account, name } = partsOf(identity)
   const { action, resources, remarks } = rightOf(c, identity)
   const [first, ...others] = resources
@@ -31,19 +41,19 @@ function mayAsk(c: Connection, { identity }: TrustRequest): TrustDocument {
     Statement: [{ Effect: 'Allow', Action: action, Resource: others.length === 0 ? first : resources }],
   }
   const policyName = `redshift-${databaseOf(c)}`.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 128)
-  return {
-    title: `The role ${name} may ask for a password of Redshift`,
-    language: 'sh',
-    text: [
-      comment('#', [
+  return rolePolicy(
+    {
+      title: `The role ${name} may ask for a password of Redshift`,
+      arn: identity,
+      name: policyName,
+      policy,
+      lines: [
         `AWS account ${account}: ${identity} may ask for a short-lived password, and for nothing else.`,
         ...remarks,
-      ]),
-      sh`aws iam put-role-policy --role-name ${name} --policy-name ${policyName} --policy-document ${jsonWord(policy)}`,
-    ].join('\n'),
-    heldThere: [],
-    checkedHere: [],
-  }
+      ],
+    },
+    format,
+  )
 }
 
 function rightOf(c: Connection, identity: string): Right {
@@ -76,24 +86,48 @@ function serverless(c: Connection, base: string): Right {
   }
 }
 
-function userDocument(c: Connection, { identity }: TrustRequest): TrustDocument {
+function userDocument(c: Connection, { identity, target }: TrustRequest, format: TrustFormat): TrustDocument {
   const { name } = partsOf(identity)
   const user = methodOf(c) === 'iam' ? (c.user ?? '') : `IAMR:${name}`
   const database = databaseOf(c)
-  return {
-    title: `The user ${user} in the database ${database}`,
-    language: 'sql',
-    text: [
-      comment('--', [
-        `In ${database} on ${c.host}, as its administrator. All runs are this one user: query_group tells them apart.`,
-        ...remarksOn(c),
-      ]),
-      sql`CREATE USER ${folded(user)} PASSWORD DISABLE;`,
-      ...rightsOf(c, folded(user)),
-    ].join('\n'),
-    heldThere: [],
-    checkedHere: [],
-  }
+  const statements = [sql`CREATE USER ${folded(user)} PASSWORD DISABLE;`, ...rightsOf(c, folded(user))]
+  const lines = [
+    `In ${database} on ${c.host}, as its administrator. All runs are this one user: query_group tells them apart.`,
+    ...remarksOn(c),
+  ]
+  const title = `The user ${user} in the database ${database}`
+  const none = { heldThere: [], checkedHere: [] }
+  if (format === 'terraform')
+    return { title, language: 'hcl', text: statementResources(c, target, { lines, statements }), ...none }
+  return { title, language: 'sql', text: [comment('--', lines), ...statements].join('\n'), ...none }
+}
+
+/** Each statement waits for the one before it; what Terraform takes away again it does not undo in the database. */
+function statementResources(
+  c: Connection,
+  target: string,
+  { lines, statements }: { readonly lines: readonly string[]; readonly statements: readonly string[] },
+): string {
+  const label = (at: number): string => labelFor(`${target}_${at + 1}`)
+  const where = isServerless(c)
+    ? { workgroup_name: endpointOf(c.host)?.name ?? c.serverless_work_group ?? 'NAME' }
+    : { cluster_identifier: c.cluster_id ?? 'NAME', db_user: 'ADMINISTRATOR' }
+  return hclDocument(
+    comment('#', [
+      ...lines,
+      ...(isServerless(c)
+        ? []
+        : ['ADMINISTRATOR is the name of that user; Terraform asks for its password itself.']),
+    ]),
+    statements.map((statement, at) =>
+      resource('aws_redshiftdata_statement', label(at), {
+        ...where,
+        database: databaseOf(c),
+        sql: statement,
+        depends_on: at === 0 ? undefined : [reference(`aws_redshiftdata_statement.${label(at - 1)}`)],
+      }),
+    ),
+  )
 }
 
 function partsOf(arn: string) {
