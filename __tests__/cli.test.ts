@@ -96,10 +96,13 @@ describe('dbt-oidc trust', () => {
     const asJson = await cli(['trust', '--json'], withPolicy)
     expect(JSON.parse(asJson.stdout)).toMatchObject([
       { targets: ['prod'], language: 'sql', checkedHere: ['event_name'] },
+      { targets: ['prod'], language: 'sql', checkedHere: [] },
     ])
     const written = await cli(['trust', '--out', 'trust'], withPolicy)
     expect(written.files).toContain('trust/prod-1.sql')
-    expect(written.stdout).toBe(`${join('trust', 'prod-1.sql')}\n`)
+    expect(written.stdout).toBe(
+      ['prod-1.sql', 'prod-2.sql'].map((name) => `${join('trust', name)}\n`).join(''),
+    )
     expect(asJson.stdout).not.toContain('owns')
   })
 

@@ -43,3 +43,8 @@ function ofServers(name: string): string {
     `There is no Python in .cache/python/${name}: run \`npm run test:servers\`, which makes it.`,
   )
 }
+
+/** The Python with parsers of others for what `trust` writes. */
+export function trustPython(): string {
+  return ofServers('trust')
+}

@@ -1,6 +1,7 @@
 // Tests against real servers of others (Keycloak, Trino ...): downloads them once, which needs Maven and about 1 GB.
 import { join } from 'node:path'
 import { runJest } from '../jest.ts'
+import { ensureHcl } from '../hcl.ts'
 import { ensurePython } from '../python.ts'
 import { task } from '../task.ts'
 
@@ -14,8 +15,10 @@ await task(async () => {
     'aws',
     'microsoft',
     'others',
+    'trust',
   ] as const)
     await ensurePython(name)
+  await ensureHcl()
   // These are named otherwise than the tests, since most changes need no server of anybody else.
   const specs = ['--testMatch', join(import.meta.dirname, '..', '..', '__tests__', 'servers', '*.spec.ts')]
   // One server at a time: each takes half a gigabyte of memory, and both cores while it starts.

@@ -19,7 +19,7 @@ const settings = z.strictObject({
   /** Application (client) id of the app registration or the managed identity. */
   'client-id': guid('the application (client) id, not its name and not its object id'),
   cloud: z.optional(z.enum(CLOUD_NAMES)),
-  /** Write flexible federated credentials (a preview of Entra), which take patterns and `job_workflow_ref`. */
+  /** Write flexible federated credentials (a preview of Entra), which take patterns, ids and `job_workflow_ref`. */
   flexible: z.optional(z.boolean()),
   /** `RESOURCE/.default`; the warehouse's own unless given. */
   scope: z.optional(
@@ -96,7 +96,7 @@ export default exchange<Settings>({
   notes: [
     'Entra’s token lives 60 to 90 minutes and cannot be revoked.',
     'The request is proven against Keycloak, an independent server; Entra’s own texts (AADSTS…), its case rules and how long a new credential takes to spread are from its documentation and from public issues.',
-    '`flexible: true` writes credentials that take patterns of `sub` and hold `job_workflow_ref`. Microsoft calls them a preview, makes them through the beta of Graph only, and advises against that in production.',
+    '`flexible: true` writes credentials that take patterns of `sub` and hold the ids of the repository and `job_workflow_ref`. Microsoft calls them a preview, makes them through the beta of Graph only, and advises against that in production.',
     'Unverified: the audiences of the sovereign clouds, and the texts of AADSTS90002, 500011, 50013 and 700212.',
   ],
   trust: (s, _want, request) => federatedCredentials(s, request),

@@ -4,6 +4,7 @@ import { diagnose, ERRORS } from './databricks/diagnose.ts'
 import { FIELDS } from './databricks/fields.ts'
 import { preflight } from './databricks/preflight.ts'
 import { reader } from './databricks/read.ts'
+import { terraformOf } from './databricks/terraform.ts'
 import { trustOf } from './databricks/trust.ts'
 
 /** The driver reads the token from here whenever it exchanges; it is replaced while dbt runs. */
@@ -84,6 +85,7 @@ export default warehouse<Connection>({
   preflight: (source, tools) => preflight(source, TOKEN_FILE, tools),
   trust: trustOf,
   reader,
+  terraform: terraformOf,
   diagnose,
   errors: ERRORS,
   notes: [

@@ -7,6 +7,7 @@ import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 import { reader } from './snowflake/read.ts'
+import { terraformOf } from './snowflake/terraform.ts'
 import { trustOf } from './snowflake/trust.ts'
 
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
@@ -106,6 +107,7 @@ export default warehouse<Connection>({
     request.via === 'direct'
       ? import('./snowflake/standing.ts').then(({ standing }) => standing(c, request, tools))
       : undefined,
+  terraform: terraformOf,
   diagnose,
   errors: ERRORS,
   notes: [

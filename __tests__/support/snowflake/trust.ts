@@ -32,11 +32,14 @@ export function usersOf(script: string): readonly User[] {
   return accountOf(script).users
 }
 
+/** How and from where somebody may log in, which is not modelled here. */
+const POLICIES = ['CREATE AUTHENTICATION', 'CREATE NETWORK']
+
 /** Throws where a statement is of a kind that no trust of Snowflake has. */
 export function checkStatements(script: string): void {
   for (const words of statementsOf(script)) {
     const [verb = '', what = ''] = words
-    const known = ['CREATE ROLE', 'CREATE USER', 'ALTER USER', 'GRANT'].some((start) =>
+    const known = [...POLICIES, 'CREATE ROLE', 'CREATE USER', 'ALTER USER', 'GRANT'].some((start) =>
       `${verb} ${what} `.startsWith(`${start} `),
     )
     // A name in backquotes is of another dialect.

@@ -1,5 +1,5 @@
 import type { Want } from '../../exchange.ts'
-import { hclDocument, jsonencode, resource } from '../../trust/hcl.ts'
+import { hclDocument, jsonencode, reference, resource } from '../../trust/hcl.ts'
 import { roleLabel, roleReference } from '../../trust/iam.ts'
 import { labelFor } from '../../trust/label.ts'
 import { comment } from '../../trust/quote.ts'
@@ -20,7 +20,7 @@ export function terraform(settings: Settings, _want: Want, request: TrustRequest
 
 function identityProvider(role: Role, { issuer, audiences }: TrustRequest): TrustDocument {
   const arn = providerArn(role, issuer)
-  const label = labelFor(`github_${role.account}`)
+  const label = providerLabel(role)
   const write = (values: readonly string[]): string =>
     hclDocument(
       comment('#', [
@@ -44,7 +44,10 @@ function first(settings: Settings, request: TrustRequest): TrustDocument {
   return {
     title: `Role ${role.name} in account ${role.account}`,
     language: 'hcl',
-    text: hclDocument(comment('#', lines), [roleResource(role, longest, policy)]),
+    text: hclDocument(comment('#', lines), [
+      // A policy may name only a principal that is there.
+      roleResource(role, longest, policy, `aws_iam_openid_connect_provider.${providerLabel(role)}`),
+    ]),
     ...held,
     ...owned(role, policy),
   }
@@ -60,7 +63,7 @@ function further(settings: Settings, index: number, link: Link): TrustDocument {
     title: `Role ${role.name} in account ${role.account}, assumed by ${before.name}`,
     language: 'hcl',
     text: hclDocument(comment('#', [...lines, ...other]), [
-      roleResource(role, 3600, policy),
+      roleResource(role, 3600, policy, `aws_iam_role.${roleLabel(before.arn)}`),
       resource('aws_iam_role_policy', labelFor(`${permissionName}_${before.account}`), {
         name: permissionName,
         role: roleReference(before.arn),
@@ -73,11 +76,16 @@ function further(settings: Settings, index: number, link: Link): TrustDocument {
   }
 }
 
-function roleResource({ arn, name, path }: Role, longest: number, policy: Policy): string {
+function providerLabel({ account }: Role): string {
+  return labelFor(`github_${account}`)
+}
+
+function roleResource({ arn, name, path }: Role, longest: number, policy: Policy, after: string): string {
   return resource('aws_iam_role', roleLabel(arn), {
     name,
     path: path === '/' ? undefined : path,
     max_session_duration: longest,
     assume_role_policy: jsonencode(policy),
+    depends_on: [reference(after)],
   })
 }

@@ -49,11 +49,18 @@ function policies(c: Connection, request: TrustRequest): TrustDocument {
   }
 }
 
+/** What is told apart by number; undefined where the connection does not tell. */
+export function placesOf(c: Connection) {
+  return {
+    // It stands in the workspace's address on Azure and Google, and nowhere on AWS.
+    workspace: /^adb-(\d+)\./.exec(c.host)?.[1] ?? /^(\d+)\.\d+\.gcp\./.exec(c.host)?.[1],
+    warehouse: /\/warehouses\/(\w+)$/.exec(c.http_path)?.[1],
+  }
+}
+
 /** Entitlements that a principal needs beside its policy (databricks/cli, workspace-assignment and permissions). */
 function access(c: Connection, { target }: TrustRequest): TrustDocument {
-  // The workspace's number stands in its address on Azure and Google, and nowhere on AWS.
-  const workspace = /^adb-(\d+)\./.exec(c.host)?.[1] ?? /^(\d+)\.\d+\.gcp\./.exec(c.host)?.[1]
-  const warehouse = /\/warehouses\/(\w+)$/.exec(c.http_path)?.[1]
+  const { workspace, warehouse } = placesOf(c)
   const use = { access_control_list: [{ service_principal_name: c.client_id, permission_level: 'CAN_USE' }] }
   const login = sh`databricks auth login --host ${`https://${c.host}`}`
   return {
@@ -84,7 +91,7 @@ function access(c: Connection, { target }: TrustRequest): TrustDocument {
   }
 }
 
-function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
+export function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
   const open = rules.find(({ exact }) => !exact)
   if (open)
     fail({
@@ -103,7 +110,7 @@ function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
 }
 
 /** Unity Catalog grants (docs.databricks.com, "Manage privileges"): least that a `dbt build` needs. */
-function rights(c: Connection, request: TrustRequest): TrustDocument {
+export function rights(c: Connection, request: TrustRequest): TrustDocument {
   return {
     title: `Databricks: rights of ${request.target}`,
     language: 'sql',
