@@ -40,10 +40,13 @@ function expressionsFor(rule: TrustRule): readonly string[] {
   const parts = claims.map((claim) =>
     (claim === 'sub' ? subjects : (when.get(claim) ?? [])).map((pattern) => comparison(claim, pattern)),
   )
-  const joined = (before: readonly string[], part: readonly string[]): readonly string[] =>
-    before.flatMap((one) => part.map((other) => `${one} and ${other}`))
   const [first = [], ...more] = parts
   return more.reduce(joined, first)
+}
+
+/** Each of the ones with each of the others. */
+function joined(before: readonly string[], part: readonly string[]): readonly string[] {
+  return before.flatMap((one) => part.map((other) => `${one} and ${other}`))
 }
 
 /** Claims that such an expression holds exactly. */
