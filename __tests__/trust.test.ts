@@ -36,9 +36,9 @@ describe('the subjects of a grant', () => {
     expect(rule?.subjects).toEqual(['repo:acme/dbt:environment:prod'])
   })
 
-  test('are those that the policy writes as `sub`', () => {
+  test('are those that the policy writes as `sub`, which hold what they name', () => {
     const [rule] = trustRules([grant({ ...IDS, sub: ['repo:acme/dbt:custom'] })], 'prod')
-    expect([rule?.subjects, rule?.heldBySubject]).toEqual([['repo:acme/dbt:custom'], ['sub']])
+    expect([rule?.subjects, rule?.heldBySubject]).toEqual([['repo:acme/dbt:custom'], ['sub', 'repository']])
   })
 
   test('are not exact where a glob or nothing at all says which', () => {

@@ -10,7 +10,7 @@ import { usersOf } from './snowflake/trust.ts'
  */
 export function exportsOf(documents: readonly TrustDocument[]): readonly unknown[] {
   return documents.flatMap(({ text, language }) => {
-    if (language === 'sql' && text.includes('WORKLOAD_IDENTITY')) return [shownBySnowflake(text)]
+    if (language === 'sql' && text.includes('WORKLOAD_IDENTITY = (')) return [shownBySnowflake(text)]
     if (language !== 'sh') return []
     if (text.includes('providers create-oidc')) return describedByGcloud(text)
     if (/^aws iam create-role/m.test(text)) return rolesOf(text)

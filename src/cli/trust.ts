@@ -3,7 +3,9 @@ import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
 import { DbtOidcError, fail } from '../errors.ts'
 import { trustDocuments } from '../trust/request.ts'
+import { trustRules } from '../trust/rules.ts'
 import type { TrustFormat } from '../trust.ts'
+import { refuseOpen, type Asked } from '../trust/strict.ts'
 import { refuseShared, together, type Made } from '../trust/together.ts'
 import { writeAll } from './out.ts'
 import { chosen } from './targets.ts'
@@ -15,6 +17,8 @@ export interface Printing {
   readonly json?: boolean
   readonly out?: string
   readonly format?: TrustFormat
+  /** Whether conditions that the action alone checks are a failure. */
+  readonly strict?: boolean
 }
 
 /** Prints or writes the trust of the targets, each document ready to be pasted as it is. */
@@ -27,6 +31,8 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
     })
   const targets = chosen(config, printing.target)
   const all = documentsFor(config, targets, { facts, format: printing.format })
+  if (printing.strict)
+    refuseOpen(asked(withIds(config, facts), targets, { facts, format: printing.format }), printing.target)
   if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
   if (printing.out !== undefined) {
     const names = targets.map(({ name }) => name)
@@ -61,6 +67,15 @@ function documentsFor(
   // Whoever pastes for one target must not undo what stands for another, be it by a file that lacks the other's part.
   refuseShared(made)
   return together(neededFor(targets, made))
+}
+
+/** Each target by itself, with its grants. */
+function asked(config: Config, targets: readonly Target[], { facts, format }: Wanted): readonly Asked[] {
+  return targets.map((target) => ({
+    target: target.name,
+    rules: trustRules(config.grants, target.name, facts?.form),
+    documents: trustDocuments(config, target, facts?.form, format),
+  }))
 }
 
 /** The documents of the targets, and those of others that go into the same files. */

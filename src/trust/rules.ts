@@ -1,5 +1,6 @@
 import { isLiteral } from '../pattern.ts'
 import type { Grant, When } from '../policy.ts'
+import { heldInSubjects } from './subject.ts'
 
 /** What one grant means to a platform that sees tokens and nothing else. */
 export interface TrustRule {
@@ -59,7 +60,13 @@ export function subjectsOf(rules: readonly TrustRule[]): readonly string[] {
 function ruleOf({ name, when }: Grant, form: SubjectForm): TrustRule {
   const written = when.get('sub')
   if (written)
-    return { grant: name, when, subjects: written, exact: written.every(isLiteral), heldBySubject: ['sub'] }
+    return {
+      grant: name,
+      when,
+      subjects: written,
+      exact: written.every(isLiteral),
+      heldBySubject: ['sub', ...heldInSubjects(written, when)],
+    }
   const { contexts, held } = contextOf(when)
   const subjects = prefixesOf(when, form).flatMap((prefix) =>
     contexts.map((context) => `${prefix}:${context}`),

@@ -45,6 +45,7 @@ export default warehouse<Connection>({
     return callerIdentity(credential, identity, io)
   },
   trust,
+  terraform: (c, request) => trust(c, request, 'terraform'),
   diagnose,
   errors: [
     'is not authorized to perform: athena:StartQueryExecution',

@@ -48,6 +48,7 @@ export default warehouse<Connection>({
     return callerIdentity(credential, identity, io)
   },
   trust,
+  terraform: (c, request) => trust(c, request, 'terraform'),
   diagnose,
   errors: ['is not authorized to perform: iam:PassRole', 'is not authorized to perform: glue:CreateSession'],
   notes: [

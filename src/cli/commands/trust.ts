@@ -20,6 +20,10 @@ export function trustCommand(): Command {
         .choices(['commands', 'terraform'])
         .default('commands'),
     )
+    .option(
+      '--strict',
+      'fails while the action alone checks a condition of the target, or without --target of one whose name or environment says prod',
+    )
     .option('--json', 'the documents as JSON, with the claims that each holds')
     .option('--out <directory>', 'writes each document into a file of its own')
     .addHelpText('after', EXAMPLES)
@@ -38,6 +42,7 @@ const EXAMPLES = `
 Examples:
   dbt-oidc trust --target prod
   dbt-oidc trust --format terraform --out infra
+  dbt-oidc trust --strict --github > /dev/null
   dbt-oidc trust --workflow .github/workflows/dbt.yml
   dbt-oidc trust --json | jq '.[].checkedHere'
 `

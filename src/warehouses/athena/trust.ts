@@ -1,7 +1,7 @@
 import { mayUse, placesIn } from '../../exchanges/aws/objects.ts'
-import { comment, jsonWord, sh } from '../../trust/quote.ts'
+import { rolePolicy } from '../../trust/role-policy.ts'
 import { iamLiteral } from '../../trust/iam.ts'
-import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
 import { catalogOf, workGroupOf, type Connection } from './connection.ts'
 
 /** What dbt-athena asks of Athena itself. */
@@ -40,7 +40,11 @@ const WRITE = [
 ]
 
 /** What the role may do: ask in one workgroup, and read and write one schema with its places in S3. */
-export function trust(c: Connection, { identity }: TrustRequest): readonly TrustDocument[] {
+export function trust(
+  c: Connection,
+  { identity }: TrustRequest,
+  format: TrustFormat = 'commands',
+): readonly TrustDocument[] {
   const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
   const role = resource.split('/').at(-1) ?? ''
   const region = c.region_name
@@ -84,17 +88,16 @@ export function trust(c: Connection, { identity }: TrustRequest): readonly Trust
       : []),
     'Where Lake Formation rules, it has to grant the same to the role.',
   ]
-  const text = [
-    comment('#', remarks),
-    sh`aws iam put-role-policy --role-name ${role} --policy-name dbt-athena --policy-document ${jsonWord(policy)}`,
-  ].join('\n')
   return [
-    {
-      title: `The role ${role} may ask Athena and write ${c.schema}`,
-      language: 'sh',
-      text,
-      heldThere: [],
-      checkedHere: [],
-    },
+    rolePolicy(
+      {
+        title: `The role ${role} may ask Athena and write ${c.schema}`,
+        arn: identity,
+        name: 'dbt-athena',
+        policy,
+        lines: remarks,
+      },
+      format,
+    ),
   ]
 }

@@ -1,7 +1,7 @@
 import { mayUse, placesIn } from '../../exchanges/aws/objects.ts'
-import { comment, jsonWord, sh } from '../../trust/quote.ts'
+import { rolePolicy } from '../../trust/role-policy.ts'
 import { iamLiteral } from '../../trust/iam.ts'
-import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
 import type { Connection } from './connection.ts'
 
 /** What dbt-glue asks of interactive sessions. */
@@ -34,7 +34,11 @@ const CATALOG = [
 ]
 
 /** What the role may do: open sessions that run as one other role, and see the catalog of one schema. */
-export function trust(c: Connection, { identity }: TrustRequest): readonly TrustDocument[] {
+export function trust(
+  c: Connection,
+  { identity }: TrustRequest,
+  format: TrustFormat = 'commands',
+): readonly TrustDocument[] {
   const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
   const role = resource.split('/').at(-1) ?? ''
   const glue = `arn:${partition}:glue:${c.region}:${account}`
@@ -58,20 +62,14 @@ export function trust(c: Connection, { identity }: TrustRequest): readonly Trust
       ...mayUse(placesIn([c.location]), partition),
     ],
   }
-  const text = [
-    comment('#', [
-      `AWS account ${account}: ${identity} may open sessions of Glue that run as ${c.role_arn}, and see the schema ${c.schema}.`,
-      `What a session may read and write is a matter of ${c.role_arn}, which has to trust glue.amazonaws.com and no workflow.`,
-    ]),
-    sh`aws iam put-role-policy --role-name ${role} --policy-name dbt-glue --policy-document ${jsonWord(policy)}`,
-  ].join('\n')
+  const lines = [
+    `AWS account ${account}: ${identity} may open sessions of Glue that run as ${c.role_arn}, and see the schema ${c.schema}.`,
+    `What a session may read and write is a matter of ${c.role_arn}, which has to trust glue.amazonaws.com and no workflow.`,
+  ]
   return [
-    {
-      title: `The role ${role} may open sessions of Glue`,
-      language: 'sh',
-      text,
-      heldThere: [],
-      checkedHere: [],
-    },
+    rolePolicy(
+      { title: `The role ${role} may open sessions of Glue`, arn: identity, name: 'dbt-glue', policy, lines },
+      format,
+    ),
   ]
 }
