@@ -21,7 +21,7 @@ const of = (language: TrustDocument['language']): readonly Written[] =>
 const told = ({ title, format, document }: Written): string => `${title}, ${format}: ${document.title}`
 
 /** What a statement of a trust begins with. */
-const VERBS = ['CREATE', 'ALTER', 'GRANT', 'SELECT', 'COMMENT']
+const VERBS = ['CREATE', 'ALTER', 'GRANT', 'SELECT', 'IF']
 
 describe('what trust writes, as parsers of others read it', () => {
   test('is Terraform, formatted as terraform fmt does', () => {

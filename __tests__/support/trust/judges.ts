@@ -7,6 +7,9 @@ import { trustPython } from '../python.ts'
 
 const JUDGE = join(import.meta.dirname, 'judge.py')
 
+/** Answers are longer than what a child may say of itself. */
+const BIG = { encoding: 'utf8', maxBuffer: 1 << 28 } as const
+
 /** A document for a parser of somebody else's. */
 export type Question =
   | { readonly kind: 'sql'; readonly dialect: string; readonly text: string }
@@ -21,7 +24,7 @@ const tokens = z.array(z.array(z.tuple([z.string(), z.string()])))
 /** What sqlglot, shellcheck and parliament find; throws where one of them cannot read a document at all. */
 export function judged(questions: readonly Question[]): readonly (readonly unknown[])[] {
   const asked = JSON.stringify(questions)
-  const { stdout, stderr, status } = spawnSync(trustPython(), [JUDGE], { input: asked, encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync(trustPython(), [JUDGE], { ...BIG, input: asked })
   if (status !== 0) throw new Error(stderr)
   return answer.parse(JSON.parse(stdout)).map(({ error, found = [] }, at) => {
     if (error !== undefined) throw new Error(`${error}\n${questions[at]?.text}`)
@@ -64,7 +67,7 @@ export function terraformOf(
 ): readonly { readonly formatted: boolean; readonly blocks: readonly HclBlock[] }[] {
   if (!existsSync(HCL))
     throw new Error('There is no reader of Terraform: run `npm run test:servers`, which builds it.')
-  const { stdout, stderr, status } = spawnSync(HCL, { input: JSON.stringify(texts), encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync(HCL, { ...BIG, input: JSON.stringify(texts) })
   if (status !== 0) throw new Error(stderr)
   return readings.parse(JSON.parse(stdout)).map(({ error, formatted, blocks }, at) => {
     if (error !== undefined) throw new Error(`${error}\n${texts[at]}`)
@@ -72,7 +75,8 @@ export function terraformOf(
   })
 }
 
-/** The dialect in which a warehouse speaks. */
+/** The dialect in which a warehouse speaks, as sqlglot calls it. */
 export function dialectOf(name: string): string {
-  return name.replace(/-.*$/, '')
+  const warehouse = name.replace(/-.*$/, '')
+  return { sqlserver: 'tsql', fabric: 'tsql', other: 'postgres' }[warehouse] ?? warehouse
 }
