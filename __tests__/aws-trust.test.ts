@@ -6,7 +6,7 @@ import type { TrustDocument } from '../src/trust.ts'
 import { trustRules } from '../src/trust/rules.ts'
 import { apply, newCloud } from './support/aws/account.ts'
 import { ACCOUNT, AUDIENCE, GITHUB, PINNED, ROLE } from './support/aws/bench.ts'
-import { allows, type Policy } from './support/aws/policy.ts'
+import { allows, parsePolicy, type Policy } from './support/aws/policy.ts'
 import { grantOf, type Written } from './support/claims-of.ts'
 import { githubClaims, type SubForm } from './support/github-claims.ts'
 import { scalarText } from './support/shape.ts'
@@ -208,5 +208,73 @@ describe('the trust of a role', () => {
       { numRuns: 500 },
     )
     expect(outcome.counterexample).toBeNull()
+  })
+})
+
+/** As GitHub's own page on AWS has it, with another condition each ("Configuring OpenID Connect in Amazon Web Services"). */
+function published(condition: object): Policy {
+  return parsePolicy(
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: {
+            Federated: `arn:aws:iam::${ACCOUNT}:oidc-provider/token.actions.githubusercontent.com`,
+          },
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Condition: condition,
+        },
+      ],
+    }),
+  )
+}
+
+const [AUD, SUB] = ['aud', 'sub'].map((key) => `token.actions.githubusercontent.com:${key}`) as [
+  string,
+  string,
+]
+
+describe('policies that GitHub and AWS publish', () => {
+  test.each<[string, object, readonly boolean[]]>([
+    [
+      'one branch',
+      { StringEquals: { [SUB]: 'repo:o/r:ref:refs/heads/main', [AUD]: AUDIENCE } },
+      [true, false, false, false],
+    ],
+    [
+      'any branch, tag or environment of a repository',
+      { StringLike: { [SUB]: 'repo:o/r:*' }, StringEquals: { [AUD]: AUDIENCE } },
+      [true, true, true, false],
+    ],
+    [
+      'an environment',
+      { StringEquals: { [AUD]: AUDIENCE, [SUB]: 'repo:o/r:environment:prod' } },
+      [false, false, true, false],
+    ],
+    [
+      'another audience',
+      { StringEquals: { [AUD]: 'https://github.com/o' }, StringLike: { [SUB]: 'repo:o/r:*' } },
+      [false, false, false, false],
+    ],
+  ])('mean here what they are published for: %s', (_name, condition, verdicts) => {
+    const policy = published(condition)
+    const claims = [
+      githubClaims({}),
+      githubClaims({ ref: 'refs/heads/dev' }),
+      githubClaims({ environment: 'prod' }),
+      githubClaims({ repository: 'o/other' }),
+    ]
+    expect(claims.map((one) => letsIn(policy, one))).toEqual(verdicts)
+  })
+
+  test('are refused where the grammar has no such element', () => {
+    const [valid] = [published({ StringEquals: { [AUD]: AUDIENCE } })]
+    for (const change of [
+      { Version: '2012-10-18' },
+      { Statements: [] },
+      { Statement: [{ Effect: 'allow' }] },
+    ])
+      expect(() => parsePolicy(JSON.stringify({ ...valid, ...change }))).toThrow(/./)
   })
 })

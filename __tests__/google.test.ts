@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { conditionOf, regexOf } from '../src/exchanges/google/condition.ts'
+import { mappingOf } from '../src/exchanges/google/provider.ts'
 import { matches } from '../src/pattern.ts'
 import type { TrustRule } from '../src/trust/rules.ts'
 import { problemsOf } from './support/config-of.ts'
@@ -402,4 +403,13 @@ describe('settings are refused with what to write', () => {
     expect(problems.join('\n')).toContain(sentence)
     expect(problems).toHaveLength(1)
   })
+})
+
+test('the subject that the mapping makes fits into the 127 bytes of Google, whatever the ids', () => {
+  const [[attribute, expression] = ['', '']] = mappingOf(PROVIDER)
+  expect(attribute).toBe('google.subject')
+  const most = '18446744073709551615'
+  const subject = valueOf(expression, { repository_id: most, run_id: most, run_attempt: most })
+  expect(subject).toBe(`github:${most}:${most}:${most}`)
+  expect(Buffer.byteLength(String(subject))).toBeLessThanOrEqual(127)
 })

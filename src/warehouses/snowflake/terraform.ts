@@ -16,7 +16,7 @@ import {
   type Means,
   type Policy,
 } from './policies.ts'
-import { aboutNames, owned } from './trust.ts'
+import { aboutAudience, aboutNames, owned } from './trust.ts'
 
 /** What the provider wants switched on; without it the identity would be taken from the user again. */
 const SWITCH =
@@ -52,10 +52,10 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
     {
       title: `Snowflake: the service user of ${request.target}`,
       language: 'hcl',
-      text: hclDocument(comment('#', [...heading(request, held), SWITCH, ...aboutNames(c)]), [
-        ...made,
-        ...named,
-      ]),
+      text: hclDocument(
+        comment('#', [...heading(request, held), SWITCH, ...aboutAudience(request), ...aboutNames(c)]),
+        [...made, ...named],
+      ),
       heldThere,
       checkedHere,
       ...owned(c, request, identities),

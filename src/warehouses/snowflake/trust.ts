@@ -38,7 +38,10 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
     {
       title: `Snowflake: the service user of ${request.target}`,
       language: 'sql',
-      text: [comment('--', [...heading(request, held), ...aboutNames(c)]), ...statements].join('\n'),
+      text: [
+        comment('--', [...heading(request, held), ...aboutAudience(request), ...aboutNames(c)]),
+        ...statements,
+      ].join('\n'),
       heldThere,
       checkedHere,
       ...owned(c, request, identities),
@@ -70,6 +73,17 @@ export function owned(
       },
     ],
   }
+}
+
+/** What every account of Snowflake takes where its list is empty. */
+const SHARED = 'snowflakecomputing.com'
+
+/** A token for the shared audience that somebody gets hold of opens the same subject elsewhere. */
+export function aboutAudience({ audiences }: TrustRequest): readonly string[] {
+  if (!audiences.includes(SHARED)) return []
+  return [
+    `${SHARED} is the audience of every account: \`audience: own\` of the target makes one that no other account or target takes.`,
+  ]
 }
 
 /** Whoever wants other names writes them where dbt reads them, too. */

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals'
+import { block, hclDocument, jsonencode, reference, resource } from '../src/trust/hcl.ts'
+import { labelFor } from '../src/trust/label.ts'
+import { hcl } from '../src/trust/quote.ts'
+
+describe('a text of Terraform', () => {
+  test.each([
+    ['a"b', '"a\\"b"'],
+    ['${file("x")}', '"$${file(\\"x\\")}"'],
+    ['%{ if true }', '"%%{ if true }"'],
+    ['$${x}', '"$$${x}"'],
+    ['a\nb', '"a\\nb"'],
+    ['\u202e', '"\\u202e"'],
+    ['back\\slash', '"back\\\\slash"'],
+    ['100%, $5', '"100%, $5"'],
+  ])('%j is %s', (text, written) => {
+    expect(hcl`${text}`).toBe(written)
+  })
+
+  test.each(['\0', '\ud800'])('is refused where the language has none for it: %j', (text) => {
+    expect(() => hcl`${text}`).toThrow(/cannot be written/)
+  })
+})
+
+describe('a label', () => {
+  test.each(['prod', 'acme-prod_1', '_x'])('is the name where it can be: %s', (name) => {
+    expect(labelFor(name)).toBe(name)
+  })
+
+  test('tells apart what loses the characters in which it differs', () => {
+    const labels = ['a.b', 'a b', 'a_b', 'a/b', '1a', 'ä'].map(labelFor)
+    expect(new Set(labels).size).toBe(6)
+    for (const label of labels) expect(label).toMatch(/^[A-Za-z_][\w-]*$/)
+  })
+})
+
+test('a resource is written as terraform fmt would', () => {
+  const body = {
+    name: 'x',
+    longer_name: [reference('a.b.c'), 'd'],
+    left: undefined,
+    policy: jsonencode({ Version: '1', 'a:b': ['c'] }),
+    inner: block({ on: true, count: 2 }),
+  }
+  expect(hclDocument('# why', [resource('t', 'l', body)])).toBe(`# why
+
+resource "t" "l" {
+  name        = "x"
+  longer_name = [a.b.c, "d"]
+  policy = jsonencode({
+    Version = "1"
+    "a:b"   = ["c"]
+  })
+
+  inner {
+    on    = true
+    count = 2
+  }
+}
+`)
+})
