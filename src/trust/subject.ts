@@ -4,7 +4,8 @@ import type { When } from '../policy.ts'
 
 /**
  * Claims that a `sub` of one's own holds: with GitHub's customization it is made of claims and their values,
- * `repo:o/r:environment:prod:event_name:push`, each colon of a value written as `%3A`.
+ * `repo:o/r:environment:prod:event_name:push`. GitHub writes the colon of a value as `%3A`, which a value may hold itself: of
+ * such a subject nobody can tell whose it is.
  */
 export function heldInSubjects(subjects: readonly string[], when: When): readonly string[] {
   if (subjects.length === 0 || !subjects.every(isLiteral)) return []
@@ -31,7 +32,7 @@ function claimsIn(subject: string): ReadonlyMap<string, string> {
     const [name = '', value = ''] = parts.slice(at, at + 2)
     // What is not in pairs, as the word pull_request, says nothing of what follows.
     if (!/^[a-z_]+$/.test(name) || name === 'pull_request') break
-    if (!claims.has(name)) claims.set(name, value.replaceAll('%3A', ':'))
+    if (!claims.has(name) && !value.includes('%3A')) claims.set(name, value)
   }
   for (const [name, value] of idsIn(claims.get('repo') ?? '')) claims.set(name, value)
   return claims

@@ -183,7 +183,7 @@ function oneForm({ subjects }: TrustRule): readonly string[] {
 export function aboutImport({ rules }: TrustRequest): readonly string[] {
   if (rules.every((rule) => oneForm(rule).length === rule.subjects.length)) return []
   return [
-    'What is written for Keycloak trusts the `sub` with ids and refuses the one without; `trust --github` asks which one the repository has.',
+    'The import for Keycloak trusts the `sub` with ids and refuses the one without; `trust --github` asks which one the repository has.',
   ]
 }
 
