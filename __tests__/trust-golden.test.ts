@@ -40,10 +40,16 @@ describe('as Terraform', () => {
     expect(holding(way.documents('terraform'))).toEqual(holding(way.documents('commands')))
   })
 
-  test('every platform is written in it but Vault, Trino, whose server has files, and what this project does not know', () => {
+  test('every platform is written in it but Vault, IAM Identity Center, Trino, whose server has files, and what this project does not know', () => {
     const without = WAYS.filter(
       (way) => !way.documents('terraform').some(({ language }) => language === 'hcl'),
     )
-    expect(without.map(({ name }) => name)).toEqual(['other-vault', 'other-direct', 'trino-direct'])
+    expect(without.map(({ name }) => name).toSorted()).toEqual([
+      'athena-aws-identity-center',
+      'other-direct',
+      'other-vault',
+      'redshift-aws-identity-center',
+      'trino-direct',
+    ])
   })
 })

@@ -45,7 +45,8 @@ export default warehouse<Connection>({
     return callerIdentity(credential, identity, io)
   },
   trust,
-  terraform: (c, request) => trust(c, request, 'terraform'),
+  // The role of IAM Identity Center is made by commands, and so are its rights.
+  terraform: (c, request) => trust(c, request, request.via === 'aws' ? 'terraform' : 'commands'),
   diagnose,
   errors: [
     'is not authorized to perform: athena:StartQueryExecution',
