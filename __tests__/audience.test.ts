@@ -29,7 +29,7 @@ async function targetOf(platform: Platform, audience: string) {
   const config = await configOf({ policy: policyOf(platform, audience) })
   const target = config.targets.get('prod')
   if (!target) throw new Error('no target')
-  return { target, documents: (): readonly TrustDocument[] => trustDocuments(config, target) }
+  return { target, documents: (): Promise<readonly TrustDocument[]> => trustDocuments(config, target) }
 }
 
 /** The audiences that each platform's own reading of the documents finds, in order. */
@@ -78,22 +78,24 @@ describe('a target whose audience changes', () => {
     const { target, documents } = await targetOf(platform, JSON.stringify(ONE))
     expect(audienceOf(target)).toBe('urn:new')
     expect(audiencesOf(target)).toEqual(BOTH)
-    const [first, second] = documents()
+    const [first, second] = await documents()
     const text = platform === 'aws' ? `${first?.text}\n${second?.text}` : (first?.text ?? '')
     expect(READ[platform](text)).toEqual(expected)
   })
 
   test('has a credential of Entra of its own for each, also where one of them is the cloud’s', async () => {
     const { documents } = await targetOf('entra', '{ use: "urn:new", also: "api://AzureADTokenExchange" }')
-    const before = (await targetOf('entra', 'api://AzureADTokenExchange')).documents()
-    expect(new Set(namesOf(documents())).size).toBe(4)
+    const before = await (await targetOf('entra', 'api://AzureADTokenExchange')).documents()
+    expect(new Set(namesOf(await documents())).size).toBe(4)
     // What stands already keeps its name.
-    expect(namesOf(documents())).toEqual(expect.arrayContaining(namesOf(before)))
+    expect(namesOf(await documents())).toEqual(expect.arrayContaining(namesOf(before)))
   })
 
   test('is refused where the platform takes one audience only', async () => {
     const { documents } = await targetOf('trino', JSON.stringify(ONE))
-    expect(documents).toThrow('A Trino server takes tokens for one audience, and the target prod has 2')
+    await expect(documents()).rejects.toThrow(
+      'A Trino server takes tokens for one audience, and the target prod has 2',
+    )
   })
 
   test('counts against the twenty credentials of Entra', async () => {
@@ -101,7 +103,7 @@ describe('a target whose audience changes', () => {
     const policy = policyOf('entra', JSON.stringify(ONE), `environment: [${environments}]`)
     const config = await configOf({ policy })
     const [target] = config.targets.values()
-    expect(() => target && trustDocuments(config, target)).toThrow(
+    await expect((async () => target && trustDocuments(config, target))()).rejects.toThrow(
       'need 24 federated credentials for 2 audiences',
     )
   })
@@ -122,18 +124,14 @@ describe('`audience: own`', () => {
   ])('is one that no other account and no other target has: %s', async (platform, audience) => {
     const { target, documents } = await targetOf(platform, 'own')
     expect(audienceOf(target)).toBe(audience)
-    expect(
-      documents()
-        .map(({ text }) => text)
-        .join('\n'),
-    ).toContain(audience)
+    expect((await documents()).map(({ text }) => text).join('\n')).toContain(audience)
   })
 
   test('is what the step asks for and what is trusted, while the vendor’s goes', async () => {
     const { target, documents } = await targetOf('snowflake', '{ use: own, also: snowflakecomputing.com }')
     const own = 'https://acme-prod.snowflakecomputing.com/prod'
     expect([audienceOf(target), ...audiencesOf(target)]).toEqual([own, own, 'snowflakecomputing.com'])
-    expect(usersOf(documents()[0]?.text ?? '')[0]?.audiences).toEqual([own, 'snowflakecomputing.com'])
+    expect(usersOf((await documents())[0]?.text ?? '')[0]?.audiences).toEqual([own, 'snowflakecomputing.com'])
   })
 
   test('is understood as an input, too', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { array, check, constantFrom, option, property, record, tuple } from 'fast-check'
+import { array, check, constantFrom, option, asyncProperty, record, tuple } from 'fast-check'
 import awsExchange from '../src/exchanges/aws.ts'
 import { matches } from '../src/pattern.ts'
 import type { TrustDocument } from '../src/trust.ts'
@@ -11,7 +11,7 @@ import { grantOf, type Written } from './support/claims-of.ts'
 import { githubClaims, type SubForm } from './support/github-claims.ts'
 import { scalarText } from './support/shape.ts'
 
-function documentFor(grants: readonly Written[], issuer = GITHUB): TrustDocument {
+async function documentFor(grants: readonly Written[], issuer = GITHUB): Promise<TrustDocument> {
   const rules = trustRules(
     grants.map((written) => grantOf(written)),
     'prod',
@@ -25,7 +25,7 @@ function documentFor(grants: readonly Written[], issuer = GITHUB): TrustDocument
     rules,
     identity: ROLE,
   }
-  const [, document] = awsExchange.bind({ role: ROLE, region: 'eu-west-1' }).trust({}, request)
+  const [, document] = await awsExchange.bind({ role: ROLE, region: 'eu-west-1' }).trust({}, request)
   if (!document) throw new Error('there is no document')
   return document
 }
@@ -60,8 +60,8 @@ const environments = (count: number): Written[] =>
   Array.from({ length: count }, (_, index) => ({ ...PINNED, environment: `production-${index}` }))
 
 describe('the trust of a role', () => {
-  test('is a document to paste that says what is held where', () => {
-    const document = documentFor([
+  test('is a document to paste that says what is held where', async () => {
+    const document = await documentFor([
       { ...PINNED, ref: 'refs/heads/main', environment: 'prod-*', event_name: 'push' },
     ])
     expect(document.heldThere).toEqual(['repository', 'repository_id', 'ref'])
@@ -104,8 +104,8 @@ describe('the trust of a role', () => {
     `)
   })
 
-  test('lets a job in an environment in by its ref, which AWS compares itself', () => {
-    const document = documentFor([{ ...PINNED, ref: 'refs/heads/main' }])
+  test('lets a job in an environment in by its ref, which AWS compares itself', async () => {
+    const document = await documentFor([{ ...PINNED, ref: 'refs/heads/main' }])
     const policy = policyOf(document)
     expect(document.heldThere).toContain('ref')
     expect(letsIn(policy, githubClaims({ environment: 'production' }))).toBe(true)
@@ -113,43 +113,43 @@ describe('the trust of a role', () => {
     expect(letsIn(policy, githubClaims({ environment: 'production', ref: 'refs/heads/dev' }))).toBe(false)
     expect(letsIn(policy, githubClaims({ environment: 'production', repository: 'o/x' }))).toBe(false)
     // An enterprise server has the subject alone, and the document says whom that shuts out.
-    const bare = documentFor([{ ...PINNED, ref: 'refs/heads/main' }], ENTERPRISE)
+    const bare = await documentFor([{ ...PINNED, ref: 'refs/heads/main' }], ENTERPRISE)
     expect(letsIn(policyOf(bare), githubClaims({ environment: 'production' }), ENTERPRISE)).toBe(false)
     expect(bare.text).toContain('Refused there, though the policy may grant it: a job with an environment')
   })
 
-  test('holds with an enterprise server what `sub` says, and that alone', () => {
-    const document = documentFor([{ ...PINNED, ref: 'refs/heads/main' }], ENTERPRISE)
+  test('holds with an enterprise server what `sub` says, and that alone', async () => {
+    const document = await documentFor([{ ...PINNED, ref: 'refs/heads/main' }], ENTERPRISE)
     expect(document.heldThere).toEqual(['repository', 'ref'])
     expect(document.text).not.toContain(':ref"')
     expect(letsIn(policyOf(document), githubClaims({}), ENTERPRISE)).toBe(true)
     expect(letsIn(policyOf(document), githubClaims({ ref: 'refs/heads/dev' }), ENTERPRISE)).toBe(false)
   })
 
-  test('takes what IAM would read as a variable or a wildcard for itself', () => {
-    const policy = policyOf(documentFor([{ ...PINNED, environment: 'a?${aws:username}' }]))
+  test('takes what IAM would read as a variable or a wildcard for itself', async () => {
+    const policy = policyOf(await documentFor([{ ...PINNED, environment: 'a?${aws:username}' }]))
     expect(letsIn(policy, githubClaims({ environment: 'a?${aws:username}' }))).toBe(true)
     expect(letsIn(policy, githubClaims({ environment: 'ab${aws:username}' }))).toBe(false)
     // Where `sub` alone is compared, nothing else would notice.
-    const bare = policyOf(documentFor([{ ...PINNED, environment: 'a?b' }], ENTERPRISE))
+    const bare = policyOf(await documentFor([{ ...PINNED, environment: 'a?b' }], ENTERPRISE))
     expect(letsIn(bare, githubClaims({ environment: 'a?b' }), ENTERPRISE)).toBe(true)
     expect(letsIn(bare, githubClaims({ environment: 'axb' }), ENTERPRISE)).toBe(false)
   })
 
-  test('never lets in a session of another name', () => {
-    const policy = policyOf(documentFor([{ ...PINNED, ref: 'refs/heads/main' }]))
+  test('never lets in a session of another name', async () => {
+    const policy = policyOf(await documentFor([{ ...PINNED, ref: 'refs/heads/main' }]))
     expect(JSON.stringify(policy)).toContain('"sts:RoleSessionName":"dbt-456-*"')
     expect(JSON.stringify(policy)).not.toMatch(/ForAllValues|IfExists/)
   })
 
-  test('tells when IAM needs a raised quota, and fails when none is enough', () => {
-    expect(documentFor(environments(5)).text).toContain(
+  test('tells when IAM needs a raised quota, and fails when none is enough', async () => {
+    expect((await documentFor(environments(5))).text).toContain(
       'have the quota "Role trust policy length" raised from 2048',
     )
-    expect(() => documentFor(environments(20))).toThrow('IAM takes at most 4096')
+    await expect(documentFor(environments(20))).rejects.toThrow('IAM takes at most 4096')
   })
 
-  test('lets in whatever the grants let in; and nothing else, where it says that it holds all', () => {
+  test('lets in whatever the grants let in; and nothing else, where it says that it holds all', async () => {
     const piece = constantFrom('main', 'release/1', 'release/1/x', 'prod', 'a?b', '$x', 'x*y', 'eu:1')
     const pattern = constantFrom(
       'main',
@@ -177,18 +177,18 @@ describe('the trust of a role', () => {
       environment: option(piece, { nil: undefined }),
       repository: constantFrom('o/r', 'o/r2', 'p/r'),
     })
-    const outcome = check(
-      property(
+    const outcome = await check(
+      asyncProperty(
         array(written, { minLength: 1, maxLength: 3 }),
         claims,
         tuple(constantFrom<SubForm[]>('name', 'id'), constantFrom(GITHUB, ENTERPRISE)),
-        (grants, given, [form, issuer]) => {
+        async (grants, given, [form, issuer]) => {
           const whens = grants.map((grant) =>
             Object.fromEntries(
               Object.entries({ ...PINNED, ...grant }).filter(([, value]) => value !== undefined),
             ),
           ) as Written[]
-          const document = documentFor(whens, issuer)
+          const document = await documentFor(whens, issuer)
           const token = githubClaims(given, form)
           const fits = (when: Written, but: readonly string[]): boolean =>
             Object.entries(when).every(

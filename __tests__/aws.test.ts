@@ -37,7 +37,7 @@ async function refusedBy(settings: Record<string, unknown>, asked: Asked = {}): 
 
 describe('a token that the trust names', () => {
   test('is traded for keys of the role, in a session that names repository, run and attempt', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const credential = await bench.trade(SETTINGS)
     const [call, ...others] = bench.sts.calls
     expect(others).toEqual([])
@@ -61,14 +61,14 @@ describe('a token that the trust names', () => {
   })
 
   test('may have either form of the subject', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     bench.issuer.claims({}, { subForm: 'id' })
     await bench.trade(SETTINGS)
     expect(bench.tokens[0]?.claims.sub).toBe('repo:o@123/r@456:ref:refs/heads/main')
   })
 
   test('fits a pattern for refs, and one of several grants', async () => {
-    bench.trust(SETTINGS, [
+    await bench.trust(SETTINGS, [
       { ...PINNED, environment: 'production' },
       { ...PINNED, ref: 'refs/heads/release/**' },
     ])
@@ -87,7 +87,7 @@ describe('a trust that is broken', () => {
     ['branch that only begins so', { ref: 'refs/heads/main2' }, 'ref refs/heads/main2'],
     ['repository of the same name', { repository_id: '457' }, 'repository_id 457'],
   ])('by the %s is told with what the token says', async (_name, claims, fact) => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const error = await refusedBy(SETTINGS, { claims })
     expect([error.code, error.problem]).toEqual(['exchange', denied])
     expect(bench.sts.calls.map(({ detail }) => detail)).toEqual(['the trust policy'])
@@ -97,14 +97,14 @@ describe('a trust that is broken', () => {
   })
 
   test('by a role that does not exist reads the same, as AWS has it', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const error = await refusedBy({ ...SETTINGS, role: `${ROLE}-2` })
     expect(error.problem).toContain('AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity')
     expect(bench.sts.calls.map(({ detail }) => detail)).toEqual(['no such role'])
   })
 
   test('by an account that knows no such issuer names both', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const settings = { ...SETTINGS, role: 'arn:aws:iam::210987654321:role/dbt-prod' }
     const error = await refusedBy(settings)
     expect(error.problem).toContain(`No OpenIDConnect provider found in your account for ${GITHUB}`)
@@ -115,7 +115,7 @@ describe('a trust that is broken', () => {
   })
 
   test('by an issuer that is another', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const error = await refusedBy(SETTINGS, { claims: { iss: 'https://token.example' } })
     expect(error.problem).toContain(
       'No OpenIDConnect provider found in your account for https://token.example',
@@ -123,7 +123,7 @@ describe('a trust that is broken', () => {
   })
 
   test('by the audience', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const error = await refusedBy(SETTINGS, { audience: 'https://github.com/o' })
     expect(error.problem).toContain('InvalidIdentityTokenException: Incorrect token audience')
     expect(awsExchange.bind(SETTINGS).diagnose(error.problem, claimsOf())?.problem).toBe(
@@ -132,14 +132,14 @@ describe('a trust that is broken', () => {
   })
 
   test('by tokens that are expired: each try takes a fresh one', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const error = await refusedBy(SETTINGS, { claims: { exp: Math.floor(Date.now() / 1000) - 5 } })
     expect(error.problem).toContain('ExpiredTokenException: Token expired')
     expect(new Set(bench.tokens.map(({ claims }) => claims.jti)).size).toBe(4)
   })
 
   test('by a foreign signature', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const token = tokenOf(bench.issuer.mint(AUDIENCE))
     await bench.issuer.rotate()
     const error = await refusedBy(SETTINGS, { mint: async () => token })
@@ -147,7 +147,7 @@ describe('a trust that is broken', () => {
   })
 
   test('by a duration that the role does not allow', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     const settings = { ...SETTINGS, duration: 7200 }
     const error = await refusedBy(settings)
     expect(awsExchange.bind(settings).diagnose(error.problem, claimsOf())?.remedy).toContain(
@@ -162,7 +162,7 @@ describe('an answer that is none', () => {
     ['InternalFailure', 500],
     ['Throttling', 400],
   ])('%s is tried again with a fresh token', async (code, status) => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     let left = 1
     bench.issuer.at('sts.eu-west-1.amazonaws.com', (req, res, path) => {
       if (left-- <= 0) return bench.sts.handler(req, res, path)
@@ -176,7 +176,7 @@ describe('an answer that is none', () => {
   })
 
   test('a session of another account is not used', async () => {
-    bench.trust(SETTINGS, [MAIN])
+    await bench.trust(SETTINGS, [MAIN])
     for (const role of bench.cloud.roles.values())
       bench.cloud.roles.set(ROLE, { ...role, arn: `arn:aws:iam::999999999999:role/dbt-prod` })
     const error = await refusedBy(SETTINGS)
@@ -200,7 +200,7 @@ describe('a chain', () => {
   }
 
   test('ends with keys of its last role, whose session carries tags and policy; the keys between are masked', async () => {
-    bench.trust(chained, [MAIN])
+    await bench.trust(chained, [MAIN])
     const credential = await bench.trade(chained)
     const [, call] = bench.sts.calls
     expect(Object.fromEntries(call?.form ?? [])).toMatchObject({
@@ -222,7 +222,7 @@ describe('a chain', () => {
   })
 
   test('breaks with the reason where a role does not let the next one in', async () => {
-    bench.trust(chained, [MAIN])
+    await bench.trust(chained, [MAIN])
     const wrong = { ...chained, chain: chained.chain.map((link) => ({ ...link, 'external-id': 'other' })) }
     const error = await refusedBy(wrong)
     expect(error.problem).toContain('is not authorized to perform: sts:AssumeRole on resource')
@@ -232,7 +232,7 @@ describe('a chain', () => {
   })
 
   test('refuses a claim that cannot be a tag', async () => {
-    bench.trust(chained, [MAIN])
+    await bench.trust(chained, [MAIN])
     const tagged = {
       ...chained,
       chain: chained.chain.map((link) => ({ ...link, 'session-tags': ['actor'] })),
@@ -267,7 +267,7 @@ describe('the environment of a workflow', () => {
     )
     Object.assign(process.env, { ...variables, AWS_CONFIG_FILE: config })
     const settings = { ...SETTINGS, chain: [{ role: `arn:aws:iam::${ACCOUNT}:role/warehouse` }] }
-    bench.trust(settings, [MAIN])
+    await bench.trust(settings, [MAIN])
     await bench.trade(settings)
     expect(bench.sts.calls.map(({ action, outcome, headers }) => [action, outcome, headers.host])).toEqual([
       ['AssumeRoleWithWebIdentity', 'ok', 'sts.eu-west-1.amazonaws.com'],
@@ -349,7 +349,7 @@ test.each([
   ['nothing', 403, ''],
 ])('%s in place of AWS’s XML is told as no answer of AWS, and not shown', async (_name, status, body) => {
   bench.issuer.at('sts.eu-west-1.amazonaws.com', (_req, res) => void res.writeHead(status).end(body))
-  bench.trust(SETTINGS, [MAIN])
+  await bench.trust(SETTINGS, [MAIN])
   const error = await refusedBy(SETTINGS)
   expect(error.code).toBe('exchange-unavailable')
   expect(error.problem).toContain('Something else than AWS answered')

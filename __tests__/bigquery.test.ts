@@ -21,7 +21,7 @@ async function documentsOf(connection: object): Promise<readonly string[]> {
   const config = await configOf({ policy: policy(connection) })
   const target = config.targets.get('prod')
   if (!target) throw new Error('no target')
-  return trustDocuments(config, target).map(({ text }) => text)
+  return (await trustDocuments(config, target)).map(({ text }) => text)
 }
 
 describe('a connection is refused with what to write', () => {

@@ -29,7 +29,7 @@ async function shown(name: string): Promise<string> {
   const config = await configOf({ policy: POLICY, repository: 'acme/dbt' })
   const target = config.targets.get(name)
   if (!target) throw new Error(`there is no target ${name}`)
-  const [first] = exportsOf(trustDocuments(config, target))
+  const [first] = exportsOf(await trustDocuments(config, target))
   return JSON.stringify(first)
 }
 

@@ -141,7 +141,7 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
       expect([...warehouse.credentialFields, ...marked(connection).credential]).toContain(name)
   })
 
-  test('writes its trust, with what is held there and what is not', () => {
+  test('writes its trust, with what is held there and what is not', async () => {
     const request = {
       target: 'prod',
       via,
@@ -151,7 +151,7 @@ describe.each(pairs)('%s', (_name, warehouse, via) => {
       rules: RULES,
       identity: exchange.identity(want, CLAIMS),
     }
-    const documents = [...exchange.trust(want, request), ...bound.trust(request)]
+    const documents = [...(await exchange.trust(want, request)), ...(await bound.trust(request))]
     expect(documents.length > 0).toBe(via !== 'none')
     for (const { text, title, heldThere, checkedHere } of documents) {
       expect(title).not.toBe('')

@@ -19,11 +19,11 @@ const INPUTS = {
 }
 
 /** The policies as the trust of a target writes them, for a job on this ref. */
-function policies(issuer: Issuer, ref: string): readonly Whole[] {
-  return policiesOf(scriptOf(issuer, ref))
+async function policies(issuer: Issuer, ref: string): Promise<readonly Whole[]> {
+  return policiesOf(await scriptOf(issuer, ref))
 }
 
-function scriptOf(issuer: Issuer, ref: string): string {
+async function scriptOf(issuer: Issuer, ref: string): Promise<string> {
   const bound = databricks.bind(CONNECTION)
   const rules = trustRules(
     [
@@ -49,16 +49,13 @@ function scriptOf(issuer: Issuer, ref: string): string {
     rules,
     identity: CLIENT,
   }
-  return bound
-    .trust(request)
-    .map(({ text }) => text)
-    .join('\n')
+  return (await bound.trust(request)).map(({ text }) => text).join('\n')
 }
 
 /** Runs a step whose access token a workspace with these policies gives. */
-async function stepAt(trusted: (issuer: Issuer) => readonly Whole[], clientId = CLIENT) {
+async function stepAt(trusted: (issuer: Issuer) => Promise<readonly Whole[]>, clientId = CLIENT) {
   await using job = await openJob({}, { leak: ['stdout'] }, { 'dbt-databricks': '1.12.8' })
-  await using workspace = await startWorkspace(clientId, trusted(job.issuer))
+  await using workspace = await startWorkspace(clientId, await trusted(job.issuer))
   job.issuer.at(HOST, (req, res) => workspace.answer(req, res))
   await using step = await job.step({ inputs: INPUTS })
   const leaks = scanForLeaks({ token: workspace.issued[0] ?? 'none' }, placesOf([step]))
@@ -88,13 +85,15 @@ test.each([
   ],
   [
     'another audience',
-    (issuer: Issuer) => policies(issuer, 'refs/heads/main').map((one) => ({ ...one, audiences: ['a'] })),
+    async (issuer: Issuer) =>
+      (await policies(issuer, 'refs/heads/main')).map((one) => ({ ...one, audiences: ['a'] })),
     CLIENT,
     /\(audience\)/,
   ],
   [
     'another issuer',
-    (issuer: Issuer) => policies(issuer, 'refs/heads/main').map((one) => ({ ...one, issuer: 'https://i' })),
+    async (issuer: Issuer) =>
+      (await policies(issuer, 'refs/heads/main')).map((one) => ({ ...one, issuer: 'https://i' })),
     CLIENT,
     /\(issuer\)/,
   ],
@@ -118,7 +117,7 @@ test.each([
 test('the trust stops where there is no principal, and gives it the workspace and the SQL warehouse', async () => {
   const issuer = await startIssuer()
   try {
-    const script = scriptOf(issuer, 'refs/heads/main')
+    const script = await scriptOf(issuer, 'refs/heads/main')
     const order = [
       'SP=$(',
       ': "${SP:?',
@@ -140,7 +139,7 @@ test('the trust stops where there is no principal, and gives it the workspace an
 test('the trust of a branch is one policy for its subject and for this workspace alone', async () => {
   const issuer = await startIssuer()
   try {
-    expect(policies(issuer, 'refs/heads/main')).toEqual([
+    expect(await policies(issuer, 'refs/heads/main')).toEqual([
       {
         issuer: issuer.issuer,
         audiences: [`https://${HOST}/oidc/v1/token`],

@@ -48,7 +48,7 @@ async function met({ connection, identity }: Pick<Table, 'connection' | 'identit
 }
 
 /** What a person reads for a text: as the exchange throws it, or as dbt prints it. */
-function shown(text: string, from: Table['from'], { config, target, claims }: Met): Failure {
+async function shown(text: string, from: Table['from'], { config, target, claims }: Met): Promise<Failure> {
   const explaining = (said: string) =>
     explain(said, target, claims, {
       trusted: (one) => trustedBy(config, one),
@@ -60,9 +60,9 @@ function shown(text: string, from: Table['from'], { config, target, claims }: Me
       exitCode: 1,
       tail: `12:00:00  Encountered an error:\n${text}\n`,
       artifacts: null,
-      explained: explaining(text),
+      explained: await explaining(text),
     })
-  const error = withExplanation(
+  const error = await withExplanation(
     new DbtOidcError({ code: 'exchange', problem: `They refused: ${text}`, remedy: '-' }),
     explaining,
   )
@@ -87,7 +87,7 @@ const ROWS = TABLES.flatMap((table) =>
 
 describe('a text of the other side is explained', () => {
   test.each(ROWS)('%s: %s', async (_title, _text, { text, cause, remedy, shows = [] }, table) => {
-    const failure = shown(text, table.from, await met(table))
+    const failure = await shown(text, table.from, await met(table))
     const details = failure.details ?? []
     expect(failure.code).toBe('exchange')
     expect(failure.problem).toContain(cause)
@@ -106,7 +106,8 @@ describe('beside the explanation stand', () => {
   test.each(asked.map((table): [string, Table] => [table.title, table]))(
     'the claims of the token against what the policy asks %s to trust',
     async (_title, table) => {
-      const details = shown(table.rows[0]?.text ?? '', table.from, await met(table)).details ?? []
+      const failure = await shown(table.rows[0]?.text ?? '', table.from, await met(table))
+      const details = failure.details ?? []
       expect(details).toEqual(
         expect.arrayContaining([
           '  ✓ iss  "https://token.actions.githubusercontent.com"',
@@ -143,14 +144,14 @@ describe('beside the explanation stand', () => {
     if (!table) throw new Error('there is no table')
     const facts = await met(table)
     const claims = claimsOf({ iss: facts.config.issuer, environment: 'production', ...given })
-    const text = (shown('AADSTS700213', 'exchange', { ...facts, claims }).details ?? []).join('\n')
+    const text = ((await shown('AADSTS700213', 'exchange', { ...facts, claims })).details ?? []).join('\n')
     expect(text).toMatch(said)
   })
 
   test('the other side’s own words where nobody knows them, and nothing else', async () => {
     const table = SNOWFLAKE[0]
     if (!table) throw new Error('there is no table')
-    const { problem, details = [] } = shown('399999: something new', 'dbt', await met(table))
+    const { problem, details = [] } = await shown('399999: something new', 'dbt', await met(table))
     expect(problem).toBe('`dbt build` ended with exit code 1 before it had run a node. Its last words:')
     expect(details).toContain('399999: something new')
   })

@@ -75,19 +75,15 @@ test('a secret with keys of its own is refused, but only where the role gives th
   expect(problems.join('\n')).toContain('`secrets`: it holds `key_id`, a credential')
 })
 
-const documents = (connection: Record<string, unknown>, via = 'aws'): string => {
+const documents = async (connection: Record<string, unknown>, via = 'aws'): Promise<string> => {
   const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
   const identity = 'arn:aws:iam::123456789012:role/dbt'
   const request = { target: 'prod', via, issuer: 'i', audience: 'a', audiences: ['a'], rules, identity }
-  return duckdb
-    .bind(connection)
-    .trust(request)
-    .map(({ text }) => text)
-    .join('\n')
+  return (await duckdb.bind(connection).trust(request)).map(({ text }) => text).join('\n')
 }
 
-test('the trust allows what the connection names, and says so where it names nothing', () => {
-  expect(documents(LAKE)).toContain('"arn:aws:s3:::acme-lake/dbt/*/*"')
-  expect(documents({ type: 'duckdb', path: 'prod.duckdb' })).toContain('names no place in S3')
-  expect(documents(LAKE, 'none')).toBe('')
+test('the trust allows what the connection names, and says so where it names nothing', async () => {
+  expect(await documents(LAKE)).toContain('"arn:aws:s3:::acme-lake/dbt/*/*"')
+  expect(await documents({ type: 'duckdb', path: 'prod.duckdb' })).toContain('names no place in S3')
+  expect(await documents(LAKE, 'none')).toBe('')
 })

@@ -8,8 +8,11 @@ import { GRANT, ISSUER, wayNamed } from './support/trust/ways.ts'
 
 const { environment: _environment, ...BY_REF } = GRANT
 
-const documentFor = (grants: readonly Written[]): TrustDocument | undefined =>
-  wayNamed('postgres-entra').documents('commands', { grants, identity: { flexible: true } })[0]
+async function documentFor(grants: readonly Written[]): Promise<TrustDocument | undefined> {
+  const way = wayNamed('postgres-entra')
+  const [document] = await way.documents('commands', { grants, identity: { flexible: true } })
+  return document
+}
 
 const expressionsFor = (written: Written, issuer = ISSUER): readonly string[] =>
   expressionsOf({
@@ -63,9 +66,9 @@ describe('a flexible credential', () => {
     expect(isIn('repo:acme/dbt:ref:refs/heads/release/1', { repository_id: '9' })).toBe(false)
   })
 
-  test('holds of a pattern what means the same there, and says so of the ids and the workflow', () => {
+  test('holds of a pattern what means the same there, and says so of the ids and the workflow', async () => {
     const workflow = 'acme/dbt/.github/workflows/dbt.yml@refs/heads/main'
-    const held = documentFor([{ ...BY_REF, ref: 'refs/heads/release/**', job_workflow_ref: workflow }])
+    const held = await documentFor([{ ...BY_REF, ref: 'refs/heads/release/**', job_workflow_ref: workflow }])
     expect(held?.heldThere.toSorted()).toEqual([
       'job_workflow_ref',
       'ref',
@@ -75,19 +78,22 @@ describe('a flexible credential', () => {
     ])
     // Its star runs over a slash, where ours ends.
     expect(matches('refs/heads/*', 'refs/heads/a/b')).toBe(false)
-    expect(documentFor([{ ...BY_REF, ref: 'refs/heads/*' }])?.checkedHere).toContain('ref')
+    expect((await documentFor([{ ...BY_REF, ref: 'refs/heads/*' }]))?.checkedHere).toContain('ref')
   })
 
-  test('is one of at most twenty', () => {
-    expect(documentFor([refs(10)])?.text.match(/^az rest /gm)).toHaveLength(20)
-    expect(() => documentFor([refs(11)])).toThrow(/need 22 federated credentials/)
+  test('is one of at most twenty', async () => {
+    expect((await documentFor([refs(10)]))?.text.match(/^az rest /gm)).toHaveLength(20)
+    await expect(documentFor([refs(11)])).rejects.toThrow(/need 22 federated credentials/)
   })
 
-  test.each(["it's", 'what?'])('is refused where %s would mean something else in its language', (name) => {
-    expect(() => documentFor([{ ...GRANT, environment: name }])).toThrow(
-      /cannot be written into an expression/,
-    )
-  })
+  test.each(["it's", 'what?'])(
+    'is refused where %s would mean something else in its language',
+    async (name) => {
+      await expect(documentFor([{ ...GRANT, environment: name }])).rejects.toThrow(
+        /cannot be written into an expression/,
+      )
+    },
+  )
 
   test('is refused for an issuer of which Entra takes none', () => {
     expect(() => expressionsFor(BY_REF, `${ISSUER}/acme`)).toThrow(/for tokens of .* only/)

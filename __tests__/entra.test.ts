@@ -28,7 +28,7 @@ let server: Entra
 
 beforeEach(async () => {
   issuer = await startIssuer({ claims: { environment: 'production' } })
-  server = playEntra(issuer, { tenant: TENANT, credentials: credentialsIn(document()) })
+  server = playEntra(issuer, { tenant: TENANT, credentials: credentialsIn(await document()) })
 })
 
 afterEach(async () => {
@@ -61,7 +61,7 @@ describe('a trade', () => {
 
   test('goes to the cloud and with the audience of the settings', async () => {
     const audience = 'api://AzureADTokenExchangeUSGov'
-    const credentials = credentialsIn(document({ audience }))
+    const credentials = credentialsIn(await document({ audience }))
     const { bodies } = playEntra(issuer, { tenant: TENANT, credentials, host: 'login.microsoftonline.us' })
     const world = worldOf(issuer)
     await trade(world, { ...SETTINGS, cloud: 'us-government' })
@@ -175,8 +175,8 @@ describe('an answer that is none', () => {
 })
 
 describe('the trust', () => {
-  test('is a credential for each form of the subject, with the issuer as the token has it', () => {
-    expect(credentialsIn(document())).toEqual(
+  test('is a credential for each form of the subject, with the issuer as the token has it', async () => {
+    expect(credentialsIn(await document())).toEqual(
       ['repo:o/r:environment:production', 'repo:o@123/r@456:environment:production'].map((subject) => ({
         app: APP,
         name: expect.stringMatching(/^dbt-oidc-prod-[0-9a-f]{12}$/),
@@ -187,22 +187,22 @@ describe('the trust', () => {
     )
   })
 
-  test('says what is held there and what only the action checks', () => {
+  test('says what is held there and what only the action checks', async () => {
     const when = { ...PRODUCTION, ref: 'refs/heads/main' }
-    expect(documents({ grants: [when] })).toMatchObject([
+    expect(await documents({ grants: [when] })).toMatchObject([
       {
         heldThere: ['repository', 'environment'],
         checkedHere: ['repository_id', 'repository_owner_id', 'ref', 'event_name'],
       },
     ])
-    expect(document({ grants: [when] })).toContain(
+    expect(await document({ grants: [when] })).toContain(
       '# Checked by this action only: repository_id, repository_owner_id, ref, event_name.',
     )
   })
 
-  test('quotes what an environment may be called', () => {
+  test('quotes what an environment may be called', async () => {
     const environment = `it's $(exit 1) \`y\``
-    const [first] = credentialsIn(document({ grants: [{ ...PRODUCTION, environment }] }))
+    const [first] = credentialsIn(await document({ grants: [{ ...PRODUCTION, environment }] }))
     expect(first?.subject).toBe(`repo:o/r:environment:${environment}`)
   })
 
@@ -217,8 +217,8 @@ describe('the trust', () => {
       Array.from({ length: 11 }, (_, at) => ({ ...PRODUCTION, environment: `e${at}` })),
       /need 22 federated credentials, one for each subject, and an app of Entra has at most 20/,
     ],
-  ])('refuses %s', (_name, grants, problem) => {
-    expect(() => document({ grants })).toThrow(problem)
+  ])('refuses %s', async (_name, grants, problem) => {
+    await expect(document({ grants })).rejects.toThrow(problem)
   })
 })
 
@@ -257,7 +257,7 @@ interface Trusted {
   readonly audience?: string
 }
 
-function documents({ grants = [PRODUCTION], audience = AUDIENCE }: Trusted = {}) {
+async function documents({ grants = [PRODUCTION], audience = AUDIENCE }: Trusted = {}) {
   const rules = trustRules(
     grants.map((when) => grantOf(when)),
     'prod',
@@ -271,9 +271,9 @@ function documents({ grants = [PRODUCTION], audience = AUDIENCE }: Trusted = {})
     rules,
     identity: APP,
   }
-  return bound().trust(WANT, request)
+  return await bound().trust(WANT, request)
 }
 
-function document(trusted: Trusted = {}): string {
-  return documents(trusted)[0]?.text ?? ''
+async function document(trusted: Trusted = {}): Promise<string> {
+  return (await documents(trusted))[0]?.text ?? ''
 }

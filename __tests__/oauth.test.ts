@@ -97,7 +97,7 @@ describe('a request holds exactly what its grant needs', () => {
       ],
     ],
   ])('%s', async (_name, more, expected) => {
-    trust(more)
+    await trust(more)
     const world = worldOf(issuer)
     const before = Date.now()
     const credential = await trade(world, more)
@@ -112,7 +112,7 @@ describe('a request holds exactly what its grant needs', () => {
 
   test('the audience of the target goes before the token endpoint, and its scope behind the settings', async () => {
     const audience = 'https://login.acme.example'
-    trust({}, audience)
+    await trust({}, audience)
     const world = worldOf(issuer)
     await bound().trade({ audience, scope: 'from-warehouse' }, world.mint, world.io)
     expect(world.audiences).toEqual([audience])
@@ -147,7 +147,7 @@ describe('a token that the server does not trust is refused, in its own words', 
       /no applicable key|signature/,
     ],
   ])('%s', async (_name, forge, words) => {
-    trust({})
+    await trust({})
     const token = await forge(server.tokenUrl)
     const error = await refusalOf(
       trade(
@@ -165,7 +165,7 @@ describe('a token that the server does not trust is refused, in its own words', 
   })
 
   test('a token that was seen before', async () => {
-    trust({})
+    await trust({})
     const world = worldOf(issuer, () => token)
     const token = issuer.mint(server.tokenUrl)
     await trade(world, {})
@@ -186,7 +186,7 @@ describe('a token that the server does not trust is refused, in its own words', 
 
 describe('another try', () => {
   test('has tokens of its own, and a busy server that stays busy is told as such', async () => {
-    trust({})
+    await trust({})
     server.next.push(
       (res) => res.destroy(),
       (res) => sendJson(res, {}, 503),
@@ -206,7 +206,7 @@ describe('another try', () => {
 
 describe('a revocation', () => {
   test('is asked for by the client that got the token, with an ID token of its own', async () => {
-    trust({})
+    await trust({})
     const world = worldOf(issuer)
     const settings = { 'revocation-url': server.revocationUrl }
     const credential = await trade(world, settings)
@@ -255,8 +255,8 @@ test('a revocation server that repeats the token does not make us say it', async
 })
 
 describe('the trust', () => {
-  test('says in words what any server must know', () => {
-    const [words] = documents({})
+  test('says in words what any server must know', async () => {
+    const [words] = await documents({})
     expect(trustedIn(words?.text ?? '')).toEqual({
       issuer: issuer.issuer,
       keys: `${issuer.issuer}/.well-known/jwks`,
@@ -269,8 +269,8 @@ describe('the trust', () => {
     })
   })
 
-  test('binds a Keycloak client to the subject with ids, which no other repository can get', () => {
-    const [, keycloak] = documents({})
+  test('binds a Keycloak client to the subject with ids, which no other repository can get', async () => {
+    const [, keycloak] = await documents({})
     expect(parseRecord(keycloak?.text ?? '')).toMatchObject({
       identityProviders: [{ config: { issuer: issuer.issuer, supportsClientAssertions: 'true' } }],
       clients: [
@@ -284,12 +284,12 @@ describe('the trust', () => {
     })
   })
 
-  test('has no Keycloak part for a grant that Keycloak refuses for tokens of GitHub', () => {
-    expect(documents({ grant: 'token-exchange' })).toHaveLength(1)
+  test('has no Keycloak part for a grant that Keycloak refuses for tokens of GitHub', async () => {
+    expect(await documents({ grant: 'token-exchange' })).toHaveLength(1)
   })
 
-  test('has none for a client of two subjects either, and says so', () => {
-    const [words, ...more] = documents({}, server.tokenUrl, [
+  test('has none for a client of two subjects either, and says so', async () => {
+    const [words, ...more] = await documents({}, server.tokenUrl, [
       PRODUCTION,
       { ...PRODUCTION, environment: 'other' },
     ])
@@ -298,23 +298,23 @@ describe('the trust', () => {
     expect(more).toEqual([])
   })
 
-  test('has none for a grant without ids beside one with, so that neither is lost', () => {
+  test('has none for a grant without ids beside one with, so that neither is lost', async () => {
     const own = { repository: 'o/r', sub: 'repo:o/r:environment:other' }
-    const [words, ...more] = documents({}, server.tokenUrl, [PRODUCTION, own])
+    const [words, ...more] = await documents({}, server.tokenUrl, [PRODUCTION, own])
     expect(words?.text).toContain('# Keycloak binds a client or user to one subject, and these are 2')
     expect(more).toEqual([])
   })
 
-  test('says that Keycloak takes the form with ids alone', () => {
-    const [words] = documents({})
+  test('says that Keycloak takes the form with ids alone', async () => {
+    const [words] = await documents({})
     expect(words?.text).toContain(
       '# The import for Keycloak trusts the `sub` with ids and refuses the one without',
     )
   })
 
-  test('refuses a pattern', () => {
+  test('refuses a pattern', async () => {
     const grants = [{ ...PRODUCTION, environment: '*' }]
-    expect(() => documents({}, server.tokenUrl, grants)).toThrow(/has a pattern/)
+    await expect(documents({}, server.tokenUrl, grants)).rejects.toThrow(/has a pattern/)
   })
 })
 
@@ -358,17 +358,17 @@ function trade(world: World, more: Partial<Settings>) {
   return bound(more).trade({}, world.mint, world.io)
 }
 
-function documents(
+async function documents(
   more: Partial<Settings>,
   audience = server.tokenUrl,
   grants: readonly Written[] = [PRODUCTION],
-): readonly TrustDocument[] {
+): Promise<readonly TrustDocument[]> {
   const rules = trustRules(
     grants.map((when) => grantOf(when)),
     'prod',
   )
   const settings = { ...base(), ...more }
-  return oauth.bind(settings).trust(
+  return await oauth.bind(settings).trust(
     {},
     {
       target: 'prod',
@@ -382,6 +382,6 @@ function documents(
   )
 }
 
-function trust(more: Partial<Settings>, audience?: string): void {
-  server.trust(trustedIn(documents(more, audience)[0]?.text ?? ''))
+async function trust(more: Partial<Settings>, audience?: string): Promise<void> {
+  server.trust(trustedIn((await documents(more, audience))[0]?.text ?? ''))
 }

@@ -102,7 +102,7 @@ const bound = (signer: object, more: object = {}) =>
 
 const WANT = { scope: SCOPE, user: 'DBT_PROD' }
 
-function documentsFor(signer: object, when: Written = WHEN): readonly TrustDocument[] {
+async function documentsFor(signer: object, when: Written = WHEN): Promise<readonly TrustDocument[]> {
   const exchange = bound(signer)
   const request: TrustRequest = {
     target: 'prod',
@@ -113,7 +113,7 @@ function documentsFor(signer: object, when: Written = WHEN): readonly TrustDocum
     rules: trustRules([grantOf(when)], 'prod'),
     identity: APP,
   }
-  return exchange.trust(WANT, request)
+  return await exchange.trust(WANT, request)
 }
 
 describe.each([
@@ -123,7 +123,7 @@ describe.each([
 ] as const)('a key that %s keeps', (_name, keptBy) => {
   test('signs for a run that the documents trust, and Okta gives its token', async () => {
     const { signer, stand, audience } = keptBy()
-    stand(documentsFor(signer))
+    stand(await documentsFor(signer))
     const credential = await bound(signer).trade(WANT, world.mint, world.io)
     if (credential.kind !== 'bearer') throw new Error(credential.kind)
     expect(server.living.has(credential.token)).toBe(true)
@@ -134,14 +134,14 @@ describe.each([
 
   test('signs for no run of another environment', async () => {
     const { signer, stand } = keptBy()
-    stand(documentsFor(signer, { ...WHEN, environment: 'staging' }))
+    stand(await documentsFor(signer, { ...WHEN, environment: 'staging' }))
     await refusalOf(bound(signer).trade(WANT, world.mint, world.io))
     expect(server.bodies).toEqual([])
   })
 
   test('is of no use to whoever may log in there and may not sign', async () => {
     const { signer, stand } = keptBy()
-    const documents = documentsFor(signer)
+    const documents = await documentsFor(signer)
     stand(
       documents.map((one) => ({
         ...one,
@@ -157,7 +157,7 @@ describe.each([
 
   test('proves who the app is once more when the token is given back', async () => {
     const { signer, stand } = keptBy()
-    stand(documentsFor(signer))
+    stand(await documentsFor(signer))
     const exchange = bound(signer)
     const credential = await exchange.trade(WANT, world.mint, world.io)
     await exchange.revoke?.(credential, world.io, () => world.mint(exchange.audience(WANT)))
@@ -168,7 +168,7 @@ describe.each([
 describe('an assertion', () => {
   test('names the app twice, the token endpoint, and an end within minutes, and is never the same', async () => {
     const { signer, stand } = byVault()
-    stand(documentsFor(signer))
+    stand(await documentsFor(signer))
     await bound(signer, { 'key-id': 'dbt-2026' }).trade(WANT, world.mint, world.io)
     await bound(signer, { 'key-id': 'dbt-2026' }).trade(WANT, world.mint, world.io)
     const [first = '', second = ''] = server.bodies.map(
@@ -193,7 +193,7 @@ describe('an assertion', () => {
     ],
   ])('%s is refused and explained', async (_name, error, change, explained) => {
     const { signer, stand } = byVault()
-    stand(documentsFor(signer))
+    stand(await documentsFor(signer))
     server.register({
       clientId: 'other',
       publicKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
@@ -223,7 +223,7 @@ describe('a key in a variable of the step', () => {
     expect([said[0], world.audiences]).toEqual([expect.stringMatching(/^This is not secretless/), []])
     expect(world.masked).toContain(pem())
     expect(exchange.variables).toEqual(['OKTA_KEY'])
-    expect(documentsFor({ variable: 'OKTA_KEY' })[0]?.text).toContain('# NOT SECRETLESS')
+    expect((await documentsFor({ variable: 'OKTA_KEY' }))[0]?.text).toContain('# NOT SECRETLESS')
   })
 
   test.each<[string, string | undefined, RegExp]>([

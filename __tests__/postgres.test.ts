@@ -89,19 +89,16 @@ describe('refused before anything is asked of the network', () => {
   })
 })
 
-const documents = (via: string, more: Record<string, unknown> = {}): string[] => {
+const documents = async (via: string, more: Record<string, unknown> = {}): Promise<string[]> => {
   const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
   const identity = 'arn:aws:iam::123456789012:role/teams/dbt'
   const request = { target: 'prod', via, issuer: 'i', audience: 'a', audiences: ['a'], rules, identity }
-  return postgres
-    .bind({ ...RDS, ...more })
-    .trust(request)
-    .map(({ text }) => text)
+  return (await postgres.bind({ ...RDS, ...more }).trust(request)).map(({ text }) => text)
 }
 
 describe('the trust', () => {
-  test('for RDS lets the role log in as one user, who may write one schema', () => {
-    expect(documents('aws')).toMatchInlineSnapshot(`
+  test('for RDS lets the role log in as one user, who may write one schema', async () => {
+    expect(await documents('aws')).toMatchInlineSnapshot(`
      [
        "# AWS account 123456789012: arn:aws:iam::123456789012:role/teams/dbt may log in as dbt_prod, and nothing else.
      # The star stands for the resource id of the database at shop.cluster-c1a2.eu-west-1.rds.amazonaws.com, which its address does not tell. Put it there:
@@ -129,15 +126,17 @@ describe('the trust', () => {
     `)
   })
 
-  test('for a schema with a placeholder lets dbt make it', () => {
-    expect(documents('aws', { schema: 'pr_{pull_request}' })[1]).toContain(
+  test('for a schema with a placeholder lets dbt make it', async () => {
+    expect((await documents('aws', { schema: 'pr_{pull_request}' }))[1]).toContain(
       'GRANT CREATE ON DATABASE "shop" TO "dbt_prod";',
     )
   })
 
-  test('for Azure and Google makes the user as they do', () => {
-    expect(documents('entra').join('')).toContain("pgaadauth_create_principal('dbt_prod', false, false);")
-    const [cloudSql] = documents('google')
+  test('for Azure and Google makes the user as they do', async () => {
+    expect((await documents('entra')).join('')).toContain(
+      "pgaadauth_create_principal('dbt_prod', false, false);",
+    )
+    const [cloudSql] = await documents('google')
     for (const command of [
       'services enable sqladmin.googleapis.com',
       '--database-flags=cloudsql.iam_authentication=on',
@@ -148,8 +147,8 @@ describe('the trust', () => {
       expect(cloudSql).toContain(command)
   })
 
-  test('for Azure makes the user where the Entra administrator may', () => {
-    const [user, rights] = documents('entra', { host: 'shop.postgres.database.azure.com' })
+  test('for Azure makes the user where the Entra administrator may', async () => {
+    const [user, rights] = await documents('entra', { host: 'shop.postgres.database.azure.com' })
     expect(user).toMatch(
       /In the database postgres on .*Entra administrator[\s\S]*display name[\s\S]*pgaadauth/,
     )
@@ -165,7 +164,9 @@ describe('the trust', () => {
       'modify-db-cluster --db-cluster-identifier NAME ',
     ],
     ['shop.c1a2.eu-west-1.rds.amazonaws.com', 'modify-db-instance --db-instance-identifier shop '],
-  ])('switches IAM authentication on for %s', (host, command) => {
-    expect(documents('aws', { host })[0]).toContain(`aws rds ${command}--enable-iam-database-authentication`)
+  ])('switches IAM authentication on for %s', async (host, command) => {
+    expect((await documents('aws', { host }))[0]).toContain(
+      `aws rds ${command}--enable-iam-database-authentication`,
+    )
   })
 })

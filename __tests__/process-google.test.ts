@@ -62,7 +62,7 @@ describe('the built action', () => {
     const config = await configOf({ policy, serverUrl: job.issuer.serverUrl })
     const target = config.targets.get('prod')
     if (!target) throw new Error('no target')
-    const [document] = trustDocuments(config, target)
+    const [document] = await trustDocuments(config, target)
     const google = standInForGoogle(job.issuer, [document?.text ?? ''])
     await using done = await step(job, policy, 'off')
     expect({ exitCode: done.exitCode, log: done.exitCode === 0 ? '' : logOf(done) }).toEqual({
@@ -97,7 +97,7 @@ describe('the built action', () => {
     const config = await configOf({ policy, serverUrl: job.issuer.serverUrl })
     const target = config.targets.get('prod')
     if (!target) throw new Error('no target')
-    const [document] = trustDocuments(config, target)
+    const [document] = await trustDocuments(config, target)
     standInForGoogle(job.issuer, [document?.text ?? ''])
     await using done = await job.step({
       files: { ...PROJECT, '.github/dbt-oidc.yml': policy },

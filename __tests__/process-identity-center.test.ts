@@ -31,7 +31,9 @@ async function opened(ref: string) {
   issuer.at(HOST, newSts({ cloud, region: REGION, host: HOST }).handler)
   issuer.at(CENTER_HOST, center.handler)
   const config = await configOf({ inputs: { ...ATHENA, ref }, serverUrl: issuer.serverUrl })
-  const documents = [...config.targets.values()].flatMap((target) => trustDocuments(config, target))
+  const documents = (
+    await Promise.all([...config.targets.values()].map((target) => trustDocuments(config, target)))
+  ).flat()
   const shell = documents.filter(({ language }) => language === 'sh')
   obey(cloud, directory, await runInShell(shell.map(({ text }) => text)), ACCOUNT)
   return { job, cloud, directory, center }

@@ -167,7 +167,7 @@ describe('a login through Identity Center', () => {
   })
 })
 
-const documents = (connection: Record<string, unknown>): string => {
+const documents = async (connection: Record<string, unknown>): Promise<string> => {
   const rules = trustRules([grantOf({ repository: 'o/r', ref: 'refs/heads/main' })], 'prod')
   const identity = 'arn:aws:iam::123456789012:role/dbt'
   const request = {
@@ -179,16 +179,12 @@ const documents = (connection: Record<string, unknown>): string => {
     rules,
     identity,
   }
-  return redshift
-    .bind(connection)
-    .trust(request)
-    .map(({ text }) => text)
-    .join('\n')
+  return (await redshift.bind(connection).trust(request)).map(({ text }) => text).join('\n')
 }
 
 describe('the trust', () => {
-  test('lets the role ask for a password of its own user, and makes that', () => {
-    expect(documents(CLUSTER)).toMatchInlineSnapshot(`
+  test('lets the role ask for a password of its own user, and makes that', async () => {
+    expect(await documents(CLUSTER)).toMatchInlineSnapshot(`
      "# AWS account 123456789012: arn:aws:iam::123456789012:role/dbt may ask for a short-lived password, and for nothing else.
      aws iam put-role-policy --role-name dbt --policy-name redshift-dev --policy-document '{
        "Version": "2012-10-17",
@@ -209,19 +205,21 @@ describe('the trust', () => {
     `)
   })
 
-  test('of a workgroup names its account and how to find its id', () => {
-    expect(documents(WORKGROUP)).toContain('"arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/*"')
-    expect(documents(WORKGROUP)).toContain('get-workgroup --workgroup-name analytics')
+  test('of a workgroup names its account and how to find its id', async () => {
+    expect(await documents(WORKGROUP)).toContain(
+      '"arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/*"',
+    )
+    expect(await documents(WORKGROUP)).toContain('get-workgroup --workgroup-name analytics')
   })
 
-  test('of `iam` names the user', () => {
-    const text = documents({ ...CLUSTER, method: 'iam', user: 'dbt' })
+  test('of `iam` names the user', async () => {
+    const text = await documents({ ...CLUSTER, method: 'iam', user: 'dbt' })
     expect(text).toContain('"arn:aws:redshift:eu-west-1:123456789012:dbuser:shop/dbt"')
     expect(text).toContain('CREATE USER "dbt" PASSWORD DISABLE;')
   })
 })
 
-test('a star in a name gives a right to that name alone', () => {
+test('a star in a name gives a right to that name alone', async () => {
   const bound = redshift.bind({
     host: 'acme.abc123.eu-west-1.redshift.amazonaws.com',
     cluster_id: '*',
@@ -239,10 +237,7 @@ test('a star in a name gives a right to that name alone', () => {
     rules: [],
     identity: 'arn:aws:iam::123456789012:role/dbt',
   }
-  const text = bound
-    .trust(request)
-    .map((document) => document.text)
-    .join('\n')
+  const text = (await bound.trust(request)).map((document) => document.text).join('\n')
   expect(text).toContain(':dbuser:${*}/${$}{redshift:DbUser}')
   expect(text).toContain(':dbname:${*}/d${?}')
 })

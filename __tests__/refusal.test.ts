@@ -22,7 +22,7 @@ async function told(connection: string, identity: string | undefined, error: str
   const [target] = config.targets.values()
   if (!target) throw new Error('there is no target')
   const claims = claimsOf({ iss: config.issuer, environment: 'production' })
-  const said = explain(error, target, claims, {
+  const said = await explain(error, target, claims, {
     trusted: (one) => trustedBy(config, one),
     io: { now: () => new Date('2026-09-21T13:34:13Z') },
   })

@@ -190,7 +190,7 @@ async function documents(connection: unknown, inputs: Record<string, string> = {
   const config = await configOf(setting(connection, inputs))
   const [target] = config.targets.values()
   if (!target) throw new Error('no target')
-  return trustDocuments(config, target)
+  return await trustDocuments(config, target)
 }
 
 describe('what shuts others out is said where it is pasted', () => {

@@ -45,7 +45,7 @@ async function bothSides(config: Config): Promise<{ policy: readonly Read[]; sho
   if (!target) throw new Error('there is no target')
   return {
     policy: await wanted(config, target, registries),
-    shown: exportsOf(trustDocuments(config, target)),
+    shown: exportsOf(await trustDocuments(config, target)),
   }
 }
 

@@ -92,7 +92,7 @@ describe('claims that are left to the action', () => {
     const counts = Object.values(POLICIES).map(async ([when, pins]) => {
       const config = await configured(platform, { pins, grants: [{ target: 'prod', when }] })
       const target = config.targets.get('prod')
-      const at = target && stand(platform, config, target)
+      const at = target && (await stand(platform, config, target))
       return at ? openClaims(at).length : NONE
     })
     return Promise.all(counts)

@@ -11,9 +11,8 @@ const fileOf = (title: string, format: TrustFormat): string =>
   `trust/${title.replaceAll(/[^\w]+/g, '-')}.${format}.txt`
 
 describe('the trust of each way', () => {
-  test.each(CASES)('$title as $format is what somebody has read', ({ title, name, asked, format }) => {
-    const text = wayNamed(name)
-      .documents(format, asked)
+  test.each(CASES)('$title as $format is what somebody has read', async ({ title, name, asked, format }) => {
+    const text = (await wayNamed(name).documents(format, asked))
       .map((document) => `${titled(document).trimEnd()}\n`)
       .join('\n')
     expect(text).toBe(golden(fileOf(title, format), text))
@@ -36,13 +35,14 @@ function holding(documents: readonly TrustDocument[]): readonly string[] {
 }
 
 describe('as Terraform', () => {
-  test.each(WAYS)('$name holds the claims that its commands hold', (way) => {
-    expect(holding(way.documents('terraform'))).toEqual(holding(way.documents('commands')))
+  test.each(WAYS)('$name holds the claims that its commands hold', async (way) => {
+    expect(holding(await way.documents('terraform'))).toEqual(holding(await way.documents('commands')))
   })
 
-  test('every platform is written in it but Vault, IAM Identity Center, Trino, whose server has files, and what this project does not know', () => {
-    const without = WAYS.filter(
-      (way) => !way.documents('terraform').some(({ language }) => language === 'hcl'),
+  test('every platform is written in it but Vault, IAM Identity Center, Trino, whose server has files, and what this project does not know', async () => {
+    const each = WAYS.map(async (way) => ({ name: way.name, written: await way.documents('terraform') }))
+    const without = (await Promise.all(each)).filter(
+      ({ written }) => !written.some(({ language }) => language === 'hcl'),
     )
     expect(without.map(({ name }) => name).toSorted()).toEqual([
       'athena-aws-identity-center',

@@ -14,7 +14,9 @@ async function documentFor(target: string, grants: readonly string[]): Promise<T
   const listed = grants.map((when, at) => `  - { name: g${at}, target: prod, when: { ${when} } }\n`).join('')
   const policy = `repository: o/r\nrepository-id: 456\nrepository-owner-id: 123\ntargets:\n  prod: ${TARGETS[target] ?? ''}\ngrants:\n${listed}`
   const config = await configOf({ policy })
-  const all = [...config.targets.values()].flatMap((one) => trustDocuments(config, one))
+  const all = (
+    await Promise.all([...config.targets.values()].map((one) => trustDocuments(config, one)))
+  ).flat()
   const found = all.find(({ heldThere }) => heldThere.length > 0)
   if (!found) throw new Error('nothing is held')
   return found

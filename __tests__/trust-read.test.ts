@@ -129,7 +129,7 @@ describe('the identities of a Snowflake user', () => {
         additional_info: JSON.parse(info) as unknown,
       },
     ]
-    expect(await reader?.read(rows)).toEqual([whole])
+    expect(await (await reader?.())?.read(rows)).toEqual([whole])
   })
 })
 

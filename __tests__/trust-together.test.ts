@@ -15,9 +15,10 @@ const GRANTS = `grants:
 
 async function madeFor(prod: string, ci: string, grants = GRANTS): Promise<readonly Made[]> {
   const config = await configOf({ policy: `${IDS}targets:\n  prod: ${prod}\n  ci: ${ci}\n${grants}` })
-  return [...config.targets.values()].flatMap((target) =>
-    trustDocuments(config, target).map((document) => ({ targets: [target.name], ...document })),
+  const each = [...config.targets.values()].map(async (target) =>
+    (await trustDocuments(config, target)).map((document) => ({ targets: [target.name], ...document })),
   )
+  return (await Promise.all(each)).flat()
 }
 
 const google = (provider: string, account: string): string =>

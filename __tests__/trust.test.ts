@@ -124,7 +124,7 @@ describe('the trust of Snowflake', () => {
     database: 'PROD',
     schema: 'DBT',
   }
-  const written = (grants: readonly Grant[], issuer: string): string => {
+  const written = async (grants: readonly Grant[], issuer: string): Promise<string> => {
     const request = {
       target: 'prod',
       via: 'direct',
@@ -134,17 +134,13 @@ describe('the trust of Snowflake', () => {
       rules: trustRules(grants, 'prod'),
       identity: '',
     }
-    return snowflake
-      .bind(connection)
-      .trust(request)
-      .map(({ text }) => text)
-      .join('\n')
+    return (await snowflake.bind(connection).trust(request)).map(({ text }) => text).join('\n')
   }
 
   test('read back, lets both forms of the granted subject in and nobody else', async () => {
     const issuer = await startIssuer()
     try {
-      const users = usersOf(written([grant({ ...IDS, environment: ['production'] })], issuer.issuer))
+      const users = usersOf(await written([grant({ ...IDS, environment: ['production'] })], issuer.issuer))
       const identify = identifyBy(users)
       const audience = 'https://acme-prod.snowflakecomputing.com'
       const flawOf = async (sub: string, aud = audience): Promise<string> => {
@@ -163,8 +159,8 @@ describe('the trust of Snowflake', () => {
     }
   })
 
-  test('says which conditions it does not hold', () => {
-    const [document] = snowflake.bind(connection).trust({
+  test('says which conditions it does not hold', async () => {
+    const [document] = await snowflake.bind(connection).trust({
       target: 'prod',
       via: 'direct',
       issuer: 'https://token.actions.githubusercontent.com',
@@ -180,8 +176,8 @@ describe('the trust of Snowflake', () => {
     )
   })
 
-  test('is refused for a grant that fits many subjects, with what to write instead', () => {
-    expect(() => written([grant({ ...IDS, ref: ['refs/heads/release/*'] })], 'https://i')).toThrow(
+  test('is refused for a grant that fits many subjects, with what to write instead', async () => {
+    await expect(written([grant({ ...IDS, ref: ['refs/heads/release/*'] })], 'https://i')).rejects.toThrow(
       /Snowflake compares the subject as a whole/,
     )
   })

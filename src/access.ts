@@ -3,7 +3,7 @@ import { endedMeanwhile } from './access/ended.ts'
 import { hold, type Held } from './access/held.ts'
 import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
 import { logInThroughProxy } from './access/proxied.ts'
-import { buy, explain, withExplanation } from './access/purchase.ts'
+import { buy, explain, withExplanation, type Explain } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
 import { soon, withinAMinute } from './access/within.ts'
@@ -62,7 +62,7 @@ export interface Access extends AsyncDisposable {
   /** The secrets by short name, bought anew where little of the credential's life is left. */
   secrets(): Promise<Readonly<Record<string, string>>>
   /** What a text of the other side, or of the driver in dbt's output, means; undefined where nobody knows it. */
-  explain(text: string): Explained | undefined
+  explain(text: string): Promise<Explained | undefined>
   /** Who the other side of the exchange says we are, as far as it tells. Throws `exchange`, explained. */
   told(): Promise<readonly Finding[]>
   /** Who the warehouse says we are; undefined where there is nobody to ask. Throws `exchange`, explained. */
@@ -92,7 +92,7 @@ export interface Surroundings {
   readonly io: Io
   readonly directory: PrivateDirectory
   /** What the policy asks the other side to trust, for a refusal to be explained by. */
-  readonly trusted: (target: Target) => Trusted | undefined
+  readonly trusted: (target: Target) => Promise<Trusted | undefined>
   /** Whether and how the credential is to be renewed while dbt runs. */
   readonly keepAlive: KeepAliveOption
   /** Whether this process lives as long as dbt, and the driver can ask it. */
@@ -125,7 +125,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const giveBack = async (credential: Credential): Promise<void> => {
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
-  const explaining = (text: string): Explained | undefined => explain(text, target, claims, around)
+  const explaining: Explain = (text) => explain(text, target, claims, around)
   const over = new AbortController()
   const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
   // Nobody hears of a broker before there is something to ask for.
@@ -194,8 +194,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       if (!proxy && !asksForEach(keepAlive)) await held.renew(AT_START)
       return carried().secrets
     },
-    explain(text) {
-      const explained = explaining(text)
+    async explain(text) {
+      const explained = await explaining(text)
       if (keepAlive.by !== 'static') return explained
       const now = around.io.now()
       const ended = endedMeanwhile(text, {
@@ -208,8 +208,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     },
     told: () =>
       toldBy(held.current().credential, target.exchange.identity(want, claims), around.io).catch(
-        (error: unknown) => {
-          throw withExplanation(error, explaining)
+        async (error: unknown) => {
+          throw await withExplanation(error, explaining)
         },
       ),
     async preflight(python) {
@@ -226,7 +226,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
           io.signal,
         )
       } catch (error) {
-        throw withExplanation(error, explaining)
+        throw await withExplanation(error, explaining)
       }
     },
     forget,

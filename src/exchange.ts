@@ -5,7 +5,7 @@ import type { Http } from './http.ts'
 import type { Standing } from './trust/standing.ts'
 import type { Reader } from './trust/reader.ts'
 import type { Statement } from './trust/statement.ts'
-import { inFormat, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
+import { inFormat, type Documents, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
 
 /** How sure a row of the README is; see "What has been proven against what". */
 export type Proof =
@@ -77,9 +77,10 @@ export interface ExchangeSpec<S> {
   readonly variables?: (settings: S) => readonly string[]
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
   identity(settings: S, want: Want, claims: Claims): string
-  readonly trust?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
-  /** Reads what the platform prints of its trust. */
-  readonly reader?: Reader
+  /** What the other side has to be told. No run needs it unless it is refused, so it may be loaded when it is asked for. */
+  readonly trust?: (settings: S, want: Want, request: TrustRequest) => Documents
+  /** Loads what reads the output of the platform. */
+  readonly reader?: () => Promise<Reader>
   /** Asks the platform itself how the trust stands, with the login of whoever sits before the command line. */
   readonly standing?: (
     settings: S,
@@ -88,7 +89,7 @@ export interface ExchangeSpec<S> {
     tools: Standing,
   ) => Promise<readonly Statement[]>
   /** The same for Terraform, as far as it has resources for it; absent: the documents of `trust` serve. */
-  readonly terraform?: (settings: S, want: Want, request: TrustRequest) => readonly TrustDocument[]
+  readonly terraform?: (settings: S, want: Want, request: TrustRequest) => Documents
   readonly diagnose?: (error: string, settings: S, claims: Claims) => Diagnosis | undefined
   /** Texts that `diagnose` knows, as they appear; the docs page explains each by it. */
   readonly errors?: readonly string[]
@@ -111,7 +112,7 @@ export interface BoundExchange {
   identity(want: Want, claims: Claims): string
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
-  trust(want: Want, request: TrustRequest, format?: TrustFormat): readonly TrustDocument[]
+  trust(want: Want, request: TrustRequest, format?: TrustFormat): Promise<readonly TrustDocument[]>
   readonly standing:
     ((want: Want, request: TrustRequest, tools: Standing) => Promise<readonly Statement[]>) | undefined
 }
@@ -126,7 +127,7 @@ export interface Exchange {
   readonly example: unknown
   readonly errors: readonly string[]
   readonly notes: readonly string[]
-  readonly reader: Reader | undefined
+  readonly reader: (() => Promise<Reader>) | undefined
   /** Binds settings that `settings` has accepted; throws a ZodError otherwise. */
   bind(settings: unknown): BoundExchange
 }
@@ -156,7 +157,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         identity: (want, claims) => spec.identity(settings, want, claims),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
         hosts: (want) => spec.hosts(settings, want),
-        trust: (want, request, format) => inFormat(spec, format)?.(settings, want, request) ?? [],
+        trust: async (want, request, format) => inFormat(spec, format)?.(settings, want, request) ?? [],
         standing: standing && ((want, request, tools) => standing(settings, want, request, tools)),
       }
     },

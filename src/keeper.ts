@@ -66,7 +66,7 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
     {
       target,
       want: wantOf(target),
-      explaining: () => undefined,
+      explaining: async () => undefined,
       keepAlive: target.acceptance.keepAlive,
       around,
       replaced,

@@ -33,7 +33,7 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
     env: carried.env,
     variable: secretNames(),
     secrets: async () => ({}),
-    explain: () => undefined,
+    explain: async () => undefined,
     pythonPath: undefined,
     onLoopback: false,
   }

@@ -82,7 +82,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   say(host, 'exchange', exchangeLine(access))
   if (!dbt) {
     const { target: filled } = access
-    const trusted = trustedBy(config, filled)
+    const trusted = await trustedBy(config, filled)
     known.sentence = { claims, decision, target: filled, trusted, told: await access.told(), now: host.now() }
     return told(claims, known)
   }

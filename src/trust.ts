@@ -57,6 +57,9 @@ export interface Owned {
   readonly remedy: string
 }
 
+/** Documents, at once or once what writes them is loaded. */
+export type Documents = readonly TrustDocument[] | Promise<readonly TrustDocument[]>
+
 /** How documents are wanted: what a person pastes or runs, or resources of Terraform. */
 export type TrustFormat = 'commands' | 'terraform'
 

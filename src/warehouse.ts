@@ -6,7 +6,7 @@ import type { Value } from './profile.ts'
 import type { Reader } from './trust/reader.ts'
 import type { Standing } from './trust/standing.ts'
 import type { Statement } from './trust/statement.ts'
-import { inFormat, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
+import { inFormat, type Documents, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
 import type { Acceptable, Acceptance, Fault } from './warehouse/acceptance.ts'
 import type { Carried, Hook, Source } from './warehouse/carry.ts'
 import type { Attribution, KnownBad, Together } from './warehouse/facts.ts'
@@ -41,9 +41,10 @@ export interface WarehouseSpec<C> {
   describe(connection: C): string
   /** Absent: there is nobody to ask. */
   readonly preflight?: Preflight<C>
-  readonly trust?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
-  /** Reads what the platform prints of its trust. */
-  readonly reader?: Reader
+  /** What the warehouse has to be told. No run needs it unless it is refused, so it may be loaded when it is asked for. */
+  readonly trust?: (connection: C, request: TrustRequest) => Documents
+  /** Loads what reads the output of the platform. */
+  readonly reader?: () => Promise<Reader>
   /** Asks the platform itself how the trust stands, with the login of whoever sits before the command line; undefined where an exchange knows. */
   readonly standing?: (
     connection: C,
@@ -51,7 +52,7 @@ export interface WarehouseSpec<C> {
     tools: Standing,
   ) => Promise<readonly Statement[]> | undefined
   /** The same for Terraform, as far as it has resources for it; absent: the documents of `trust` serve. */
-  readonly terraform?: (connection: C, request: TrustRequest) => readonly TrustDocument[]
+  readonly terraform?: (connection: C, request: TrustRequest) => Documents
   /** `target` is the name that the trust was written for. */
   readonly diagnose?: (
     error: string,
@@ -101,7 +102,7 @@ export interface BoundWarehouse {
   readonly vendorsHostsOnly: boolean
   /** Found before anything is asked of the network. */
   faults(via: string): readonly Fault[]
-  trust(request: TrustRequest, format?: TrustFormat): readonly TrustDocument[]
+  trust(request: TrustRequest, format?: TrustFormat): Promise<readonly TrustDocument[]>
   standing(request: TrustRequest, tools: Standing): Promise<readonly Statement[]> | undefined
 }
 
@@ -121,7 +122,7 @@ export interface Warehouse {
   readonly examples: Readonly<Record<string, Together>>
   readonly errors: readonly string[]
   readonly notes: readonly string[]
-  readonly reader: Reader | undefined
+  readonly reader: (() => Promise<Reader>) | undefined
   /** Binds a connection that `connection` has accepted; throws a ZodError otherwise. */
   bind(connection: unknown): BoundWarehouse
 }
@@ -173,7 +174,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
           ...(spec.faults?.(connection) ?? []),
           ...(accepted(via).faults?.(connection) ?? []),
         ],
-        trust: (request, format) => inFormat(spec, format)?.(connection, request) ?? [],
+        trust: async (request, format) => inFormat(spec, format)?.(connection, request) ?? [],
         standing: (request, tools) => spec.standing?.(connection, request, tools),
       }
     },

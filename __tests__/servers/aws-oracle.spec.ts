@@ -81,7 +81,7 @@ function entriesOf(call: Call | undefined, part: 'form' | 'headers'): ReadonlyMa
 }
 
 test('AssumeRoleWithWebIdentity is what boto3 sends, but for the names of the client and its encoding', async () => {
-  bench.trust(SETTINGS, [{ ...PINNED, ref: 'refs/heads/main' }])
+  await bench.trust(SETTINGS, [{ ...PINNED, ref: 'refs/heads/main' }])
   await bench.trade(SETTINGS)
   await boto3({
     do: 'assume_role_with_web_identity',
@@ -104,7 +104,7 @@ test('AssumeRoleWithWebIdentity is what boto3 sends, but for the names of the cl
 
 test('AssumeRole is what boto3 sends, signed for the same service, region and headers', async () => {
   const settings = { role: ROLE, region: REGION, chain: [LINK] }
-  bench.trust(settings, [{ ...PINNED, ref: 'refs/heads/main' }])
+  await bench.trust(settings, [{ ...PINNED, ref: 'refs/heads/main' }])
   await bench.trade(settings)
   const [between] = bench.cloud.sessions.values()
   await boto3({
@@ -142,7 +142,7 @@ function scopeOf(call: Call | undefined): string | undefined {
 
 test('the password for RDS is the one of boto3, and both are accepted', async () => {
   const settings = { role: ROLE, region: REGION }
-  bench.trust(settings, [{ ...PINNED, ref: 'refs/heads/main' }])
+  await bench.trust(settings, [{ ...PINNED, ref: 'refs/heads/main' }])
   const want = {
     kind: 'password',
     host: 'db.c1.eu-west-1.rds.amazonaws.com',

@@ -197,7 +197,7 @@ async function commands(): Promise<readonly (readonly string[])[]> {
     rules,
     identity: 'AWSIDC:dbt-prod',
   }
-  const documents = [...bench.documents([MAIN]), ...redshift.bind(connection).trust(request)]
+  const documents = [...(await bench.documents([MAIN])), ...(await redshift.bind(connection).trust(request))]
   const shell = documents.filter(({ language }) => language === 'sh')
   return (await runInShell(shell.map(({ text }) => text))).map(({ words }) => words)
 }

@@ -184,7 +184,7 @@ describe('private_key_jwt as the exchange of Okta makes it, with a key in Vault'
       rules: trustRules([grantOf(WHEN)], 'prod'),
       identity: 'okta-like',
     }
-    const [role] = okta.bind(settings()).trust({ scope: 'session:role:DBT' }, request)
+    const [role] = await okta.bind(settings()).trust({ scope: 'session:role:DBT' }, request)
     vault.apply(role?.text ?? '')
     await keycloak.admin('POST', '', {
       realm: 'okta',
@@ -274,8 +274,8 @@ function tokenUrl(realm: string): string {
   return `${realmUrl(realm)}/protocol/openid-connect/token`
 }
 
-function documentsOf(exchange: BoundExchange, realm: string): readonly TrustDocument[] {
-  return exchange.trust(
+async function documentsOf(exchange: BoundExchange, realm: string): Promise<readonly TrustDocument[]> {
+  return await exchange.trust(
     {},
     {
       target: 'prod',
@@ -291,16 +291,17 @@ function documentsOf(exchange: BoundExchange, realm: string): readonly TrustDocu
 
 /** Keycloak gets our document as it is. */
 async function trust(realm: string, settings: Partial<Settings>): Promise<void> {
-  const [, keycloaks] = documentsOf(oauthBound(realm, settings), realm)
+  const [, keycloaks] = await documentsOf(oauthBound(realm, settings), realm)
   await keycloak.admin('POST', `/${realm}/partialImport`, keycloaks?.text ?? '')
 }
 
 /** What `az` would have been told, told to Keycloak; and Keycloak's address in the place of Entra's. */
 async function trustAsEntra(): Promise<void> {
-  const [document] = documentsOf(viaEntra().exchange, 'entra')
+  const [document] = await documentsOf(viaEntra().exchange, 'entra')
   const credential = credentialsIn(document?.text ?? '').find(({ subject }) => subject.includes('@'))
   if (!credential) throw new Error('no credential for the form with ids')
-  const template = documentsOf(oauthBound('entra', { grant: 'client-credentials' }), 'entra')[1]?.text ?? ''
+  const template =
+    (await documentsOf(oauthBound('entra', { grant: 'client-credentials' }), 'entra'))[1]?.text ?? ''
   const { identityProviders } = parseRecord(template)
   await keycloak.admin('POST', '/entra/client-scopes', { name: SCOPE, protocol: 'openid-connect' })
   await keycloak.admin('POST', '/entra/partialImport', {

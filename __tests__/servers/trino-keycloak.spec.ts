@@ -38,7 +38,7 @@ beforeAll(async () => {
   const config = await configOf({ serverUrl: issuer.serverUrl, inputs: inputs(443) })
   const [target] = config.targets.values()
   if (!target) throw new Error('no target')
-  const [, partialImport, properties, users, rules] = trustDocuments(config, target)
+  const [, partialImport, properties, users, rules] = await trustDocuments(config, target)
   await keycloak.admin('POST', '/dbt/partialImport', partialImport?.text ?? '')
   // What our document leaves to be filled in, because only the provider knows it.
   const authentication = (properties?.text ?? '')

@@ -39,7 +39,7 @@ beforeAll(async () => {
   const [one] = config.targets.values()
   if (!one) throw new Error('no target')
   target = one
-  const [properties, users, rules] = trustDocuments(config, target)
+  const [properties, users, rules] = await trustDocuments(config, target)
   // The server gets our documents as they are.
   const authentication = properties?.text ?? ''
   trino = await startTrino({ directory, tls, authentication, files: filesOf(directory, users, rules) })

@@ -9,11 +9,10 @@ interface Written extends Case {
   readonly document: TrustDocument
 }
 
-const ALL: readonly Written[] = CASES.flatMap((one) =>
-  wayNamed(one.name)
-    .documents(one.format, one.asked)
-    .map((document) => ({ ...one, document })),
+const EACH = CASES.map(async (one) =>
+  (await wayNamed(one.name).documents(one.format, one.asked)).map((document) => ({ ...one, document })),
 )
+const ALL: readonly Written[] = (await Promise.all(EACH)).flat()
 
 const of = (language: TrustDocument['language']): readonly Written[] =>
   ALL.filter(({ document }) => document.language === language)

@@ -75,19 +75,27 @@ interface Pair {
   readonly tame: TrustDocument
 }
 
-function written({ way, format, slot }: Attack, name: string): readonly TrustDocument[] | undefined {
+async function written(
+  { way, format, slot }: Attack,
+  name: string,
+): Promise<readonly TrustDocument[] | undefined> {
   try {
-    return way.documents(format, SLOTS[slot](name))
+    return await way.documents(format, SLOTS[slot](name))
   } catch (error) {
     if (error instanceof DbtOidcError && error.code === 'configuration') return undefined
     throw error
   }
 }
 
-const OUTCOMES = ATTACKS.map((attack) => ({ attack, documents: written(attack, attack.name) }))
+const OUTCOMES = await Promise.all(
+  ATTACKS.map(async (attack) => ({
+    attack,
+    documents: await written(attack, attack.name),
+    tame: (await written(attack, 'xname')) ?? [],
+  })),
+)
 
-const PAIRS: readonly Pair[] = OUTCOMES.flatMap(({ attack, documents = [] }) => {
-  const tame = written(attack, 'xname') ?? []
+const PAIRS: readonly Pair[] = OUTCOMES.flatMap(({ attack, documents = [], tame }) => {
   return documents.map((hostile, at) => {
     const beside = tame[at]
     if (!beside || tame.length !== documents.length) throw new Error(`${told(attack)}: other documents`)

@@ -28,8 +28,9 @@ export function findingTable(): string {
 }
 
 /** The table of what `lint` and `drift` read of each platform. */
-export function readerTable(registries: Registries): string {
-  const rows = readersOf(registries).map(
+export async function readerTable(registries: Registries): Promise<string> {
+  const readers = await readersOf(registries)
+  const rows = readers.map(
     ({ platform, understands }) =>
       `| ${cell(platform)} | ${understands.map((one) => cell(/^[a-z]+ [a-z]/.test(one) && !one.includes("'") ? `\`${one}\`` : one)).join('<br>')} |`,
   )

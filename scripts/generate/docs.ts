@@ -8,8 +8,12 @@ import type { BoundWarehouse, Warehouse } from '../../src/warehouse.ts'
 import { pinned } from './versions.ts'
 
 /** The page of one warehouse, out of nothing but its own file and those of its exchanges: trust, snippet, errors. */
-export function warehousePage(warehouse: Warehouse, exchanges: ReadonlyMap<string, Exchange>): string {
-  const ways = [...warehouse.accepts.keys()].map((via) => wayOf(warehouse, via, exchanges))
+export async function warehousePage(
+  warehouse: Warehouse,
+  exchanges: ReadonlyMap<string, Exchange>,
+): Promise<string> {
+  const all = [...warehouse.accepts.keys()].map((via) => wayOf(warehouse, via, exchanges))
+  const ways = await Promise.all(all)
   return [
     `# ${warehouse.title}`,
     '',
@@ -61,7 +65,11 @@ const CLAIMS: Claims = {
   ]),
 }
 
-function wayOf(warehouse: Warehouse, via: string, exchanges: ReadonlyMap<string, Exchange>): Way {
+async function wayOf(
+  warehouse: Warehouse,
+  via: string,
+  exchanges: ReadonlyMap<string, Exchange>,
+): Promise<Way> {
   const spec = exchanges.get(via)
   const bound = warehouse.bind(exampleFor(warehouse, via))
   // What the connection implies need not be said, and goes before the exchange's own example.
@@ -84,8 +92,8 @@ function wayOf(warehouse: Warehouse, via: string, exchanges: ReadonlyMap<string,
     rules,
     identity: exchange?.identity(want, CLAIMS) ?? '',
   }
-  const traded = warehouse.accepts.get(via)?.wholeTrust ? [] : (exchange?.trust(want, request) ?? [])
-  const documents = via === 'none' ? [] : [...traded, ...bound.trust(request)]
+  const traded = warehouse.accepts.get(via)?.wholeTrust ? [] : ((await exchange?.trust(want, request)) ?? [])
+  const documents = via === 'none' ? [] : [...traded, ...(await bound.trust(request))]
   const claims = { ...CLAIMS, aud: request.audience }
   return { via, spec, settings: own, bound, exchange, documents, claims }
 }

@@ -42,10 +42,10 @@ async function readmeAndDocs(): Promise<void> {
   const { exchanges } = (await load('exchanges')) as { exchanges: ReadonlyMap<string, Exchange> }
   const { warehousePage } = await import('../generate/docs.ts')
   for (const warehouse of warehouses.values())
-    await write(`docs/warehouses/${warehouse.type}.md`, warehousePage(warehouse, exchanges))
+    await write(`docs/warehouses/${warehouse.type}.md`, await warehousePage(warehouse, exchanges))
   const lint = join(root, 'docs', 'lint.md')
   if (!existsSync(lint)) return
-  const page = between(readFileSync(lint, 'utf8'), 'understood', readerTable({ warehouses, exchanges }))
+  const page = between(readFileSync(lint, 'utf8'), 'understood', await readerTable({ warehouses, exchanges }))
   await write('docs/lint.md', between(page, 'findings', findingTable()))
 }
 

@@ -1,11 +1,11 @@
-import type { Explained, Surroundings } from '../access.ts'
+import type { Surroundings } from '../access.ts'
 import type { Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'
 import type { Want } from '../exchange.ts'
 import { untilBelow, type Life } from '../keepalive/freshness.ts'
 import { pluginSecret } from '../keepalive/plugin-files.ts'
 import type { KeepAlive } from '../warehouse.ts'
-import { buy, type Bought, type Buying, type Dealing } from './purchase.ts'
+import { buy, type Bought, type Buying, type Dealing, type Explain } from './purchase.ts'
 import { NEVER, revoke } from './revoke.ts'
 
 /** A credential with its private files, which is bought anew in their place. */
@@ -26,7 +26,7 @@ export interface Held {
 export interface Holding extends Dealing {
   readonly target: Target
   readonly want: Want
-  readonly explaining: (text: string) => Explained | undefined
+  readonly explaining: Explain
   readonly keepAlive: KeepAlive
   readonly around: Buying & Pick<Surroundings, 'mintToRevoke'>
   /** What becomes of a credential once there is a newer one. */

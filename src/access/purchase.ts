@@ -28,7 +28,7 @@ export interface Dealing {
 export async function buy(
   target: Target,
   want: Want,
-  explaining: (text: string) => Explained | undefined,
+  explaining: Explain,
   use: Trade['use'],
   around: Buying,
   { giveBack, hook }: Dealing,
@@ -40,7 +40,7 @@ export async function buy(
     return token
   }
   const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
-    const explained = withExplanation(error, explaining)
+    const explained = await withExplanation(error, explaining)
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
     throw explained
@@ -65,33 +65,34 @@ async function trade(target: Target, want: Want, mint: Mint, around: Buying): Pr
   return credential
 }
 
+/** What the other side's words mean; undefined where nobody knows. */
+export type Explain = (text: string) => Promise<Explained | undefined>
+
 /** What an explanation needs of the world. */
 export interface Explaining extends Pick<Surroundings, 'trusted'> {
   readonly io: Pick<Io, 'now'>
 }
 
 /** The exchange and the warehouse know best what the other side's words mean. */
-export function explain(
+export async function explain(
   text: string,
   target: Target,
   claims: Claims,
   { trusted, io }: Explaining,
-): Explained | undefined {
+): Promise<Explained | undefined> {
   const traded = target.exchange.diagnose(text, claims)
-  const diagnosis = traded ?? target.bound.diagnose(text, claims, trusted(target)?.request)
+  const known = await trusted(target)
+  const diagnosis = traded ?? target.bound.diagnose(text, claims, known?.request)
   // A warehouse that trades itself sees GitHub's token, and is both.
   const side = traded || target.acceptance.wholeTrust ? 'exchange' : 'warehouse'
-  return diagnosis && refusal(diagnosis, claims, trusted(target), { side, now: io.now() })
+  return diagnosis && refusal(diagnosis, claims, known, { side, now: io.now() })
 }
 
 /** The same error in our words, with the other side's below; what nobody knows stays as it is. */
-export function withExplanation(
-  error: unknown,
-  explaining: (text: string) => Explained | undefined,
-): unknown {
+export async function withExplanation(error: unknown, explaining: Explain): Promise<unknown> {
   if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
   const own = [error.problem, ...error.details]
-  const explained = explaining(own.join(' '))
+  const explained = await explaining(own.join(' '))
   if (!explained) return error
   return new DbtOidcError({
     ...explained,

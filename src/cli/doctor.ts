@@ -48,7 +48,7 @@ async function rest(
 ): Promise<readonly Line[]> {
   const targets = chosen(config, options.target)
   const runs = await runsOf(config, sources, options)
-  const explained = runs.map((run) => sentenceOf(config, run, colour))
+  const explained = await Promise.all(runs.map((run) => sentenceOf(config, run, colour)))
   const reached = explained.flatMap(({ target }) => target ?? [])
   const real = runs.find((run) => run.real)?.claims
   const repository = options.repository ?? repositoryOf(config, sources)
@@ -97,7 +97,11 @@ interface Explained {
   readonly target: Target | undefined
 }
 
-function sentenceOf(config: Config, { token, claims, facts, asked }: Run, colour: boolean): Explained {
+async function sentenceOf(
+  config: Config,
+  { token, claims, facts, asked }: Run,
+  colour: boolean,
+): Promise<Explained> {
   if (!claims) return { lines: [token], target: undefined }
   const decision = decide(config.grants, claims, asked, facts)
   const heard = [token, claimsLine(claims), grantLine(decision, { colour })]
@@ -106,7 +110,7 @@ function sentenceOf(config: Config, { token, claims, facts, asked }: Run, colour
   if (!granted) return { lines: [...heard, ...odd], target: undefined }
   try {
     const target = fillTarget(granted, claims)
-    const ways = [exchangeLine(target, claims, trustedBy(config, target)), profileLine(target)]
+    const ways = [exchangeLine(target, claims, await trustedBy(config, target)), profileLine(target)]
     return { lines: [...heard, ...odd, ...ways], target }
   } catch (error) {
     if (!(error instanceof DbtOidcError)) throw error

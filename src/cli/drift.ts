@@ -149,7 +149,8 @@ async function asked(
   const found = traded ?? target.bound.standing(request, tools)
   if (found) return found
   const readers = [exchanges.get(target.via)?.reader, target.warehouse.reader]
-  const known = readers.flatMap((reader) => reader?.understands ?? [])
+  const loaded = await Promise.all(readers.flatMap((reader) => reader?.() ?? []))
+  const known = loaded.flatMap(({ understands }) => understands)
   return fail({
     code: 'configuration',
     problem: `How the trust of ${target.name} (${target.warehouse.title} via ${target.via}) stands cannot be asked from here.`,

@@ -124,14 +124,17 @@ async function nextOf(now: State, policy: Policy, wanted: Wanted, today: Date): 
   const use = audienceOf(target)
   const then = await policy.with(target.name, [{ path: ['audience'], value: use }])
   const old = await policy.with(target.name, [{ path: ['audience'], value: meanwhile }])
-  return { phase: second(stateOf(old.config, target), now, stateOf(then.config, target)), text: then.text }
+  return {
+    phase: await second(stateOf(old.config, target), now, stateOf(then.config, target)),
+    text: then.text,
+  }
 }
 
 async function firstOf(now: State, policy: Policy, audience: string): Promise<Next> {
   const { target } = now
   const also = audienceOf(target)
   const then = await policy.with(target.name, [{ path: ['audience'], value: { use: audience, also } }])
-  return { phase: first(now, stateOf(then.config, target)), text: then.text }
+  return { phase: await first(now, stateOf(then.config, target)), text: then.text }
 }
 
 /** Another role, user or service account: a thing of its own, which stands beside the old one until that goes. */
@@ -146,8 +149,8 @@ async function setOf(now: State, policy: Policy, { set, was }: Wanted): Promise<
   const other = await policy.with(target.name, set.length > 0 ? set : was)
   const there = stateOf(other.config, target)
   return set.length > 0
-    ? { phase: first(now, there), text: other.text }
-    : { phase: second(there, now, now), text: policy.text }
+    ? { phase: await first(now, there), text: other.text }
+    : { phase: await second(there, now, now), text: policy.text }
 }
 
 function stateOf(config: Config, { name }: Target): State {

@@ -30,9 +30,12 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
   const targets = chosen(config, printing.target)
-  const all = documentsFor(config, targets, { facts, format: printing.format })
+  const all = await documentsFor(config, targets, { facts, format: printing.format })
   if (printing.strict)
-    refuseOpen(asked(withIds(config, facts), targets, { facts, format: printing.format }), printing.target)
+    refuseOpen(
+      await asked(withIds(config, facts), targets, { facts, format: printing.format }),
+      printing.target,
+    )
   if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
   if (printing.out !== undefined) {
     const names = targets.map(({ name }) => name)
@@ -51,31 +54,36 @@ interface Wanted {
   readonly format: TrustFormat | undefined
 }
 
-function documentsFor(
+async function documentsFor(
   config: Config,
   targets: readonly Target[],
   { facts, format }: Wanted,
-): readonly Made[] {
-  const documents = (target: Target): readonly Made[] =>
-    trustDocuments(withIds(config, facts), target, facts?.form, format).map((document) => ({
-      targets: [target.name],
-      ...document,
-    }))
-  const made = [...config.targets.values()].flatMap((target) =>
-    targets.includes(target) ? documents(target) : unlessRefused(() => documents(target)),
+): Promise<readonly Made[]> {
+  const documents = async (target: Target): Promise<readonly Made[]> => {
+    const all = await trustDocuments(withIds(config, facts), target, facts?.form, format)
+    return all.map((document) => ({ targets: [target.name], ...document }))
+  }
+  const each = [...config.targets.values()].map((target) =>
+    targets.includes(target) ? documents(target) : documents(target).catch(unlessRefused),
   )
+  const made = (await Promise.all(each)).flat()
   // Whoever pastes for one target must not undo what stands for another, be it by a file that lacks the other's part.
   refuseShared(made)
   return together(neededFor(targets, made))
 }
 
 /** Each target by itself, with its grants. */
-function asked(config: Config, targets: readonly Target[], { facts, format }: Wanted): readonly Asked[] {
-  return targets.map((target) => ({
+function asked(
+  config: Config,
+  targets: readonly Target[],
+  { facts, format }: Wanted,
+): Promise<readonly Asked[]> {
+  const each = targets.map(async (target) => ({
     target: target.name,
     rules: trustRules(config.grants, target.name, facts?.form),
-    documents: trustDocuments(config, target, facts?.form, format),
+    documents: await trustDocuments(config, target, facts?.form, format),
   }))
+  return Promise.all(each)
 }
 
 /** The documents of the targets, and those of others that go into the same files. */
@@ -90,13 +98,9 @@ function placeOf({ file }: Made): string {
 }
 
 /** What cannot be written for another target cannot be pasted for it either. */
-function unlessRefused(make: () => readonly Made[]): readonly Made[] {
-  try {
-    return make()
-  } catch (error) {
-    if (error instanceof DbtOidcError) return []
-    throw error
-  }
+function unlessRefused(error: unknown): readonly Made[] {
+  if (error instanceof DbtOidcError) return []
+  throw error
 }
 
 function told({ targets, title, language, text, heldThere, checkedHere }: Made): Made {

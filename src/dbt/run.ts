@@ -143,7 +143,7 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
   const { exitCode } = child
   if (exitCode === undefined || exitCode === 0) return line
   const explained =
-    (command.needsCredential ? access.explain(child.tail) : undefined) ?? diagnoseDbt(child.tail)
+    (command.needsCredential ? await access.explain(child.tail) : undefined) ?? diagnoseDbt(child.tail)
   return { ...line, failure: failureOfLine({ ...line, exitCode, tail: child.tail, explained }) }
 }
 

@@ -1,6 +1,5 @@
 import { exchange } from '../exchange.ts'
 import { placeOf } from './aws/place.ts'
-import { reader } from './aws/read.ts'
 import { diagnose, ERRORS } from './aws-identity-center/diagnosis.ts'
 import { enhancedSession, first } from './aws-identity-center/session.ts'
 import {
@@ -12,7 +11,6 @@ import {
   type Settings,
 } from './aws-identity-center/settings.ts'
 import { hostOf } from './aws-identity-center/token.ts'
-import { trust } from './aws-identity-center/trust.ts'
 
 /** AWS IAM Identity Center with GitHub as a trusted token issuer: the run is a user of the directory. Experimental. */
 export default exchange<Settings>({
@@ -38,8 +36,8 @@ export default exchange<Settings>({
     '`lint` and `drift` read the IAM roles, where there are any, and nothing yet of what Identity Center itself prints: look at its users and their groups by hand.',
     'No real account has been used yet: which claims Identity Center demands beside issuer, audience and subject, whether it takes the 300 seconds of such tokens in every region, and the texts of its refusals are from documentation and public reports.',
   ],
-  trust,
-  reader,
+  trust: async (s, want, request) => (await import('./aws-identity-center/trust.ts')).trust(s, want, request),
+  reader: async () => (await import('./aws/read.ts')).reader,
   hosts(settings, want) {
     if (tradesItself(want)) return []
     const place = placeOf(first(keyed(settings)), want)

@@ -3,10 +3,7 @@ import { assume } from './aws/assume.ts'
 import { diagnose, ERRORS } from './aws/diagnosis.ts'
 import { audienceOf, placeOf } from './aws/place.ts'
 import { rdsPassword } from './aws/rds.ts'
-import { reader } from './aws/read.ts'
 import { settings, type Settings } from './aws/settings.ts'
-import { terraform } from './aws/terraform.ts'
-import { trust } from './aws/trust.ts'
 
 /** AWS: a token becomes a role session (AssumeRoleWithWebIdentity), and that, where it is wanted, a password for RDS. */
 export default exchange<Settings>({
@@ -31,12 +28,12 @@ export default exchange<Settings>({
     'A grant for a branch fits jobs without an environment: the subject of a job with one names the environment in place of the branch, so name it in the grant.',
     'No real account has been used yet: the texts of the errors are from public reports.',
   ],
-  trust,
-  reader,
+  trust: async (s, want, request) => (await import('./aws/trust.ts')).trust(s, want, request),
+  reader: async () => (await import('./aws/read.ts')).reader,
   // Of the command line alone: no run reads it.
   standing: async (settings, _want, _request, tools) =>
     (await import('./aws/standing.ts')).standing(settings, tools),
-  terraform,
+  terraform: async (s, want, request) => (await import('./aws/terraform.ts')).terraform(s, want, request),
   hosts: (settings, want) => [placeOf(settings, want).host],
   proof: 'our verifier',
   example: { role: 'arn:aws:iam::123456789012:role/dbt-prod', region: 'eu-west-1' },

@@ -5,9 +5,6 @@ import { isLoopback } from '../rehearsal.ts'
 import { retry, type RetryRule } from '../retry.ts'
 import { CLOUDS, CLOUD_NAMES } from './entra/clouds.ts'
 import { diagnose, ERRORS, isPropagating } from './entra/diagnosis.ts'
-import { reader } from './entra/read.ts'
-import { federatedResources } from './entra/terraform.ts'
-import { federatedCredentials } from './entra/trust.ts'
 import { CLIENT_ASSERTION } from './oauth/body.ts'
 import { askForToken } from './oauth/token-endpoint.ts'
 
@@ -99,9 +96,10 @@ export default exchange<Settings>({
     '`flexible: true` writes credentials that take patterns of `sub` and hold the ids of the repository and `job_workflow_ref`. Microsoft calls them a preview, makes them through the beta of Graph only, and advises against that in production.',
     'Unverified: the audiences of the sovereign clouds, and the texts of AADSTS90002, 500011, 50013 and 700212.',
   ],
-  trust: (s, _want, request) => federatedCredentials(s, request),
-  reader,
-  terraform: (s, _want, request) => federatedResources(s, request),
+  trust: async (s, _want, request) => (await import('./entra/trust.ts')).federatedCredentials(s, request),
+  reader: async () => (await import('./entra/read.ts')).reader,
+  terraform: async (s, _want, request) =>
+    (await import('./entra/terraform.ts')).federatedResources(s, request),
   hosts: (s) => [s.authority === undefined ? cloudOf(s).host : new URL(s.authority).host],
   proof: 'our verifier',
   example: {

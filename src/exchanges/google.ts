@@ -2,12 +2,9 @@ import { fail } from '../errors.ts'
 import { exchange, type Want } from '../exchange.ts'
 import { diagnose, ERRORS } from './google/diagnose.ts'
 import { principalSet } from './google/principal.ts'
-import { reader } from './google/read.ts'
 import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
 import { tradeAt } from './google/trade.ts'
-import { terraformOf } from './google/terraform.ts'
-import { trustOf } from './google/trust.ts'
 
 /** Google's workload identity federation: the token service, then, as a rule, a service account's access token. */
 export default exchange({
@@ -29,11 +26,12 @@ export default exchange({
     'Without `service-account` the access token lives as long as GitHub’s, about five minutes.',
     'Not verified against Google itself: the texts for a wrong issuer and a wrong audience, and the universes other than `googleapis.com`.',
   ],
-  trust: trustOf,
-  reader,
+  trust: async (s, want, request) => (await import('./google/trust.ts')).trustOf(s, want, request),
+  reader: async () => (await import('./google/read.ts')).reader,
   // Of the command line alone: no run reads it.
   standing: async (s, _want, _request, tools) => (await import('./google/standing.ts')).standing(s, tools),
-  terraform: terraformOf,
+  terraform: async (s, want, request) =>
+    (await import('./google/terraform.ts')).terraformOf(s, want, request),
   hosts: (s) => [
     `sts.${s.universe}`,
     ...(s['service-account'] === undefined ? [] : [`iamcredentials.${s.universe}`]),

@@ -5,8 +5,6 @@ import { clientParameters, tokenParameters } from './oauth/body.ts'
 import { diagnose, ERRORS } from './oauth/diagnosis.ts'
 import { clientIsAsserted, settings, type Settings } from './oauth/settings.ts'
 import { askForToken, askToRevoke } from './oauth/token-endpoint.ts'
-import { serverResources } from './oauth/terraform.ts'
-import { serverSettings } from './oauth/trust.ts'
 
 const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
@@ -34,8 +32,9 @@ export default exchange<Settings>({
   identity: (s, _want, claims) => s['client-id'] ?? claims.sub,
   diagnose,
   errors: ERRORS,
-  trust: serverSettings,
-  terraform: serverResources,
+  trust: async (s, want, request) => (await import('./oauth/trust.ts')).serverSettings(s, want, request),
+  terraform: async (s, want, request) =>
+    (await import('./oauth/terraform.ts')).serverResources(s, want, request),
   hosts: (s) => [...new Set([s['token-url'], s['revocation-url'] ?? s['token-url']].map(hostOf))],
   proof: 'third-party server',
   example: {

@@ -8,7 +8,6 @@ import { assertion, tokenUrl } from './okta/assertion.ts'
 import { diagnose, ERRORS } from './okta/diagnosis.ts'
 import { settings, type Settings } from './okta/settings.ts'
 import { signerOf } from './okta/signer.ts'
-import { trust } from './okta/trust.ts'
 
 const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
@@ -62,7 +61,7 @@ export default exchange<Settings>({
     'What is given back at the end is refused by Okta only: Snowflake checks access tokens by themselves, and takes one until it ends.',
     'Not verified against Okta itself; Keycloak stands in for its `private_key_jwt`, and refuses what Okta documents to refuse.',
   ],
-  trust,
+  trust: async (s, want, request) => (await import('./okta/trust.ts')).trust(s, want, request),
   hosts: (s) => [...new Set([new URL(s.url).hostname, ...signerOf(s.signer).hosts])],
   proof: 'third-party server',
   example: {

@@ -2,10 +2,8 @@ import { exchange } from '../exchange.ts'
 import { retry, type RetryRule } from '../retry.ts'
 import { diagnose, ERRORS } from './vault/diagnosis.ts'
 import { logIn } from './vault/login.ts'
-import { reader } from './vault/read.ts'
 import { giveBack, read } from './vault/secret.ts'
 import { settings, type Settings } from './vault/settings.ts'
-import { trustOf } from './vault/trust.ts'
 
 const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
@@ -35,8 +33,8 @@ export default exchange<Settings>({
     'A private certificate authority is named by `NODE_EXTRA_CA_CERTS`.',
     'The texts of errors are those of Vault 1.21 and its JWT plugin 0.25; OpenBao has the same ones as of its fork.',
   ],
-  trust: (s, _want, request) => trustOf(s, request),
-  reader,
+  trust: async (s, _want, request) => (await import('./vault/trust.ts')).trustOf(s, request),
+  reader: async () => (await import('./vault/read.ts')).reader,
   hosts: (s) => [new URL(s.url).hostname],
   proof: 'our verifier',
   example: {

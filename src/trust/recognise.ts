@@ -23,7 +23,8 @@ export async function recognise(
   registries: Registries,
 ): Promise<readonly Read[]> {
   const exported = readExport(text, name)
-  for (const reader of readersOf(registries)) {
+  const readers = await readersOf(registries)
+  for (const reader of readers) {
     const statements = await reader.read(exported.value)
     if (statements)
       return statements.map((statement) => ({
@@ -43,16 +44,14 @@ export async function recognise(
       : 'Give the output of one of these commands as it was printed:',
     details: empty
       ? []
-      : readersOf(registries).flatMap(({ platform, understands }) =>
-          understands.map((one) => `  ${platform}: ${one}`),
-        ),
+      : readers.flatMap(({ platform, understands }) => understands.map((one) => `  ${platform}: ${one}`)),
   })
 }
 
 /** Everybody who can read the output of a platform. */
-export function readersOf({ exchanges, warehouses }: Registries): readonly Reader[] {
-  const all = [...exchanges.values(), ...warehouses.values()].flatMap(({ reader }) => reader ?? [])
-  return [...new Set(all)]
+export async function readersOf({ exchanges, warehouses }: Registries): Promise<readonly Reader[]> {
+  const all = [...exchanges.values(), ...warehouses.values()].flatMap(({ reader }) => reader?.() ?? [])
+  return [...new Set(await Promise.all(all))]
 }
 
 /** What the platforms would print if the documents for a target stood, and nothing else: made from those very documents. */
@@ -62,11 +61,10 @@ export async function wanted(
   registries: Registries,
   form?: SubjectForm,
 ): Promise<readonly Read[]> {
-  const printed = trustDocuments(config, target, form).flatMap(({ prints }) =>
-    prints === undefined ? [] : [prints],
-  )
+  const documents = await trustDocuments(config, target, form)
+  const printed = documents.flatMap(({ prints }) => (prints === undefined ? [] : [prints]))
   // Whoever keeps the key of one exchange is another's platform.
-  const readers = readersOf(registries)
+  const readers = await readersOf(registries)
   const found: Read[] = []
   for (const one of printed) {
     for (const reader of readers) {

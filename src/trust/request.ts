@@ -35,32 +35,38 @@ export function trustRequest(
 }
 
 /** Everything to be pasted for a target: where the token is traded first, then in the warehouse. */
-export function trustDocuments(
+export async function trustDocuments(
   config: Pick<Config, 'grants' | 'issuer'>,
   target: Target,
   form?: SubjectForm,
   format?: TrustFormat,
-): readonly TrustDocument[] {
+): Promise<readonly TrustDocument[]> {
   const request = trustRequest(config, target, form)
   if (request.rules.length === 0) return []
-  const { exchange, warehouse } = documentsOf(target, request, format)
+  const { exchange, warehouse } = await documentsOf(target, request, format)
   return [...exchange, ...warehouse]
 }
 
-function documentsOf(target: Target, request: TrustRequest, format?: TrustFormat): Trusted['documents'] {
+async function documentsOf(
+  target: Target,
+  request: TrustRequest,
+  format?: TrustFormat,
+): Promise<Trusted['documents']> {
   return {
-    exchange: target.acceptance.wholeTrust ? [] : target.exchange.trust(wantOf(target), request, format),
-    warehouse: target.bound.trust(request, format),
+    exchange: target.acceptance.wholeTrust
+      ? []
+      : await target.exchange.trust(wantOf(target), request, format),
+    warehouse: await target.bound.trust(request, format),
   }
 }
 
 /** The same for the explanation of a refusal, where a statement that cannot be made must not hide the refusal. */
-export function trustedBy(config: Pick<Config, 'grants' | 'issuer'>, target: Target): Trusted {
+export async function trustedBy(config: Pick<Config, 'grants' | 'issuer'>, target: Target): Promise<Trusted> {
   const request = trustRequest(config, target)
   const nothing = { exchange: [], warehouse: [] }
   try {
     if (request.rules.length === 0) return { request, documents: nothing }
-    const documents = documentsOf(target, request)
+    const documents = await documentsOf(target, request)
     // Who trades is the warehouse then, whoever says the refusal.
     return {
       request,

@@ -5,7 +5,6 @@ import { BY_CHAIN, byChain } from '../keepalive/aws-keys.ts'
 import { warehouse, type Fault } from '../warehouse.ts'
 import { catalogOf, connection, workGroupOf, type Connection } from './athena/connection.ts'
 import { FIELDS } from './athena/fields.ts'
-import { trust } from './athena/trust.ts'
 
 /** Athena: dbt finds the keys of the role by AWS's own chain, and asks for new ones whenever they end. */
 export default warehouse<Connection>({
@@ -44,9 +43,10 @@ export default warehouse<Connection>({
     if (credential.kind !== 'aws') throw new Error(`athena cannot ask with a ${credential.kind} credential`)
     return callerIdentity(credential, identity, io)
   },
-  trust,
+  trust: async (c, request) => (await import('./athena/trust.ts')).trust(c, request),
   // The role of IAM Identity Center is made by commands, and so are its rights.
-  terraform: (c, request) => trust(c, request, request.via === 'aws' ? 'terraform' : 'commands'),
+  terraform: async (c, request) =>
+    (await import('./athena/trust.ts')).trust(c, request, request.via === 'aws' ? 'terraform' : 'commands'),
   diagnose,
   errors: [
     'is not authorized to perform: athena:StartQueryExecution',

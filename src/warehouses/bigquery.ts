@@ -5,8 +5,6 @@ import { diagnose, ERRORS } from './bigquery/diagnose.ts'
 import { byHook } from './bigquery/hook.ts'
 import { FIELDS } from './bigquery/fields.ts'
 import { preflight } from './bigquery/preflight.ts'
-import { terraformOf } from './bigquery/terraform.ts'
-import { trustOf } from './bigquery/trust.ts'
 
 /** Domains of Google's own APIs, with those of the sovereign clouds; below others of its names it shows pages of strangers. */
 const DOMAINS = /\.(?:googleapis\.com|s3nsapis\.fr|apis-[a-z0-9-]+\.goog)$/
@@ -71,8 +69,8 @@ export default warehouse<Connection>({
   },
   describe: (c) => `${projectOf(c)}.${datasetOf(c)}${c.location ? ` in ${c.location}` : ''}`,
   preflight,
-  trust: trustOf,
-  terraform: terraformOf,
+  trust: async (c, request) => (await import('./bigquery/trust.ts')).trustOf(c, request),
+  terraform: async (c, request) => (await import('./bigquery/terraform.ts')).terraformOf(c, request),
   diagnose,
   errors: ERRORS,
   notes: [

@@ -3,9 +3,6 @@ import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } fro
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
 import { FIELDS } from './databricks/fields.ts'
 import { preflight } from './databricks/preflight.ts'
-import { reader } from './databricks/read.ts'
-import { terraformOf } from './databricks/terraform.ts'
-import { trustOf } from './databricks/trust.ts'
 
 /** The driver reads the token from here whenever it exchanges; it is replaced while dbt runs. */
 const TOKEN_FILE = 'databricks-oidc-token'
@@ -83,9 +80,9 @@ export default warehouse<Connection>({
   attribute: (run) => ({ query_tags: { kind: 'text', text: JSON.stringify(tags(run)) } }),
   describe: (c) => `${c.catalog ?? 'hive_metastore'}.${c.schema} on ${c.host}`,
   preflight: (source, tools) => preflight(source, TOKEN_FILE, tools),
-  trust: trustOf,
-  reader,
-  terraform: terraformOf,
+  trust: async (c, request) => (await import('./databricks/trust.ts')).trustOf(c, request),
+  reader: async () => (await import('./databricks/read.ts')).reader,
+  terraform: async (c, request) => (await import('./databricks/terraform.ts')).terraformOf(c, request),
   diagnose,
   errors: ERRORS,
   notes: [

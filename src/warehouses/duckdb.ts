@@ -1,9 +1,10 @@
 import { callerIdentity } from '../exchanges/aws/caller.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../trust.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
 import { ownCredentials } from './duckdb/faults.ts'
 import { FIELDS } from './duckdb/fields.ts'
-import { carryS3, regionOf, s3Faults, s3Trust } from './duckdb/s3.ts'
+import { carryS3, regionOf, s3Faults } from './duckdb/s3.ts'
 
 /** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
 export default warehouse<Connection>({
@@ -72,3 +73,13 @@ export default warehouse<Connection>({
     },
   },
 })
+
+/** Only S3 has anybody to tell. */
+async function s3Trust(
+  c: Connection,
+  request: TrustRequest,
+  format: TrustFormat,
+): Promise<readonly TrustDocument[]> {
+  const { s3Trust: trust } = await import('./duckdb/trust.ts')
+  return trust(c, request, format)
+}

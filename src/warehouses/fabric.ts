@@ -4,7 +4,6 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Carried, type Hook } from '../warehouse.ts'
 import { connection, hostOf, type Connection } from './fabric/connection.ts'
 import { FIELDS } from './fabric/fields.ts'
-import { trust } from './fabric/trust.ts'
 import { isVendors, tlsFaults } from './sqlserver/connection.ts'
 
 const API = 'api.fabric.microsoft.com'
@@ -73,7 +72,7 @@ export default warehouse<Connection>({
   describe: (c) => `${c.database}.${c.schema} on ${hostOf(c)}`,
   allowsHost: (host) => isVendors(host) || host === API,
   hosts: (c) => [hostOf(c), API],
-  trust,
+  trust: async (c, request) => (await import('./fabric/trust.ts')).trust(c, request),
   diagnose,
   errors: ["Login failed for user '<token-identified principal>'"],
   notes: [

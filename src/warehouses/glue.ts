@@ -5,7 +5,6 @@ import { BY_CHAIN, byChain } from '../keepalive/aws-keys.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './glue/connection.ts'
 import { FIELDS } from './glue/fields.ts'
-import { trust } from './glue/trust.ts'
 
 const CONFIG = 'aws-config'
 
@@ -47,8 +46,8 @@ export default warehouse<Connection>({
     if (credential.kind !== 'aws') throw new Error(`glue cannot ask with a ${credential.kind} credential`)
     return callerIdentity(credential, identity, io)
   },
-  trust,
-  terraform: (c, request) => trust(c, request, 'terraform'),
+  trust: async (c, request) => (await import('./glue/trust.ts')).trust(c, request),
+  terraform: async (c, request) => (await import('./glue/trust.ts')).trust(c, request, 'terraform'),
   diagnose,
   errors: ['is not authorized to perform: iam:PassRole', 'is not authorized to perform: glue:CreateSession'],
   notes: [

@@ -3,7 +3,6 @@ import type { Credential, Kind } from '../credential.ts'
 import type { Value } from '../profile.ts'
 import { warehouse, type Acceptance, type Warehouse } from '../warehouse.ts'
 import { CREDENTIAL, marked, USER } from './other/marks.ts'
-import { trust } from './other/trust.ts'
 
 const connection = z.looseObject({
   type: z.string(),
@@ -58,7 +57,7 @@ export function further(type: string, output: Readonly<Record<string, unknown>>)
     }),
     describe: ({ schema, host }) => [schema ?? type, ...(host === undefined ? [] : [`on ${host}`])].join(' '),
     hosts: ({ host }) => (host === undefined ? [] : [host]),
-    trust: (_connection, request) => trust(request),
+    trust: async (_connection, request) => (await import('./other/trust.ts')).trust(request),
     notes: [
       `Any dbt adapter: write \`"${CREDENTIAL}"\` for the value of the field that takes the credential, and \`"${USER}"\` for that of the user, where Vault makes one.`,
       'What is promised: the credential is bought by the policy, written safely, masked, and kept fresh by the plugin where dbt 1.x keeps it in one field of the adapter. What the adapter does with it nobody here has looked at: whether it sends it over TLS, and to whom, is for you to know.',

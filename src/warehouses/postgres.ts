@@ -6,7 +6,6 @@ import { warehouse, type Acceptance, type Attribution, type Fault } from '../war
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
 import { FIELDS } from './postgres/fields.ts'
 import { preflight } from './postgres/preflight.ts'
-import { terraform, trust } from './postgres/trust.ts'
 
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
 const PASSFILE = 'pgpass'
@@ -111,8 +110,8 @@ export default warehouse<Connection>({
       passwordOf(credential),
       tools,
     ),
-  trust,
-  terraform,
+  trust: async (c, request) => (await import('./postgres/trust.ts')).trust(c, request),
+  terraform: async (c, request) => (await import('./postgres/trust.ts')).terraform(c, request),
   diagnose,
   errors: [
     'PAM authentication failed for user',

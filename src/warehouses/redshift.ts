@@ -14,7 +14,6 @@ import { diagnose, ERRORS } from './redshift/diagnosis.ts'
 import { FIELDS } from './redshift/fields.ts'
 import { centerFaults, endpointFields, iamFaults } from './redshift/identity-center.ts'
 import { preflight } from './redshift/preflight.ts'
-import { terraform, trust } from './redshift/trust.ts'
 
 /** Where dbt cannot ask us, the driver reads it whenever it asks Redshift for a password. */
 const CREDENTIALS = 'aws-credentials'
@@ -102,8 +101,8 @@ export default warehouse<Connection>({
   allowsHost: (host) => endpointOf(host) !== undefined || API.test(host),
   hosts: (c) => [c.host, ...apiOf(c)],
   preflight,
-  trust,
-  terraform,
+  trust: async (c, request) => (await import('./redshift/trust.ts')).trust(c, request),
+  terraform: async (c, request) => (await import('./redshift/trust.ts')).terraform(c, request),
   diagnose,
   errors: ERRORS,
   notes: [

@@ -6,9 +6,6 @@ import { needsUser, weakened } from './snowflake/faults.ts'
 import { FIELDS } from './snowflake/fields.ts'
 import { preflight } from './snowflake/preflight.ts'
 import { queryTag } from './snowflake/query-tag.ts'
-import { reader } from './snowflake/read.ts'
-import { terraformOf } from './snowflake/terraform.ts'
-import { trustOf } from './snowflake/trust.ts'
 
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
 const CREDENTIALS = 'dbt.adapters.snowflake.connections.SnowflakeCredentials'
@@ -100,14 +97,14 @@ export default warehouse<Connection>({
   attribute: (run) => ({ query_tag: { kind: 'text', text: queryTag(run) } }),
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
   preflight,
-  trust: trustOf,
-  reader,
+  trust: async (c, request) => (await import('./snowflake/trust.ts')).trustOf(c, request),
+  reader: async () => (await import('./snowflake/read.ts')).reader,
   // Of the command line alone: no run reads it.
   standing: (c, request, tools) =>
     request.via === 'direct'
       ? import('./snowflake/standing.ts').then(({ standing }) => standing(c, request, tools))
       : undefined,
-  terraform: terraformOf,
+  terraform: async (c, request) => (await import('./snowflake/terraform.ts')).terraformOf(c, request),
   diagnose,
   errors: ERRORS,
   notes: [

@@ -3,7 +3,6 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, hostOf, isVendors, tlsFaults, type Connection } from './sqlserver/connection.ts'
 import { FIELDS } from './sqlserver/fields.ts'
-import { trust } from './sqlserver/trust.ts'
 
 /** dbt-sqlserver reads `access_token` of it whenever it opens a connection. */
 const CREDENTIALS = 'dbt.adapters.sqlserver.sqlserver_credentials.SQLServerCredentials'
@@ -79,7 +78,7 @@ export default warehouse<Connection>({
   describe: (c) => `${c.database}.${c.schema} on ${hostOf(c)}`,
   allowsHost: isVendors,
   hosts: (c) => [hostOf(c)],
-  trust,
+  trust: async (c, request) => (await import('./sqlserver/trust.ts')).trust(c, request),
   diagnose,
   errors: [
     "Login failed for user '<token-identified principal>'",

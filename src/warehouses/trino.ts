@@ -4,7 +4,6 @@ import { warehouse, type Attribution } from '../warehouse.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
 import { FIELDS } from './trino/fields.ts'
 import { preflight } from './trino/preflight.ts'
-import { serverConfiguration } from './trino/trust.ts'
 
 const connection = z.looseObject({
   host: z.string().check(
@@ -103,7 +102,7 @@ export default warehouse<Connection>({
   }),
   describe: (c) => `${catalogOf(c)}.${c.schema} on ${c.host}${c.user ? ` as ${c.user}` : ''}`,
   preflight,
-  trust: serverConfiguration,
+  trust: async (c, request) => (await import('./trino/trust.ts')).serverConfiguration(c, request),
   diagnose,
   errors: ERRORS,
   notes: [

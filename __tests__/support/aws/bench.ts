@@ -40,7 +40,7 @@ export interface Bench extends AsyncDisposable {
     settings: Record<string, unknown>,
     grants: readonly Written[],
     request?: Partial<TrustRequest>,
-  ): readonly TrustDocument[]
+  ): Promise<readonly TrustDocument[]>
   trade(settings: Record<string, unknown>, want?: Want, token?: Asked): Promise<Credential>
 }
 
@@ -76,13 +76,13 @@ export async function openBench(): Promise<Bench> {
     masked,
     tokens,
     io,
-    trust(settings, grants, request = {}) {
+    async trust(settings, grants, request = {}) {
       const rules = trustRules(
         grants.map((written, index) => grantOf(written, 'prod', `grants[${index}]`)),
         'prod',
       )
       const bound = awsExchange.bind(settings)
-      const documents = bound.trust(
+      const documents = await bound.trust(
         {},
         {
           target: 'prod',

@@ -29,7 +29,7 @@ export const SETTINGS = {
 export interface CenterBench extends Omit<Bench, 'trust' | 'trade'> {
   readonly directory: Directory
   readonly center: Center
-  documents(grants: readonly Written[], request?: Partial<TrustRequest>): readonly TrustDocument[]
+  documents(grants: readonly Written[], request?: Partial<TrustRequest>): Promise<readonly TrustDocument[]>
   /** Runs our documents for these grants in a shell. */
   trust(grants: readonly Written[], request?: Partial<TrustRequest>): Promise<void>
   trade(want?: Want, asked?: Asked): Promise<Credential>
@@ -44,12 +44,12 @@ export async function openCenterBench(): Promise<CenterBench> {
   const center = newCenter({ cloud, directory, region: REGION, host: CENTER_HOST, keysOf })
   issuer.at(CENTER_HOST, center.handler)
   const bound = centerExchange.bind(SETTINGS)
-  const documents: CenterBench['documents'] = (grants, request = {}) => {
+  const documents: CenterBench['documents'] = async (grants, request = {}) => {
     const rules = trustRules(
       grants.map((written, index) => grantOf(written, 'prod', `grants[${index}]`)),
       'prod',
     )
-    return bound.trust(
+    return await bound.trust(
       { kind: 'aws' },
       {
         target: 'prod',
@@ -69,7 +69,7 @@ export async function openCenterBench(): Promise<CenterBench> {
     center,
     documents,
     async trust(grants, request) {
-      const said = await runInShell(documents(grants, request).map(({ text }) => text))
+      const said = await runInShell((await documents(grants, request)).map(({ text }) => text))
       obey(cloud, directory, said, ACCOUNT)
     },
     trade(want = {}, { claims = {}, audience, mint } = {}) {

@@ -52,7 +52,8 @@ export async function openSite(bin: string, options: Partial<StsOptions> = {}): 
         },
         { warehouses, exchanges },
       )
-      return [...config.targets.values()].flatMap((target) => trustDocuments(config, target))
+      const each = [...config.targets.values()].map((target) => trustDocuments(config, target))
+      return (await Promise.all(each)).flat()
     },
     step: (inputs, { prepare, env, ...more } = {}) =>
       runStep({

@@ -16,7 +16,13 @@ async function outcomesOf(platform: Platform, choose: Choose, paste?: Paste): Pr
   const targets = [...config.targets.values()].filter(({ name }) =>
     config.grants.some(({ target }) => target === name),
   )
-  const at = stand(platform, config, choose.one(...targets), choose.one('both', 'both', 'name', 'id'), paste)
+  const at = await stand(
+    platform,
+    config,
+    choose.one(...targets),
+    choose.one('both', 'both', 'name', 'id'),
+    paste,
+  )
   if (!at) return []
   const own = policy.grants.filter(({ target }) => target === at.target.name)
   return Array.from({ length: EACH }, () => {

@@ -34,23 +34,27 @@ export function configured(platform: Platform, { pins, grants }: WrittenPolicy):
 }
 
 /** Tells the platform everything that `trust` writes for a target; undefined where it refuses to write, a safe answer. */
-export function stand(
+export async function stand(
   platform: Platform,
   config: Config,
   target: Target,
   form: SubjectForm = 'both',
   paste: Paste = (documents) => documents,
-): Stand | undefined {
-  const documents = writtenFor(config, target, form)
+): Promise<Stand | undefined> {
+  const documents = await writtenFor(config, target, form)
   if (!documents || platform.mayLack?.(documents)) return undefined
   const pasted = paste(documents)
   const text = pasted.map((one) => one.text).join('\n')
   return { platform, config, target, form, text, accepts: platform.model(pasted, audienceOf(target)) }
 }
 
-function writtenFor(config: Config, target: Target, form: SubjectForm): readonly TrustDocument[] | undefined {
+async function writtenFor(
+  config: Config,
+  target: Target,
+  form: SubjectForm,
+): Promise<readonly TrustDocument[] | undefined> {
   try {
-    return trustDocuments(config, target, form)
+    return await trustDocuments(config, target, form)
   } catch (error) {
     if (error instanceof DbtOidcError && error.code === 'configuration') return undefined
     throw error

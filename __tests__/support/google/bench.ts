@@ -71,7 +71,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const config = await configOf({ policy: policyOf(identity, options.when), serverUrl: issuer.serverUrl })
   const target = config.targets.get('prod')
   if (!target) throw new Error('there is no target prod')
-  const documents = trustDocuments(config, target)
+  const documents = await trustDocuments(config, target)
   const shell = documents.filter(({ language }) => language === 'sh').map(({ text }) => edit(text))
   const google = standInForGoogle(issuer, shell, options.universe)
   const masked: string[] = []
@@ -112,7 +112,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       return connect(target, claims, {
         mint: minting(overrides),
         mintToRevoke: minting(overrides),
-        trusted: () => undefined,
+        trusted: async () => undefined,
         keepAlive: 'auto',
         brokers: false,
         plugins: true,

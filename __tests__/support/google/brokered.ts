@@ -40,7 +40,7 @@ export async function trustBrokered(
   const config = await configOf({ policy, serverUrl })
   const target = config.targets.get('prod')
   if (!target) throw new Error('no target')
-  const shell = trustDocuments(config, target).filter(({ language }) => language === 'sh')
+  const shell = (await trustDocuments(config, target)).filter(({ language }) => language === 'sh')
   standInForGoogle(
     issuer,
     shell.map(({ text }) => text),

@@ -76,7 +76,7 @@ export async function openSetting({
   const config = await configOf({ policy: strict, serverUrl: issuer.serverUrl })
   const target = config.targets.get('prod')
   if (!target) throw new Error('no target')
-  const documents = trustDocuments(config, target)
+  const documents = await trustDocuments(config, target)
   const texts = (language: string): string[] =>
     documents.filter((one) => one.language === language).map((one) => edit(one.text))
   const google = standInForGoogle(issuer, texts('sh'))

@@ -21,7 +21,7 @@ export interface Way {
   readonly name: string
   readonly warehouse: Warehouse
   readonly via: string
-  documents(format: TrustFormat, asked?: Asked): readonly TrustDocument[]
+  documents(format: TrustFormat, asked?: Asked): Promise<readonly TrustDocument[]>
 }
 
 /** What somebody would write who leaves nothing open. */
@@ -57,7 +57,7 @@ function wayOf(warehouse: Warehouse, via: string): Way {
     name: `${warehouse.type}-${via}`,
     warehouse,
     via,
-    documents(format, { target = 'prod', grants = [GRANT], identity, connection } = {}) {
+    async documents(format, { target = 'prod', grants = [GRANT], identity, connection } = {}) {
       const bound = warehouse.bind({ ...warehouse.example, ...together?.connection, ...connection })
       const exchange = spec.bind({
         ...(spec.example as Record<string, unknown>),
@@ -90,7 +90,10 @@ function wayOf(warehouse: Warehouse, via: string): Way {
         identity: exchange.identity(want, claims),
       }
       const whole = warehouse.accepts.get(via)?.wholeTrust
-      return [...(whole ? [] : exchange.trust(want, request, format)), ...bound.trust(request, format)]
+      return [
+        ...(whole ? [] : await exchange.trust(want, request, format)),
+        ...(await bound.trust(request, format)),
+      ]
     },
   }
 }

@@ -3,7 +3,7 @@ import { comment, jsonWord, sh } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { trust as awsTrust } from '../aws/trust.ts'
 import { checkedRole } from '../aws/place.ts'
-import google from '../google.ts'
+import { trustOf as googleTrust } from '../google/trust.ts'
 import { roleFor } from '../vault/trust.ts'
 import { tokenUrl } from './assertion.ts'
 import type { Settings } from './settings.ts'
@@ -19,7 +19,7 @@ function opening(s: Settings, want: Want, request: TrustRequest): readonly Trust
   if (vault)
     return roleFor(vault, request, { path: `${transit}/sign/${key}`, capability: 'update', notes: [] })
   if (!federated) return []
-  return [...google.bind(federated).trust({}, request), mayUseVersion(federated['service-account'], key)]
+  return [...googleTrust(federated, want, request), mayUseVersion(federated['service-account'], key)]
 }
 
 function mayUseKey(arn: string, key: string): TrustDocument {

@@ -27,21 +27,22 @@ export interface Phase {
  * The first phase: `both` has what runs now and what will, `then` is what the policy says once the runs have moved. Nothing
  * that runs now is touched.
  */
-export function first(now: State, then: State, form?: SubjectForm): Phase {
-  const [before, after] = [documentsOf(now, form), documentsOf(then, form)]
+export async function first(now: State, then: State, form?: SubjectForm): Promise<Phase> {
+  const [before, after] = await Promise.all([documentsOf(now, form), documentsOf(then, form)])
   const change = changesBetween(before, after)
   refuseEmpty(change, then.target)
   return { number: 1, ...agreements(now, then), change: { ...change, removals: [], byHand: [] } }
 }
 
 /** The second phase: only what `then` needs is left of what `now` has. */
-export function second(old: State, now: State, then: State, form?: SubjectForm): Phase {
-  const before = new Map([...documentsOf(old, form), ...documentsOf(now, form)].map((one) => [one.text, one]))
-  const change = changesBetween([...before.values()], documentsOf(then, form))
+export async function second(old: State, now: State, then: State, form?: SubjectForm): Promise<Phase> {
+  const stood = [...(await documentsOf(old, form)), ...(await documentsOf(now, form))]
+  const before = new Map(stood.map((one) => [one.text, one]))
+  const change = changesBetween([...before.values()], await documentsOf(then, form))
   return { number: 2, ...agreements(old, then), change }
 }
 
-function documentsOf({ config, target }: State, form?: SubjectForm): readonly TrustDocument[] {
+function documentsOf({ config, target }: State, form?: SubjectForm): Promise<readonly TrustDocument[]> {
   return trustDocuments(config, target, form)
 }
 

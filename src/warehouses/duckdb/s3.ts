@@ -1,10 +1,6 @@
 import type { Aws } from '../../credential.ts'
-import { mayUse, placesIn, type Place } from '../../exchanges/aws/objects.ts'
 import { byContainer } from '../../keepalive/container.ts'
 import { asJinja, isExpression, type Value } from '../../profile.ts'
-import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
-import { comment } from '../../trust/quote.ts'
-import { rolePolicy } from '../../trust/role-policy.ts'
 import type { Carried, Fault, Hook } from '../../warehouse.ts'
 import type { Connection } from './connection.ts'
 import { S3_PLUGIN } from './plugin.ts'
@@ -24,7 +20,8 @@ function secretsOf({ secrets = [] }: Connection): readonly Secret[] {
   return secrets.some(isS3) ? secrets : [...secrets, { type: 's3' }]
 }
 
-function isS3({ type }: Secret): boolean {
+/** Whether a secret is one for S3. */
+export function isS3({ type }: Secret): boolean {
   return type === 's3'
 }
 
@@ -98,36 +95,4 @@ function valueOf(value: unknown): Value {
   if (typeof value === 'object' && value !== null)
     return { kind: 'map', fields: new Map(Object.entries(value).map(([key, one]) => [key, valueOf(one)])) }
   return typeof value === 'string' ? { kind: 'text', text: value } : { kind: 'plain', source: String(value) }
-}
-
-/** What the role may do: read and write below the places that the connection names. */
-export function s3Trust(
-  connection: Connection,
-  { identity }: TrustRequest,
-  format: TrustFormat,
-): readonly TrustDocument[] {
-  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
-  const places = placesOf(connection)
-  const title = `The role ${resource.split('/').at(-1)} may read and write the objects of dbt`
-  const nowhere = comment('#', [
-    'The connection names no place in S3 (`external_root`, `path`, `attach`, or the `scope` of a secret), so none can be allowed.',
-    `Give ${identity} s3:ListBucket on the bucket and s3:GetObject, s3:PutObject, s3:DeleteObject on its objects.`,
-  ])
-  if (places.length === 0) return [{ title, language: 'sh', text: nowhere, heldThere: [], checkedHere: [] }]
-  const policy = { Version: '2012-10-17', Statement: mayUse(places, partition) }
-  const lines = [
-    `AWS account ${account}: ${identity} may read and write what the connection names in S3, and nothing else.`,
-  ]
-  return [rolePolicy({ title, arn: identity, name: 'dbt-s3', policy, lines }, format)]
-}
-
-function placesOf({ external_root: root, path, attach = [], secrets = [] }: Connection): readonly Place[] {
-  return placesIn(
-    [
-      root,
-      path,
-      ...attach.map((one) => one['path']),
-      ...secrets.filter(isS3).map(({ scope }) => scope),
-    ].flat(),
-  )
 }
