@@ -82,7 +82,7 @@ describe('a trust that is broken', () => {
   const denied =
     'AWS refused dbt-prod with AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'
   test.each([
-    ['subject', { environment: 'staging' }, 'sub repo:o/r:environment:staging'],
+    ['subject', { environment: 'staging', ref: 'refs/heads/dev' }, 'sub repo:o/r:environment:staging'],
     ['branch', { ref: 'refs/heads/dev' }, 'ref refs/heads/dev'],
     ['branch that only begins so', { ref: 'refs/heads/main2' }, 'ref refs/heads/main2'],
     ['repository of the same name', { repository_id: '457' }, 'repository_id 457'],

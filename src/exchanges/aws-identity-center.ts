@@ -1,7 +1,6 @@
 import { exchange } from '../exchange.ts'
 import { placeOf } from './aws/place.ts'
 import { diagnose, ERRORS } from './aws-identity-center/diagnosis.ts'
-import { enhancedSession, first } from './aws-identity-center/session.ts'
 import {
   audienceOf,
   identityOf,
@@ -10,7 +9,7 @@ import {
   tradesItself,
   type Settings,
 } from './aws-identity-center/settings.ts'
-import { hostOf } from './aws-identity-center/token.ts'
+import { first, hostOf } from './aws-identity-center/place.ts'
 
 /** AWS IAM Identity Center with GitHub as a trusted token issuer: the run is a user of the directory. Experimental. */
 export default exchange<Settings>({
@@ -22,7 +21,10 @@ export default exchange<Settings>({
   settings,
   audience: audienceOf,
   async trade(settings, want, mint, io) {
-    if (!tradesItself(want)) return enhancedSession(settings, want, mint, io)
+    if (!tradesItself(want)) {
+      const { enhancedSession } = await import('./aws-identity-center/session.ts')
+      return enhancedSession(settings, want, mint, io)
+    }
     const token = await mint(audienceOf(settings, want))
     return { kind: 'id-token', token: token.text, expiresAt: new Date(token.claims.exp * 1000) }
   },

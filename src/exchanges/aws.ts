@@ -1,8 +1,6 @@
 import { exchange } from '../exchange.ts'
-import { assume } from './aws/assume.ts'
 import { diagnose, ERRORS } from './aws/diagnosis.ts'
 import { audienceOf, placeOf } from './aws/place.ts'
-import { rdsPassword } from './aws/rds.ts'
 import { settings, type Settings } from './aws/settings.ts'
 
 /** AWS: a token becomes a role session (AssumeRoleWithWebIdentity), and that, where it is wanted, a password for RDS. */
@@ -14,10 +12,12 @@ export default exchange<Settings>({
   async trade(settings, want, mint, io) {
     const place = placeOf(settings, want)
     const audience = want.audience ?? audienceOf(settings)
+    const { assume } = await import('./aws/assume.ts')
     const session = await assume({ settings, place, audience }, mint, io)
     if (want.kind !== 'password') return { kind: 'aws', ...session, region: place.wanted }
     io.mask(session.secretAccessKey)
     io.mask(session.sessionToken)
+    const { rdsPassword } = await import('./aws/rds.ts')
     return rdsPassword(want, place, session, io)
   },
   identity: (settings) => settings.chain?.at(-1)?.role ?? settings.role,

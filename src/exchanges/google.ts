@@ -4,7 +4,6 @@ import { diagnose, ERRORS } from './google/diagnose.ts'
 import { principalSet } from './google/principal.ts'
 import { recipeOf } from './google/recipe.ts'
 import { settings, type GoogleSettings } from './google/settings.ts'
-import { tradeAt } from './google/trade.ts'
 
 /** Google's workload identity federation: the token service, then, as a rule, a service account's access token. */
 export default exchange({
@@ -12,8 +11,12 @@ export default exchange({
   summary: 'workload identity federation, with or without a service account',
   settings,
   audience: (s, want) => audienceOf(s, want),
-  trade: (s, want, mint, io) =>
-    tradeAt({ settings: s, audience: audienceOf(s, want), scopes: scopesOf(want) }, mint, io),
+  trade: async (s, want, mint, io) =>
+    (await import('./google/trade.ts')).tradeAt(
+      { settings: s, audience: audienceOf(s, want), scopes: scopesOf(want) },
+      mint,
+      io,
+    ),
   recipe: (s) => recipeOf(s),
   identity: (s, _want, claims) =>
     s['service-account'] ?? principalSet(s.provider, claims.all.get('repository_id') ?? ''),

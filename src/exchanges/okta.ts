@@ -1,15 +1,7 @@
-import type { Mint } from '../claims.ts'
-import type { Credential } from '../credential.ts'
-import { exchange, type Fresh, type Io } from '../exchange.ts'
-import { retry, type RetryRule } from '../retry.ts'
-import { CLIENT_ASSERTION } from './oauth/body.ts'
-import { askForToken, askToRevoke } from './oauth/token-endpoint.ts'
-import { assertion, tokenUrl } from './okta/assertion.ts'
+import { exchange } from '../exchange.ts'
 import { diagnose, ERRORS } from './okta/diagnosis.ts'
 import { settings, type Settings } from './okta/settings.ts'
 import { signerOf } from './okta/signer.ts'
-
-const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
 /** The audience where no token is needed: one that nobody trusts. */
 const NOBODY = 'dbt-oidc'
@@ -21,35 +13,9 @@ export default exchange<Settings>({
     'an access token of Okta, by a key that AWS KMS, Google KMS or Vault keeps and this run may sign with',
   settings,
   audience: (s, want) => want.audience ?? signerOf(s.signer).audience ?? NOBODY,
-  async trade(s, want, mint, io) {
-    const attempt = async (left: number) => {
-      const proof = await assertion(
-        s,
-        tokenUrl(s),
-        signerOf(s.signer),
-        mintFor(mint, want.audience),
-        io,
-        left,
-      )
-      const scope = s.scope ?? want.scope
-      return askForToken(
-        {
-          url: io.at(tokenUrl(s)),
-          who: 'Okta',
-          parameters: [
-            ['grant_type', 'client_credentials'],
-            ...(scope === undefined ? [] : [['scope', scope] as const]),
-            ...provenBy(proof),
-          ],
-          secrets: [proof],
-        },
-        io,
-        left,
-      )
-    }
-    return retry(attempt, { ...RULE, signal: io.signal })
-  },
-  revoke,
+  trade: async (s, want, mint, io) => (await import('./okta/trade.ts')).trade(s, want, mint, io),
+  revoke: async (s, credential, io, fresh) =>
+    (await import('./okta/trade.ts')).revoke(s, credential, io, fresh),
   variables: (s) => (s.signer.variable === undefined ? [] : [s.signer.variable]),
   identity: (s) => s['client-id'],
   diagnose,
@@ -73,27 +39,3 @@ export default exchange<Settings>({
     },
   },
 })
-
-function provenBy(proof: string): readonly (readonly [string, string])[] {
-  return [
-    ['client_assertion_type', CLIENT_ASSERTION],
-    ['client_assertion', proof],
-  ]
-}
-
-/** The target's own audience in place of what the keeper of the key expects. */
-function mintFor(mint: Mint, audience: string | undefined): Mint {
-  return audience === undefined ? mint : () => mint(audience)
-}
-
-async function revoke(s: Settings, credential: Credential, io: Io, fresh: Fresh): Promise<void> {
-  if (credential.kind !== 'bearer') return
-  const url = `${s.url}/v1/revoke`
-  const proof = await assertion(s, url, signerOf(s.signer), () => fresh(), io, 15_000)
-  const parameters = [
-    ['token', credential.token],
-    ['token_type_hint', 'access_token'],
-    ...provenBy(proof),
-  ] as const
-  await askToRevoke({ url: io.at(url), who: 'Okta', parameters, secrets: [credential.token, proof] }, io)
-}

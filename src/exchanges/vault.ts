@@ -1,11 +1,6 @@
 import { exchange } from '../exchange.ts'
-import { retry, type RetryRule } from '../retry.ts'
 import { diagnose, ERRORS } from './vault/diagnosis.ts'
-import { logIn } from './vault/login.ts'
-import { giveBack, read } from './vault/secret.ts'
 import { settings, type Settings } from './vault/settings.ts'
-
-const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
 /** HashiCorp Vault and OpenBao: a JWT login, then a database user, a password or a key; given back at the end. */
 export default exchange<Settings>({
@@ -13,16 +8,10 @@ export default exchange<Settings>({
   summary: 'a user that Vault or OpenBao makes for the run, or a secret that it keeps',
   settings,
   audience: (s, want) => want.audience ?? new URL(s.url).origin,
-  async trade(s, want, mint, io) {
-    const attempt = async (left: number) => {
-      const { text: jwt } = await mint(want.audience ?? new URL(s.url).origin)
-      const session = await logIn(s, jwt, io, left)
-      return read(s, want, session, io, left)
-    }
-    return retry(attempt, { ...RULE, signal: io.signal })
-  },
+  trade: async (s, want, mint, io) => (await import('./vault/trade.ts')).trade(s, want, mint, io),
   async revoke(s, credential, io) {
-    if ('lease' in credential && credential.lease) await giveBack(s, credential.lease.token, io)
+    if ('lease' in credential && credential.lease)
+      await (await import('./vault/secret.ts')).giveBack(s, credential.lease.token, io)
   },
   identity: (s) => `${s.mount}/${s.role}`,
   diagnose,

@@ -2,7 +2,6 @@ import { warehouse, type Attribution } from '../warehouse.ts'
 import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } from './databricks/connection.ts'
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
 import { FIELDS } from './databricks/fields.ts'
-import { preflight } from './databricks/preflight.ts'
 
 /** The driver reads the token from here whenever it exchanges; it is replaced while dbt runs. */
 const TOKEN_FILE = 'databricks-oidc-token'
@@ -79,7 +78,8 @@ export default warehouse<Connection>({
   },
   attribute: (run) => ({ query_tags: { kind: 'text', text: JSON.stringify(tags(run)) } }),
   describe: (c) => `${c.catalog ?? 'hive_metastore'}.${c.schema} on ${c.host}`,
-  preflight: (source, tools) => preflight(source, TOKEN_FILE, tools),
+  preflight: async (source, tools) =>
+    (await import('./databricks/preflight.ts')).preflight(source, TOKEN_FILE, tools),
   trust: async (c, request) => (await import('./databricks/trust.ts')).trustOf(c, request),
   reader: async () => (await import('./databricks/read.ts')).reader,
   terraform: async (c, request) => (await import('./databricks/terraform.ts')).terraformOf(c, request),

@@ -5,7 +5,6 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
 import { FIELDS } from './postgres/fields.ts'
-import { preflight } from './postgres/preflight.ts'
 
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
 const PASSFILE = 'pgpass'
@@ -104,8 +103,8 @@ export default warehouse<Connection>({
   describe: (c) =>
     `${databaseOf(c)}.${c.schema} on ${c.host} as ${c.user === '' ? 'a user of its own' : c.user}`,
   hosts: (c) => [c.host],
-  preflight: ({ connection: c, credential }, tools) =>
-    preflight(
+  preflight: async ({ connection: c, credential }, tools) =>
+    (await import('./postgres/preflight.ts')).preflight(
       credential.kind === 'password' ? { ...c, user: credential.user } : c,
       passwordOf(credential),
       tools,

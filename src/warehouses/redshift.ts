@@ -13,7 +13,6 @@ import {
 import { diagnose, ERRORS } from './redshift/diagnosis.ts'
 import { FIELDS } from './redshift/fields.ts'
 import { centerFaults, endpointFields, iamFaults } from './redshift/identity-center.ts'
-import { preflight } from './redshift/preflight.ts'
 
 /** Where dbt cannot ask us, the driver reads it whenever it asks Redshift for a password. */
 const CREDENTIALS = 'aws-credentials'
@@ -100,7 +99,7 @@ export default warehouse<Connection>({
     `${databaseOf(c)}.${c.schema} on ${isServerless(c) ? (endpointOf(c.host)?.name ?? c.host) : (c.cluster_id ?? c.host)}${c.user === undefined ? '' : ` as ${c.user}`}`,
   allowsHost: (host) => endpointOf(host) !== undefined || API.test(host),
   hosts: (c) => [c.host, ...apiOf(c)],
-  preflight,
+  preflight: async (source, tools) => (await import('./redshift/preflight.ts')).preflight(source, tools),
   trust: async (c, request) => (await import('./redshift/trust.ts')).trust(c, request),
   terraform: async (c, request) => (await import('./redshift/trust.ts')).terraform(c, request),
   diagnose,

@@ -3,7 +3,6 @@ import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
 import { FIELDS } from './trino/fields.ts'
-import { preflight } from './trino/preflight.ts'
 
 const connection = z.looseObject({
   host: z.string().check(
@@ -101,7 +100,7 @@ export default warehouse<Connection>({
     client_tags: { kind: 'list', items: tagsOf(run).map((text) => ({ kind: 'text', text })) },
   }),
   describe: (c) => `${catalogOf(c)}.${c.schema} on ${c.host}${c.user ? ` as ${c.user}` : ''}`,
-  preflight,
+  preflight: async (source, tools) => (await import('./trino/preflight.ts')).preflight(source, tools),
   trust: async (c, request) => (await import('./trino/trust.ts')).serverConfiguration(c, request),
   diagnose,
   errors: ERRORS,

@@ -2,7 +2,7 @@ import type { Claims } from '../../claims.ts'
 import type { Diagnosis } from '../../exchange.ts'
 import * as aws from '../aws/diagnosis.ts'
 import { keyed, type Settings } from './settings.ts'
-import { first } from './session.ts'
+import { first } from './place.ts'
 
 /** As they read in our own words around those of AWS. */
 export const ERRORS: readonly string[] = [

@@ -4,16 +4,12 @@ import type { Io, Want } from '../../exchange.ts'
 import { retry } from '../../retry.ts'
 import { assume, assumeRole, RULE, sessionName } from '../aws/assume.ts'
 import { audienceOf as audienceOfSts, placeOf } from '../aws/place.ts'
-import { audienceOf, keyed, type Keyed, type Settings } from './settings.ts'
+import { first } from './place.ts'
+import { audienceOf, keyed, type Settings } from './settings.ts'
 import { identityContext } from './token.ts'
 
 /** Who vouches for the user in a session of AWS. */
 const PROVIDER = 'contextProvider/IdentityCenter'
-
-/** The settings of the exchange `aws` for the role that trades. */
-export function first({ role, region }: Keyed) {
-  return { role, region, duration: 900 }
-}
 
 /**
  * Keys of the session role that carry the user of Identity Center: one token for the role that trades, a second one for

@@ -3,14 +3,10 @@ import { fail, DbtOidcError } from '../../errors.ts'
 import { attemptFailed } from '../../retry.ts'
 import { clientOptions } from '../aws/client.ts'
 import type { Place } from '../aws/place.ts'
+import { hostOf } from './place.ts'
 import { faultOf, foreign, isBusy, type Session } from '../aws/sts.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-
-/** The host of Identity Center's OAuth service. */
-export function hostOf({ region, partition }: Pick<Place, 'region' | 'partition'>): string {
-  return `oidc.${region}.${partition.suffix}`
-}
 
 /** What is traded, and where. */
 export interface Assertion {

@@ -6,7 +6,7 @@ import { subjectsOf } from '../../trust/rules.ts'
 import { audienceOf as audienceOfSts } from '../aws/place.ts'
 import * as aws from '../aws/trust.ts'
 import { fail } from '../../errors.ts'
-import { first } from './session.ts'
+import { first } from './place.ts'
 import { applicationDocument, mayTrade, sessionRole } from './application.ts'
 import { keyed, tradesItself, type Settings } from './settings.ts'
 

@@ -1,7 +1,4 @@
 import * as z from 'zod/mini'
-import { call } from '../../vault/api.ts'
-import { logIn } from '../../vault/login.ts'
-import { giveBack } from '../../vault/secret.ts'
 import type { Login } from '../../vault/settings.ts'
 import type { Signer } from '../signer.ts'
 
@@ -15,6 +12,11 @@ export function vaultSigner(s: Login, transit: string, key: string): Signer {
     identity: `${s.mount}/${s.role}`,
     hosts: [hostname],
     async sign(text, mint, io, left) {
+      const [{ call }, { logIn }, { giveBack }] = await Promise.all([
+        import('../../vault/api.ts'),
+        import('../../vault/login.ts'),
+        import('../../vault/secret.ts'),
+      ])
       const session = await logIn(s, (await mint(origin)).text, io, left)
       try {
         const body = {

@@ -1,0 +1,19 @@
+import type { Mint } from '../../claims.ts'
+import type { Credential } from '../../credential.ts'
+import type { Io, Want } from '../../exchange.ts'
+import { retry, type RetryRule } from '../../retry.ts'
+import { logIn } from './login.ts'
+import { read } from './secret.ts'
+import type { Settings } from './settings.ts'
+
+const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
+
+/** Logs in with a token of the run, and reads what the settings name. */
+export function trade(s: Settings, want: Want, mint: Mint, io: Io): Promise<Credential> {
+  const attempt = async (left: number): Promise<Credential> => {
+    const { text: jwt } = await mint(want.audience ?? new URL(s.url).origin)
+    const session = await logIn(s, jwt, io, left)
+    return read(s, want, session, io, left)
+  }
+  return retry(attempt, { ...RULE, signal: io.signal })
+}
