@@ -369,7 +369,7 @@ describe('the documents', () => {
     })
     const [target] = config.targets.values()
     if (!target) throw new Error('no target')
-    expect(() => trustDocuments(config, target)).toThrow("does not say the repository's id")
+    await expect(trustDocuments(config, target)).rejects.toThrow("does not say the repository's id")
   })
 })
 
