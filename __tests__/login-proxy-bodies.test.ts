@@ -99,3 +99,16 @@ test('an account that breaks off a load breaks it off for the driver, too, and t
   expect(proxied.unreachable).toEqual([])
   expect((await proxied.ask(QUERY, { headers: SESSION })).body).toBe('well')
 })
+
+test.each(['GET', 'DELETE', 'POST'])(
+  'the body of a %s is no request of its own, also where its length is said to be of the connection',
+  async (method) => {
+    await using proxied = await startLoggedIn(mirror)
+    const body = 'POST /queries/v1/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'
+    const length = String(body.length)
+    const headers = { ...SESSION, connection: 'close, content-length', 'content-length': length }
+    expect(await proxied.ask(QUERY, { method, headers, body })).toMatchObject({ status: 200, body })
+    expect(proxied.arrived.map(({ url }) => url)).toEqual([LOGIN, QUERY])
+    expect(proxied.arrived.at(-1)?.headers['content-length']).toBe(length)
+  },
+)

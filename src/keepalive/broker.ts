@@ -103,6 +103,8 @@ function refuse(res: ServerResponse, status: number): void {
 }
 
 function hangUp(socket: Duplex, status: string): void {
+  // Node has taken its own listener off a tunnel's: whoever hangs up in the midst of this must not end the run.
+  socket.on('error', () => undefined)
   if (!socket.writable) return void socket.destroy()
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
 }
