@@ -31,10 +31,18 @@ if (!target) throw new Error('the policy has no target')
 const tokens = createTokens({ ...host, issuer: issuerOf(serverUrl), mask })
 const decided = await tokens.decision(audienceOf(target))
 const audit = await openAudit(config, host, decided, decide(config.grants, decided.claims))
+// A token that GitHub has given when the last question has been answered is put on record all the same.
+const underWay = new Set<Promise<unknown>>()
+const tracked = <T>(work: Promise<T>): Promise<T> => {
+  const over = (): boolean => underWay.delete(settled)
+  const settled: Promise<boolean> = work.then(over, over)
+  underWay.add(settled)
+  return work
+}
 const around = {
-  mint: tokens.mint,
+  mint: (audience: string) => tracked(tokens.mint(audience)),
   io: ioOf(host, (line) => host.writer.line(line)),
-  onTrade: (trade: Parameters<typeof audit.trade>[1]) => audit.trade(target, trade),
+  onTrade: (trade: Parameters<typeof audit.trade>[1]) => tracked(audit.trade(target, trade)),
 }
 await using served = await openHook(target, wantOf(target), around, over.signal)
 if (!served) throw new Error('no broker could be opened')
@@ -48,6 +56,7 @@ process.on('message', (asked) => {
 process.once('disconnect', () => ended.resolve(undefined))
 process.send?.({ url, authorization })
 await ended.promise
+while (underWay.size > 0) await Promise.all(underWay)
 over.abort()
 process.disconnect()
 

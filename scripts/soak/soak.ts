@@ -14,8 +14,10 @@ export interface Soak {
   readonly rate: number
   /** Seconds that a token lives. */
   readonly life: number
-  /** Within each round of so many seconds GitHub is away from one second to another. */
-  readonly outage: { readonly round: number; readonly from: number; readonly to: number }
+  /** Whether GitHub is away, by the seconds since the first question and the requests for a token since then. */
+  readonly away: (seconds: number, requests: number) => boolean
+  /** Goes on until GitHub has given so many tokens, also where that takes longer than `seconds`. */
+  readonly least?: number
   /** Seconds after which memory is looked at for the first time, and between two looks. */
   readonly look: number
 }
@@ -53,11 +55,8 @@ export async function soak(how: Soak, tell: (memory: Memory) => void = () => und
   // Nobody is away before the first question: how long a process takes to start is not what is looked at.
   let started = Number.POSITIVE_INFINITY
   const seconds = (): number => (Date.now() - started) / 1000
-  const github = watch(issuer, () => {
-    if (seconds() < 0) return false
-    const at = seconds() % how.outage.round
-    return at >= how.outage.from && at < how.outage.to
-  })
+  let requests = 0
+  const github = watch(issuer, () => seconds() >= 0 && how.away(seconds(), (requests += 1)))
   const child = fork(join(import.meta.dirname, 'broker.ts'), {
     env: environment(issuer, directory),
     execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -69,7 +68,9 @@ export async function soak(how: Soak, tell: (memory: Memory) => void = () => und
     const load = openLoad(url, authorization)
     started = Date.now()
     const memory: Memory[] = []
-    for (let asked = 0; asked < how.seconds * how.rate; asked += 1) {
+    const enough = (asked: number): boolean =>
+      asked >= how.seconds * how.rate && issuer.minted.length >= (how.least ?? 0)
+    for (let asked = 0; !enough(asked); asked += 1) {
       load.ask()
       if (seconds() >= (memory.length + 1) * how.look) {
         child.send('memory')

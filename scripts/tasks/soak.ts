@@ -8,12 +8,15 @@ const FLAT = 4_000_000
 await task(async () => {
   const seconds = Number(process.argv[2] ?? 600)
   if (!(seconds >= 5)) throw new Error('How many seconds? At least 5.')
-  const outage = { round: 60, from: 50, to: 60 }
+  const isAway = (at: number): boolean => at % 60 >= 50
   const tell = ({ at, rss, heap, hidden }: Memory): void =>
     console.log(
       `after ${at.toFixed(0)} s: RSS ${megabytes(rss)} MB, heap in use ${megabytes(heap)} MB, of which hide tokens ${megabytes(hidden)} MB`,
     )
-  const figures = await soak({ seconds, rate: 100, life: 35, outage, look: Math.min(60, seconds / 3) }, tell)
+  const figures = await soak(
+    { seconds, rate: 100, life: 35, away: isAway, look: Math.min(60, seconds / 3) },
+    tell,
+  )
   const { asked, served, refused, minted, early, onRecord, away, slowest, oldest, memory, reasons } = figures
   console.log(
     `${asked} asked, ${served} served, ${refused} refused; the slowest answer took ${slowest.toFixed(0)} ms`,
