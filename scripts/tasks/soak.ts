@@ -5,10 +5,12 @@ import { task } from '../task.ts'
 /** Bytes by which the heap may have grown since the first look, beside the forms by which tokens stay hidden. */
 const FLAT = 4_000_000
 
+/** The last ten seconds of each minute. */
+const isAway = (at: number): boolean => at % 60 >= 50
+
 await task(async () => {
   const seconds = Number(process.argv[2] ?? 600)
   if (!(seconds >= 5)) throw new Error('How many seconds? At least 5.')
-  const isAway = (at: number): boolean => at % 60 >= 50
   const tell = ({ at, rss, heap, hidden }: Memory): void =>
     console.log(
       `after ${at.toFixed(0)} s: RSS ${megabytes(rss)} MB, heap in use ${megabytes(heap)} MB, of which hide tokens ${megabytes(hidden)} MB`,
