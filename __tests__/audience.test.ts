@@ -127,6 +127,39 @@ describe('`audience: own`', () => {
     expect((await documents()).map(({ text }) => text).join('\n')).toContain(audience)
   })
 
+  test('is what a Snowflake user takes without being told, since the list is that user’s alone', async () => {
+    const policy = policyOf('snowflake', 'own')
+    const config = await configOf({ policy: policy.replace(', audience: own', '') })
+    const [target] = config.targets.values()
+    if (!target) throw new Error('no target')
+    const own = 'https://acme-prod.snowflakecomputing.com/prod'
+    expect(audienceOf(target)).toBe(own)
+    expect(usersOf(trustDocuments(config, target)[0]?.text ?? '').map(({ audiences }) => audiences)).toEqual([
+      [own],
+      [own],
+    ])
+  })
+
+  test('is asked for nowhere else without being told: such a list often belongs to others', async () => {
+    for (const platform of ['google', 'aws', 'entra', 'databricks', 'trino'] as const) {
+      const policy = policyOf(platform, 'own').replace(', audience: own', '')
+      const [target] = (await configOf({ policy })).targets.values()
+      expect(target?.audience).toBeUndefined()
+    }
+  })
+
+  const OPEN = policyOf('snowflake', 'own').replace('acme-prod', '"{actor}"')
+
+  test('needs a host that is known before there is a token', async () => {
+    expect(await problemsOf({ policy: OPEN })).toEqual([
+      expect.stringContaining(
+        '`audience: own` is made of the host, and `{actor}.snowflakecomputing.com` is known to a running job only',
+      ),
+    ])
+    const [target] = (await configOf({ policy: OPEN.replace(', audience: own', '') })).targets.values()
+    expect(target && audienceOf(target)).toBe('snowflakecomputing.com')
+  })
+
   test('is what the step asks for and what is trusted, while the vendor’s goes', async () => {
     const { target, documents } = await targetOf('snowflake', '{ use: own, also: snowflakecomputing.com }')
     const own = 'https://acme-prod.snowflakecomputing.com/prod'

@@ -139,7 +139,7 @@ describe('dbt-oidc doctor', () => {
       expect.stringMatching(/^✓ policy {4}\.github\/dbt-oidc\.yml: 2 targets, 2 grants, for tokens of http/),
       '! policy    grants[0] (prod) and grants[1] (local) can both hold for one run; without `target` the first one wins.',
       expect.stringMatching(
-        /^✓ token {5}for snowflakecomputing\.com, signed by http.*lives 300 s, ends in \d+ s/,
+        /^✓ token {5}for https:\/\/acme-prod\.snowflakecomputing\.com\/prod, signed by http.*lives 300 s, ends in \d+ s/,
       ),
       '✓ claims    sub "repo:o@123/r@456:environment:production"',
       '✓ grant     Target "prod" is granted by "grants[0]".',
@@ -230,7 +230,7 @@ describe('dbt-oidc doctor', () => {
 
   test('reads a token from a file without believing it', async () => {
     await using issuer = await startIssuer({ claims: { environment: 'production' } })
-    const text = issuer.mint('snowflakecomputing.com')
+    const text = issuer.mint('https://acme-prod.snowflakecomputing.com/prod')
     const env = { GITHUB_SERVER_URL: issuer.serverUrl }
     const own = await cli(['doctor', '--token', 'token.jwt'], { ...files, 'token.jwt': text }, env)
     expect([own.code, own.stderr]).toEqual([0, ''])

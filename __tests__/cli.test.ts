@@ -69,7 +69,7 @@ describe('dbt-oidc trust', () => {
         defaultRole: 'T',
         issuer: 'https://token.actions.githubusercontent.com',
         subject: 'repo:acme/dbt:environment:production',
-        audiences: ['snowflakecomputing.com'],
+        audiences: ['https://acme-prod.snowflakecomputing.com/prod'],
       },
     ])
   })

@@ -182,6 +182,6 @@ grants:
 
   test('decides on an audience of its own unless its candidates share one', async () => {
     expect(decisionAudience(await read({}, POLICY))).toBe('dbt-oidc')
-    expect(decisionAudience(await read({ target: 'snow' }, POLICY))).toBe('snowflakecomputing.com')
+    expect(decisionAudience(await read({ target: 'snow' }, POLICY))).toBe('https://a.snowflakecomputing.com/snow')
   })
 })

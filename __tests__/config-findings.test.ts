@@ -49,7 +49,10 @@ describe('what a linter says of a policy', () => {
       'two targets of a user’s own list with one audience',
       {
         ...FINE,
-        targets: { prod: connection(), ci: connection({ user: 'CI' }) },
+        targets: {
+          prod: { ...connection(), audience: 'snowflakecomputing.com' },
+          ci: { ...connection({ user: 'CI' }), audience: 'snowflakecomputing.com' },
+        },
         grants: [
           { target: 'prod', when: main, reviewed: '2026-11-01' },
           { target: 'ci', when: { event_name: 'pull_request' }, reviewed: '2026-11-01' },

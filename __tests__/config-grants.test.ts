@@ -107,7 +107,12 @@ describe('the audience of the decision token', () => {
     ['is the one that all targets share', policyOf('a', 'a'), {}, 'a'],
     ['opens nothing where they differ', policyOf('a', 'b'), {}, 'dbt-oidc'],
     ['is that of the target that was asked for', policyOf('a', 'b'), { target: 't1' }, 'b'],
-    ['is the warehouse’s default where none is chosen', POLICY, { target: 'snow' }, 'snowflakecomputing.com'],
+    [
+      'is one of the target’s own at Snowflake where none is chosen',
+      POLICY,
+      { target: 'snow' },
+      'https://acme.snowflakecomputing.com/snow',
+    ],
     ['opens nothing where nothing is traded', POLICY, { target: 'prod' }, 'dbt-oidc'],
   ])('%s', async (_, policy, inputs, audience) => {
     expect(decisionAudience(await configOf({ policy, inputs }))).toBe(audience)

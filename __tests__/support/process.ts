@@ -4,8 +4,8 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Issuer } from './issuer.ts'
 import { runStep, type StepOptions, type StepResult } from './step.ts'
 
-/** The audience of a token that is meant for Snowflake. */
-export const AUDIENCE = 'snowflakecomputing.com'
+/** The audience of a token that is meant for the target `prod` of {@link snowflakeAt}. */
+export const AUDIENCE = 'https://127.0.0.1/prod'
 
 /** The smallest project. */
 export const PROJECT = { 'dbt_project.yml': 'name: shop\nprofile: shop\n' }

@@ -1,3 +1,4 @@
+import { audiencesFrom } from '../../src/config/audience.ts'
 import { stringify } from 'yaml'
 import type { BoundExchange, Exchange } from '../../src/exchange.ts'
 import type { Claims } from '../../src/claims.ts'
@@ -82,7 +83,15 @@ async function wayOf(
   const exchange = spec?.bind(settings)
   const want = bound.want(via)
   const rules = trustRules([GRANT], 'prod')
-  const audience = exchange?.audience(want) ?? ''
+  const taken = warehouse.accepts.get(via)
+  const written = exchange && {
+    name: 'prod',
+    exchange,
+    want,
+    own: taken?.ownAudience === true,
+    flaw: () => undefined,
+  }
+  const audience = (written && audiencesFrom(undefined, written).audience) ?? exchange?.audience(want) ?? ''
   const request: TrustRequest = {
     target: 'prod',
     via,
@@ -92,7 +101,7 @@ async function wayOf(
     rules,
     identity: exchange?.identity(want, CLAIMS) ?? '',
   }
-  const traded = warehouse.accepts.get(via)?.wholeTrust ? [] : ((await exchange?.trust(want, request)) ?? [])
+  const traded = taken?.wholeTrust ? [] : ((await exchange?.trust(want, request)) ?? [])
   const documents = via === 'none' ? [] : [...traded, ...(await bound.trust(request))]
   const claims = { ...CLAIMS, aud: request.audience }
   return { via, spec, settings: own, bound, exchange, documents, claims }

@@ -13,18 +13,40 @@ export interface WrittenAudience {
 /** Written in place of an audience: one that no other target's tokens have. */
 const OWN = 'own'
 
-/** What an audience of one's own is made from. */
+/** What the audiences of a target are made from. */
 interface Named {
   readonly name: string
   readonly exchange: Pick<BoundExchange, 'audience'>
   readonly want: Want
+  /** Whether one of its own is what is meant where none is written. */
+  readonly own: boolean
+  readonly flaw: (problem: string) => void
+}
+
+/**
+ * The audiences of a target as its tokens have them. The first token of a run is asked for before anybody knows its claims,
+ * so that a host with a `{claim}` in it can give no audience.
+ */
+export function audiencesFrom(
+  written: WrittenAudience | undefined,
+  named: Named,
+): { readonly audience: string | undefined; readonly alsoAudiences: readonly string[] } {
+  const { use, also } = written ?? { use: named.own ? OWN : undefined, also: [] }
+  const { host = '' } = named.want
+  const open = host.includes('{')
+  if (open && written && [use, ...also].includes(OWN))
+    named.flaw(
+      `\`audience: ${OWN}\` is made of the host, and \`${host}\` is known to a running job only: write the audience out.`,
+    )
+  const audience = use === undefined || (open && !written) ? undefined : audienceFor(use, named)
+  return { audience, alsoAudiences: also.map((one) => audienceFor(one, named)) }
 }
 
 /**
  * The audience that a text stands for: itself, or for `own` the other side's with the name of the target behind it, so that
  * a token which was bought for one account or target is worth nothing at another.
  */
-export function audienceFor(written: string, { name, exchange, want }: Named): string {
+function audienceFor(written: string, { name, exchange, want }: Named): string {
   if (written !== OWN) return written
   const { host } = want
   // Some take one word from all of their customers, where the host tells one from the other.

@@ -2,10 +2,9 @@ import * as z from 'zod/mini'
 import { nearest } from '../nearest.ts'
 import { toJs, type Lookup, type Output } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
-import type { Want } from '../exchange.ts'
 import type { Acceptable, Warehouse } from '../warehouse.ts'
 import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
-import { audienceFor, type WrittenAudience } from './audience.ts'
+import { audiencesFrom, type WrittenAudience } from './audience.ts'
 import { strangerFlaw } from './checkout-host.ts'
 import { placeOf, textOf } from './connection.ts'
 import type { NoticeCode } from './notice.ts'
@@ -80,19 +79,16 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
     acceptance: chosen.acceptance,
     exchange: trader,
     settings,
-    ...audiences(source, trader, bound.want(chosen.via)),
+    ...audiencesFrom(source.audience, {
+      name: source.name,
+      exchange: trader,
+      want: bound.want(chosen.via),
+      own: chosen.acceptance.ownAudience === true,
+      flaw: (problem) => problems.add(source.node.place, problem),
+    }),
     place: source.node.place,
     lookup: rules.lookup,
   }
-}
-
-function audiences(
-  { name, audience }: TargetSource,
-  exchange: Target['exchange'],
-  want: Want,
-): Pick<Target, 'audience' | 'alsoAudiences'> {
-  const said = (written: string): string => audienceFor(written, { name, exchange, want })
-  return { audience: audience && said(audience.use), alsoAudiences: (audience?.also ?? []).map(said) }
 }
 
 /** What dbt does not know it ignores, and a key that is left out by mistake is one that the other side decides about. */

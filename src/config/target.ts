@@ -18,7 +18,7 @@ export interface Target {
   readonly exchange: BoundExchange
   /** The exchange's settings, for binding it again in the post step. */
   readonly settings: unknown
-  /** The target's own audience or the input; undefined: what the exchange expects. */
+  /** The target's own audience, the input, or one of its own where its warehouse has that; undefined: what the exchange expects. */
   readonly audience: string | undefined
   /** Audiences that the other side is to take as well, while one gives way to another. */
   readonly alsoAudiences: readonly string[]

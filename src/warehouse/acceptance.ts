@@ -27,6 +27,8 @@ export interface Acceptance<C> {
   readonly dbt2?: string
   /** The warehouse itself trades, so that its trust is the whole trust, and the exchange's own documents are nobody's. */
   readonly wholeTrust?: true
+  /** The other side's list of audiences belongs to the target alone: without being told, its tokens have one of their own. */
+  readonly ownAudience?: true
   want(connection: C): Want
   /** Where the driver logs in, as an origin, if our login proxy can stand between; absent where it cannot. */
   readonly loginOrigin?: (connection: C) => string
@@ -37,7 +39,10 @@ export interface Acceptance<C> {
 }
 
 /** What can be said of an acceptance without a connection. */
-export type Acceptable = Pick<Acceptance<never>, 'kind' | 'trades' | 'keepAlive' | 'dbt2' | 'wholeTrust'>
+export type Acceptable = Pick<
+  Acceptance<never>,
+  'kind' | 'trades' | 'keepAlive' | 'dbt2' | 'wholeTrust' | 'ownAudience'
+>
 
 /** Something that a connection must not say. */
 export interface Fault {

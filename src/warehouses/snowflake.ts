@@ -33,6 +33,8 @@ export default warehouse<Connection>({
       keepAlive: { by: 'plugin-field', credentials: CREDENTIALS, field: 'token' },
       dbt2: 'release candidate 196 knows no workload identity; since August 2026 it stays as it was, and a warning comes before its end',
       loginOrigin: originOf,
+      // The list is the service user's: a token for one account or target must be worth nothing at another.
+      ownAudience: true,
       // What Snowflake expects where the user's OIDC_AUDIENCE_LIST is empty.
       want: (c) => ({
         audience: 'snowflakecomputing.com',
@@ -110,6 +112,7 @@ export default warehouse<Connection>({
     '`keep-alive: proxy` (via `direct`, run mode, opt-in until a real account has proved it): dbt holds no token at all. It logs in at 127.0.0.1 with a placeholder that is worth nothing elsewhere; this step puts a token of its own into each login and passes everything else on, unread, over TLS to the one host of the connection. Session tokens then cross the loopback address in clear; large results still come from the stage directly.',
     'dbt 2.x: workload identity is in its source (August 2026) with `authenticator: workload_identity` and a static token; the release candidate 196 does not know it. An access token goes by `authenticator: jwt` in both.',
     'Named identities (`ADD WORKLOAD IDENTITY`) came with the release of 2026-10-12; a user has at most ten beside the default one.',
+    'Via `direct` a token has an audience of its own, `https://HOST/TARGET`, which `trust` writes into OIDC_AUDIENCE_LIST. A user whose list is empty takes `audience: snowflakecomputing.com` only.',
     'Unverified: with which code Snowflake refuses a subject or an audience that does not fit. The code is shown as it comes, beside the claims.',
   ],
   allowsHost: isSnowflakes,

@@ -1,3 +1,4 @@
+import { audiencesFrom } from '../../../src/config/audience.ts'
 import type { Claims } from '../../../src/claims.ts'
 import { exchanges } from '../../../src/exchanges/index.ts'
 import { commonTo, trustRules } from '../../../src/trust/rules.ts'
@@ -70,7 +71,9 @@ function wayOf(warehouse: Warehouse, via: string): Way {
         grants.map((written, at) => grantOf(written, target, `grant ${at + 1}`)),
         target,
       )
-      const audience = exchange.audience(want)
+      const own = warehouse.accepts.get(via)?.ownAudience === true
+      const written = { name: target, exchange, want, own, flaw: () => undefined }
+      const audience = audiencesFrom(undefined, written).audience ?? exchange.audience(want)
       const claims: Claims = {
         iss: ISSUER,
         sub: '',
