@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COMMANDS } from '../src/cli.ts'
 import { coloured } from '../src/cli/colour.ts'
@@ -34,6 +35,41 @@ describe('dbt-oidc --help', () => {
     const ended = await cli([], {})
     expect([ended.code, ended.stdout]).toEqual([2, ''])
     expect(ended.stderr).toMatch(/✗ usage: Which command\?\n→ `dbt-oidc --help`/)
+  })
+})
+
+test('a policy named on the command line may stand outside of the checkout', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'policy-'))
+  try {
+    const path = join(directory, 'policy.yml')
+    writeFileSync(
+      path,
+      'repository: o/r\ntargets:\n  prod: { connection: { type: trino, host: trino.acme.example, database: lake, schema: s } }\ngrants:\n  - { target: prod, when: { ref: refs/heads/main } }\n',
+    )
+    const ended = await cli(['check', '--config', path, '--ref', 'main'], {})
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
+
+describe('a token that is given where something else is expected', () => {
+  const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl'
+  test.each([
+    [['check', '--token', token]],
+    [['doctor', '--token', token]],
+    [['lint', token]],
+    [['check', '--target', token]],
+    [['check', `--${token}`]],
+    [['trust', '--format', token]],
+    [['trust', '--config', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789']],
+    [[token]],
+  ])('is not printed in the refusal: %j', async (args) => {
+    const policy = `repository: o/r\ntargets:\n  prod: { connection: { type: duckdb, path: a.db } }\ngrants:\n  - { target: prod, when: { ref: refs/heads/main } }\n`
+    const ended = await cli(args, { '.github/dbt-oidc.yml': policy })
+    expect(ended.code).toBeGreaterThan(1)
+    expect(ended.stderr).toContain('(a token, not shown)')
+    expect(`${ended.stdout}${ended.stderr}`).not.toMatch(/c2lnbmF0dXJl|ghp_/)
   })
 })
 

@@ -9,6 +9,7 @@ import { trustCommand } from './cli/commands/trust.ts'
 import { EXIT, exitOf } from './cli/exit.ts'
 import { isPrinted, programOf, type MakeCommand } from './cli/program.ts'
 import { minds } from './cli/streams.ts'
+import { withoutTokens } from './cli/without-tokens.ts'
 import { failureLines } from './report/failure.ts'
 
 /** The command line: reads the same configuration as the step, and refuses in its words. See cli/exit.ts for how it ends. */
@@ -22,8 +23,7 @@ export async function cli(argv: readonly string[] = process.argv): Promise<void>
   } catch (error) {
     if (!isPrinted(error)) {
       process.exitCode = exitOf(error)
-      // Nothing here ever holds a token.
-      const lines = failureLines(error, { colour: coloured(process.stderr), scrub: (text) => text })
+      const lines = failureLines(error, { colour: coloured(process.stderr), scrub: withoutTokens })
       process.stderr.write(`${lines.join('\n')}\n`)
       return
     }

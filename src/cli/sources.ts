@@ -35,6 +35,7 @@ export async function sourcesOf(given: Given): Promise<Found> {
     serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
     repository: await repositoryOf(given, workspace),
     today: new Date(),
+    ...(given.config !== undefined && { policyAnywhere: true }),
     read: (path) => readRegular(path),
   }
   return { sources, workflow }

@@ -18,6 +18,8 @@ export interface Sources {
   /** The workflow's own repository, `OWNER/NAME`. */
   readonly repository: string
   readonly today: Date
+  /** Whoever names the policy file sits at the machine, and may name any: the path may lead out of the checkout. */
+  readonly policyAnywhere?: true
   readonly read: (path: string) => Promise<FileRead>
 }
 
