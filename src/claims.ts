@@ -4,6 +4,8 @@
  * `decide` alone: see check/supposed.ts.)
  */
 export interface Claims {
+  /** The issuer's name in the policy; absent: GitHub. */
+  readonly from?: string
   readonly iss: string
   readonly sub: string
   readonly aud: string

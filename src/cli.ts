@@ -5,6 +5,7 @@ import { doctorCommand } from './cli/commands/doctor.ts'
 import { driftCommand } from './cli/commands/drift.ts'
 import { lintCommand } from './cli/commands/lint.ts'
 import { rotateCommand } from './cli/commands/rotate.ts'
+import { runCommand } from './cli/commands/run.ts'
 import { trustCommand } from './cli/commands/trust.ts'
 import { EXIT, exitOf } from './cli/exit.ts'
 import { isPrinted, programOf, type MakeCommand } from './cli/program.ts'
@@ -39,5 +40,6 @@ export const COMMANDS: readonly MakeCommand[] = [
   driftCommand,
   rotateCommand,
   doctorCommand,
+  runCommand,
   completionCommand,
 ]

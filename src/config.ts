@@ -3,6 +3,8 @@ import { parseRun } from './dbt/command.ts'
 import { dbtEnvironment } from './dbt/environment.ts'
 import type { Grant } from './policy.ts'
 import { overlaps } from './policy/lint.ts'
+import { chosenIssuer } from './config/issuers.ts'
+import type { OtherIssuer } from './other-issuer.ts'
 import { audienceOf, type Registries, type Target } from './config/target.ts'
 import { checkNames, input, placeOfInput, readOptions, type Options } from './config/options.ts'
 import { checkProxied } from './config/proxied.ts'
@@ -15,6 +17,7 @@ import type { Sources } from './config/sources.ts'
 import type { ReviewLimits } from './trust/age.ts'
 import { OWN_AUDIENCE } from './exchanges/none.ts'
 import { rehearsalOf } from './rehearsal.ts'
+import { fail } from './errors.ts'
 import { checkTlsEnv } from './http.ts'
 import type { YamlScalar } from './yaml.ts'
 import { join } from 'node:path'
@@ -27,6 +30,11 @@ export interface Config extends Options {
   readonly asked: string | undefined
   readonly commands: readonly DbtCommand[]
   readonly issuer: string
+  /** The issuer of this job's tokens, where it is not GitHub. */
+  readonly other?: OtherIssuer
+  readonly issuers: ReadonlyMap<string, OtherIssuer>
+  /** Grants for tokens of other issuers than this one: they grant nothing here. */
+  readonly elsewhere: readonly Grant[]
   /** Where the rules come from: the policy file's path, or `inputs`. */
   readonly origin: string
   readonly review: ReviewLimits
@@ -42,6 +50,7 @@ export interface Rules {
   readonly asked: string | undefined
   /** As the policy file has it. */
   readonly issuer: YamlScalar | undefined
+  readonly issuers: ReadonlyMap<string, OtherIssuer>
   readonly review: ReviewLimits
   readonly origin: string
 }
@@ -78,10 +87,23 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
     ? await fromPolicy(sources, rules)
     : await fromInputs(sources, options, rules)
   checkProxied(options, { ...made, commands }, problems)
-  notices.push(...overlaps(made.grants).map((text) => ({ code: 'overlap' as const, text })))
-  const issuer = readIssuer(sources, made.issuer, problems)
+  const other = chosenIssuer(sources, made, problems)
+  const grants = made.grants.filter((grant) => grant.issuer === sources.issuer)
+  const elsewhere = made.grants.filter((grant) => grant.issuer !== sources.issuer)
+  notices.push(...overlaps(grants).map((text) => ({ code: 'overlap' as const, text })))
+  const issuer = other?.url ?? readIssuer(sources, made.issuer, problems)
   problems.throwAny()
-  return { ...options, ...made, commands, issuer, notices, warnings: notices.map(({ text }) => text) }
+  return {
+    ...options,
+    ...made,
+    grants,
+    elsewhere,
+    commands,
+    issuer,
+    ...(other ? { other } : {}),
+    notices,
+    warnings: notices.map(({ text }) => text),
+  }
 }
 
 /** The variables that dbt will see: an expression in a pull request's profiles.yml must not read more. */
@@ -100,9 +122,17 @@ function visibleVariables(sources: Sources, options: Options): Readonly<Record<s
 /** The audience of the decision token: the candidates' own where they share one, else one that opens nothing. */
 export function decisionAudience(config: Config): string {
   const candidates = [...config.targets.values()].filter(
-    ({ name }) => config.asked === undefined || name === config.asked,
+    ({ name }) =>
+      (config.asked === undefined || name === config.asked) &&
+      (config.other === undefined || config.grants.some(({ target }) => target === name)),
   )
   const audiences = new Set(candidates.map(audienceOf))
+  if (config.other && audiences.size > 1)
+    fail({
+      code: 'configuration',
+      problem: `The targets ${candidates.map(({ name }) => name).join(', ')} want tokens for different audiences, and a token that the job already has is for one.`,
+      remedy: 'Name one with --target.',
+    })
   const [only] = audiences
   return audiences.size === 1 && only !== undefined ? only : OWN_AUDIENCE
 }

@@ -29,6 +29,8 @@ export interface Host {
   readonly streams: Streams
   readonly rehearsal: Rehearsal | undefined
   readonly colour: boolean
+  /** Nobody shows annotations there: what they say stands in the log. */
+  readonly inWords?: boolean
   /** `core.getIDToken`: unverified, and with the faults that token/request.ts guards against. */
   readonly ask: (audience: string) => Promise<string>
   readonly read: (path: string) => Promise<FileRead>

@@ -1,5 +1,5 @@
+import { listen } from './cancel.ts'
 import { readConfig, type Config } from './config.ts'
-import { DbtOidcError } from './errors.ts'
 import { exchanges } from './exchanges/index.ts'
 import { openHost, readInputs, sourcesOf, type Host } from './host.ts'
 import { publish, publishFailure } from './publish.ts'
@@ -16,23 +16,6 @@ export async function main(): Promise<void> {
   host.writer.close()
   // Sockets and timers of a failed request must not keep a finished step alive.
   process.exit()
-}
-
-/** The runner cancels with SIGINT, then SIGTERM; a second SIGINT is a person who will not wait. */
-function listen(): Pick<Host, 'signal' | 'kill'> {
-  const [cancelled, killed] = [new AbortController(), new AbortController()]
-  process.on('SIGINT', () => (cancelled.signal.aborted ? killed : cancelled).abort(cancellation()))
-  process.on('SIGTERM', () => cancelled.abort(cancellation()))
-  return { signal: cancelled.signal, kill: killed.signal }
-}
-
-/** Whatever waits is thrown this, so it has to be an error that can be told. */
-function cancellation(): DbtOidcError {
-  return new DbtOidcError({
-    code: 'cancelled',
-    problem: 'The job was cancelled.',
-    remedy: 'Run the job again.',
-  })
 }
 
 /** Whether the step has succeeded. Every way out ends here: nothing else catches. */

@@ -21,6 +21,8 @@ export interface Grant {
   /** ISO date of the last review. */
   readonly reviewed?: string
   readonly place: Place
+  /** The issuer of the policy's `issuers` whose tokens it is for; absent: GitHub. */
+  readonly issuer?: string
 }
 
 /** What the unsigned event file says of a pull request. It is used to refuse and never to grant. */
@@ -76,6 +78,9 @@ const NAMES_NOTHING: Check = {
 }
 
 function judge(grant: Grant, claims: Claims, facts: Facts): Verdict {
+  if (grant.issuer !== claims.from) return { grant, checks: [strange(grant, claims)], ok: false }
+  // Events, pull requests and forms of `sub` are GitHub's: its rules say nothing of another issuer.
+  if (grant.issuer !== undefined) return judgeOther(grant, claims)
   const event = claims.all.get('event_name')
   const byName = needsName(event)
   const named = (when: When): readonly Check[] =>
@@ -90,6 +95,26 @@ function judge(grant: Grant, claims: Claims, facts: Facts): Verdict {
     refTypeCheck(claims),
   ].filter((check) => check !== undefined)
   const checks = [...forgiveRename(named(grant.when)), ...narrowed, ...standing]
+  return { grant, checks, ok: checks.every((check) => check.ok) }
+}
+
+/** A grant is for the tokens of one issuer, whatever the claims of another's may say. */
+function strange({ issuer = 'GitHub' }: Grant, { iss }: Claims): Check {
+  return { claim: 'iss', expected: [issuer], actual: iss, ok: false }
+}
+
+/** Hints on these two are about the forms that GitHub writes. */
+function withoutHint(check: Check): Check {
+  if (check.claim !== 'ref' && check.claim !== 'sub') return check
+  const { claim, expected, actual, ok } = check
+  return { claim, expected, actual, ok }
+}
+
+function judgeOther(grant: Grant, claims: Claims): Verdict {
+  const checks = [
+    ...[...grant.when].map(([claim, expected]) => withoutHint(compare(claim, expected, claims))),
+    ...(grant.when.size === 0 ? [NAMES_NOTHING] : []),
+  ]
   return { grant, checks, ok: checks.every((check) => check.ok) }
 }
 

@@ -137,6 +137,7 @@ function tellFailure({ failure, artifacts }: LineResult, host: Host): void {
 }
 
 function annotate(host: Host, { level, message, ...place }: Annotation): void {
+  if (host.inWords) return
   host.writer[level](message, place)
 }
 

@@ -53,7 +53,7 @@ export class Denied extends DbtOidcError {
  */
 export async function run(config: Config, host: Host, known: Known): Promise<Report> {
   const early = needsDbt(config) ? await prepareEarly(config, host) : undefined
-  const tokens = createTokens({ ...host, issuer: config.issuer, mask: host.writer.mask })
+  const tokens = createTokens({ ...host, issuer: config.issuer, other: config.other, mask: host.writer.mask })
   const token = await tokens.decision(decisionAudience(config))
   const { claims } = token
   known.claims = claims
@@ -101,7 +101,8 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   return told(claims, known)
 }
 
-function claimsLine({ sub, all }: Claims): string {
+function claimsLine({ from, sub, all }: Claims): string {
+  if (from !== undefined) return `${sub} · from ${from}`
   return `${sub} · ${all.get('event_name') ?? '?'} by ${all.get('actor') ?? '?'}`
 }
 
@@ -126,7 +127,7 @@ async function enter(
 ): Promise<Access> {
   const remains = await openPrivateDirectory(host)
   const { signal: _cancelled, ...uncancelled } = host
-  const own = { issuer: config.issuer, mask: host.writer.mask }
+  const own = { issuer: config.issuer, other: config.other, mask: host.writer.mask }
   const access = await connect(target, claims, {
     mint: tokens.mint,
     mintToRevoke: (audience) => createTokens({ ...uncancelled, ...own }).decision(audience),

@@ -30,6 +30,7 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
   const targets = chosen(config, printing.target)
+  refuseElsewhere(config, targets)
   const all = await documentsFor(config, targets, { facts, format: printing.format })
   if (printing.strict)
     refuseOpen(
@@ -47,6 +48,23 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       ? nothing(config, targets)
       : all.map((one) => shown(one, process.stdout.isTTY)).join('\n\n'),
   )
+}
+
+/** Documents for GitHub's issuer alone would look like the whole trust of such a target. */
+function refuseElsewhere({ elsewhere, issuers }: Config, targets: readonly Target[]): void {
+  const open = elsewhere.filter(({ target }) => targets.some(({ name }) => name === target))
+  if (open.length === 0) return
+  fail({
+    code: 'configuration',
+    problem:
+      'Trust for issuers other than GitHub is not written yet, and a part of it would look like the whole.',
+    remedy:
+      'Have the other side trust these issuers by hand (docs/other-issuers.md), or name a target without them with --target.',
+    details: open.map(
+      ({ name, target, issuer = '' }) =>
+        `${name} → ${target}: tokens of ${issuers.get(issuer)?.url ?? issuer}`,
+    ),
+  })
 }
 
 interface Wanted {

@@ -35,6 +35,7 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
     grants: [{ name: 'inputs', target: name, when, place: 'inputs' }],
     asked: undefined,
     issuer: undefined,
+    issuers: new Map(),
     review: reviewLimits(undefined),
     origin: 'inputs',
   }

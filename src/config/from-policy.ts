@@ -7,6 +7,7 @@ import { readConnection } from './connection.ts'
 import { checkNarrowing, entry } from './grants.ts'
 import { readNarrowing } from './narrowing.ts'
 import { input, leaves, placeOfInput } from './options.ts'
+import { readIssuers } from './issuers.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import { policyKeysAt, policyFile } from './policy-file.ts'
 import { readGrants, targetNames } from './policy-grants.ts'
@@ -26,6 +27,7 @@ const NOTHING = {
   grants: [],
   asked: undefined,
   issuer: undefined,
+  issuers: new Map(),
   review: reviewLimits(undefined),
 }
 
@@ -47,7 +49,8 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
   checkPins(pinsOf(node), narrowing, rules.problems)
   // A file that does not fit as a whole still has its targets and grants looked at: all problems at once.
   const targets = readTargets(node, rules)
-  const grants = readGrants(node, value, { sources, rules, narrow: narrowing.when })
+  const issuers = readIssuers(node, rules)
+  const grants = readGrants(node, value, { sources, rules, narrow: narrowing.when, issuers })
   // Who reads a part of the file says more of it than the schema can.
   rules.problems.addAll(faults.filter(({ place }) => !rules.problems.has(place)))
   const issuer = entry(node, 'issuer')
@@ -55,6 +58,7 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
     targets,
     grants,
     asked: readAsked(node, path, sources, rules),
+    issuers,
     issuer: issuer?.kind === 'scalar' ? issuer : undefined,
     review: reviewLimits(value?.review),
     origin: path,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { KINDS } from '../other-issuer.ts'
 import { FEW_STARS } from '../pattern.ts'
 
 /** YAML numbers and booleans are accepted and compared as their source text. */
@@ -30,8 +31,17 @@ const target = z.strictObject({
   audience: z.optional(z.union([scalar, audience])),
 })
 
+/** An issuer beside GitHub: claims of known kinds need no list. */
+const issuer = z.strictObject({
+  url: z.string().check(z.minLength(1)),
+  like: z.optional(z.enum(KINDS)),
+  claims: z.optional(z.array(z.string().check(z.minLength(1)))),
+  owners: z.optional(z.array(z.string().check(z.minLength(1)))),
+})
+
 const grant = z.strictObject({
   name: z.optional(name),
+  issuer: z.optional(name),
   target: name,
   when,
   reviewed: z.optional(z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}$/, 'write a date as YYYY-MM-DD'))),
@@ -45,6 +55,7 @@ export const policyFile = z.strictObject({
   'repository-id': z.optional(id),
   'repository-owner-id': z.optional(id),
   issuer: z.optional(z.string()),
+  issuers: z.optional(z.record(name, issuer)),
   review: z.optional(z.strictObject({ warn: z.optional(days), fail: z.optional(days) })),
   targets: z
     .record(name, target)
@@ -59,6 +70,7 @@ const KEYS = {
   file: Object.keys(policyFile.def.shape),
   targets: Object.keys(target.def.shape),
   grants: Object.keys(grant.def.shape),
+  issuers: Object.keys(issuer.def.shape),
   review: ['warn', 'fail'],
   audience: Object.keys(audience.def.shape),
 } as const
@@ -66,5 +78,6 @@ const KEYS = {
 /** The keys that may stand at a path of the file, for "did you mean". */
 export function policyKeysAt([section, , key]: readonly PropertyKey[]): readonly string[] {
   if (section === 'targets' && key === 'audience') return KEYS.audience
-  return section === 'targets' || section === 'grants' || section === 'review' ? KEYS[section] : KEYS.file
+  const own = section === 'targets' || section === 'grants' || section === 'review' || section === 'issuers'
+  return own ? KEYS[section] : KEYS.file
 }

@@ -1,8 +1,10 @@
 import { nearest } from '../nearest.ts'
+import type { OtherIssuer } from '../other-issuer.ts'
 import type { Grant, When } from '../policy.ts'
 import type { YamlMap, YamlNode } from '../yaml.ts'
 import type { TargetRules } from './build-target.ts'
 import { checkConditions, entry, readWhen } from './grants.ts'
+import { checkOther } from './issuers.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import type { PolicyFile } from './policy-file.ts'
 import { reviewAge, reviewLimits } from './review.ts'
@@ -19,6 +21,7 @@ export interface GrantContext {
   readonly sources: Sources
   readonly rules: TargetRules
   readonly narrow: When
+  readonly issuers: ReadonlyMap<string, OtherIssuer>
 }
 
 /** Reads the grants of a policy file; those that cannot be read are left out, with a problem. */
@@ -61,14 +64,27 @@ function readGrant(
   item: YamlMap,
   index: number,
   { repository, pins }: Implied,
-  { rules, narrow }: GrantContext,
+  { rules, narrow, issuers }: GrantContext,
 ): Grant | undefined {
   const [whenNode, target] = [entry(item, 'when'), entry(item, 'target')]
   if (!whenNode || target?.kind !== 'scalar') return undefined
   const written = readWhen(whenNode, rules.problems)
-  checkPins(pins, written, rules.problems)
-  const when = new Map([['repository', [repository]], ...pins, ...written.when])
-  if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules, RESTRICTED)
+  const from = entry(item, 'issuer')
+  const issuer = from?.kind === 'scalar' ? issuers.get(from.text) : undefined
+  if (from && !issuer) {
+    const shown = scalarText(from) ?? ''
+    rules.problems.add(
+      from.place,
+      `There is no issuer \`${shown}\` under \`issuers\`; without \`issuer\` a grant is for GitHub.`,
+    )
+    return undefined
+  }
+  // What a policy implies is about the repository at GitHub, of which another issuer knows nothing.
+  const implied = issuer ? [] : ([['repository', [repository]], ...pins] as const)
+  if (!issuer) checkPins(pins, written, rules.problems)
+  const when = new Map([...implied, ...written.when])
+  if (issuer) checkOther(written, whenNode.place, issuer, rules)
+  else if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules, RESTRICTED)
   const [name, reviewed] = [scalarText(entry(item, 'name')), scalarText(entry(item, 'reviewed'))]
   return {
     name: name ?? `grants[${index}]`,
@@ -76,6 +92,7 @@ function readGrant(
     when,
     ...(narrow.size === 0 ? {} : { narrow }),
     ...(reviewed === undefined ? {} : { reviewed }),
+    ...(issuer ? { issuer: issuer.name } : {}),
     place: item.place,
   }
 }

@@ -17,6 +17,8 @@ export interface Sources {
   readonly serverUrl: string
   /** The workflow's own repository, `OWNER/NAME`. */
   readonly repository: string
+  /** Which of the policy's `issuers` the job's tokens are from; absent: GitHub. */
+  readonly issuer?: string
   readonly today: Date
   /** Whoever names the policy file sits at the machine, and may name any: the path may lead out of the checkout. */
   readonly policyAnywhere?: true

@@ -15,7 +15,11 @@ export interface Gate {
 }
 
 /** Makes the gate, open to commands. */
-export function createGate({ write, random }: Pick<Output, 'write' | 'random'>): Gate {
+export function createGate({
+  write,
+  random,
+  inWords = false,
+}: Pick<Output, 'write' | 'random' | 'inWords'>): Gate {
   let token: string | undefined
   let busy = false
   let lineOpen = false
@@ -34,6 +38,7 @@ export function createGate({ write, random }: Pick<Output, 'write' | 'random'>):
   }
   const stop = (): void => {
     endLine()
+    if (inWords) return
     token = random()
     emit(`::stop-commands::${token}\n`)
   }

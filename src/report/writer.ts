@@ -12,6 +12,8 @@ export type { Foreign } from './foreign.ts'
 export interface Output {
   readonly write: (text: string) => void
   readonly colour: boolean
+  /** Nobody reads commands there: they are said in words, and a secret is hidden by the writer alone. */
+  readonly inWords?: boolean
   /** 64 fresh hexadecimal digits at each call. */
   readonly random: () => string
 }
@@ -62,15 +64,17 @@ export function createWriter(output: Output): Writer {
   let open: Foreign | undefined
   const pause = (): void => open?.pause()
   const aside = (lines: readonly string[]): void => gate.aside(lines, pause)
-  const command: Writer['command'] = (name, properties, data) =>
+  const command: Writer['command'] = (name, properties, data) => {
+    if (output.inWords) return inWords(name, secrets.scrub(data)).forEach((text) => line(text))
     // Once more before it is escaped: a secret with a percent sign looks different afterwards.
     aside([secrets.scrub(formatCommand(name, properties, secrets.scrub(data)))])
+  }
   const line: Writer['line'] = (text, tone = 'plain') => {
     pause()
     gate.endLine()
     gate.emit(`${paint(neutralise(secrets.scrub(text)), output.colour ? PAINT[tone] : '')}\n`)
   }
-  const mask = masks(secrets, aside)
+  const mask = masks(secrets, output.inWords ? () => undefined : aside)
   const groups = grouping(command)
   return {
     line,
@@ -98,6 +102,12 @@ export function createWriter(output: Output): Writer {
 
 function paint(text: string, code: string): string {
   return code === '' ? text : text.replace(/^.+$/gm, `\u001b[${code}m$&\u001b[0m`)
+}
+
+/** What a command would have shown. */
+function inWords(name: string, data: string): readonly string[] {
+  if (name === 'group') return [`▸ ${data}`]
+  return ['notice', 'warning', 'error'].includes(name) ? [`${name}: ${data}`] : []
 }
 
 function annotations(command: Writer['command']): Pick<Writer, 'notice' | 'warning' | 'error'> {

@@ -8,7 +8,7 @@ import type { JsonObject } from './json.ts'
 import type { Keys } from './keys.ts'
 import { refuse, takeApart } from './parts.ts'
 import { type Expected, readClaims } from './shape.ts'
-import { checkTimes, leeway, longestAge } from './times.ts'
+import { checkTimes, leeway, longestAge, longestLife } from './times.ts'
 
 /** What the gate needs to know. */
 export interface Gate extends Expected {
@@ -38,20 +38,25 @@ export async function admit(text: unknown, gate: Gate): Promise<Admitted> {
   const { nbf, ...claims } = readClaims(parts.payload, gate)
   const key = await gate.keys.find(parts.kid)
   const now = gate.now()
+  // GitHub's is asked for at the moment of its use; a token that a job was given serves as long as it lives.
+  const oldest = gate.other ? longestLife : longestAge
   const signed = await isSigned(parts.text, key, {
     algorithms: ['RS256'],
     issuer: gate.issuer,
     audience: gate.audience,
     clockTolerance: leeway,
-    maxTokenAge: longestAge,
+    maxTokenAge: oldest,
     currentDate: now,
-    requiredClaims: ['iss', 'sub', 'aud', 'jti', 'iat', 'exp'],
+    requiredClaims: ['iss', 'sub', 'aud', ...(gate.other ? [] : ['jti']), 'iat', 'exp'],
   })
-  checkTimes({ ...claims, nbf }, now, gate.keys.ahead())
+  checkTimes({ ...claims, nbf }, now, gate.keys.ahead(), oldest)
   // Our own checks have said nothing, so this is only reached if jose knows a reason that we do not.
   if (!signed) return refuse('token-claims', 'The token does not pass the check of its claims.')
   const sha256 = createHash('sha256').update(parts.text).digest('hex')
-  return { token: { text: parts.text, claims, sha256 }, payload: parts.payload }
+  return {
+    token: { text: parts.text, claims, sha256 },
+    payload: gate.other ? Object.fromEntries(claims.all) : parts.payload,
+  }
 }
 
 /**

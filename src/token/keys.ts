@@ -96,7 +96,10 @@ function openSource({ issuer, http, now }: KeysOptions): Source {
     async fetch(left) {
       const end = performance.now() + left
       if (jwksUri === undefined) {
-        const uri = jwksUriOf((await get(`${issuer}/.well-known/openid-configuration`, left)).body, issuer)
+        const uri = jwksUriOf(
+          (await get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, left)).body,
+          issuer,
+        )
         if (typeof uri !== 'string') throw flawed(issuer, uri)
         jwksUri = uri
       }

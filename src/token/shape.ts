@@ -1,13 +1,19 @@
 import * as z from 'zod/mini'
 import type { Claims } from '../claims.ts'
 import type { JsonObject } from './json.ts'
+import { audienceRemedy, claimsOf, type OtherIssuer } from '../other-issuer.ts'
 import { refuse } from './parts.ts'
 
 /** Whom a token must come from and whom it must be for. */
 export interface Expected {
   readonly issuer: string
   readonly audience: string
+  /** The same issuer as the policy declares it, where it is not GitHub. */
+  readonly other?: OtherIssuer | undefined
 }
+
+/** Stands for the `jti` of a token that has none. */
+const NO_ID = 'none'
 
 const text = z.string().check(z.minLength(1))
 /** Seconds since the epoch. Fractions are legal in a JWT, but a date that is rounded is a date that two readers read twice. */
@@ -24,22 +30,38 @@ const Shape = z.object({
   nbf: z.optional(instant),
 })
 
+/** Not every issuer numbers its tokens; Kubernetes does since 1.29. */
+const OtherShape = z.extend(Shape, { jti: z._default(text, NO_ID) })
+
 /** The claims of a payload with issuer, audience and shape checked, but neither signature nor times. Throws `token-claims`. */
 export function readClaims(
   payload: JsonObject,
-  { issuer, audience }: Expected,
+  { issuer, audience, other }: Expected,
 ): Claims & { nbf?: number | undefined } {
-  const parsed = Shape.safeParse(payload)
+  const parsed = (other ? OtherShape : Shape).safeParse(payload)
   if (!parsed.success) return wrongShape(payload, String(parsed.error.issues[0]?.path[0] ?? ''))
   const { iss, sub, jti, iat, exp, nbf } = parsed.data
   const [aud] = typeof parsed.data.aud === 'string' ? [parsed.data.aud] : parsed.data.aud
-  if (iss !== issuer) return wrongIssuer(iss, issuer)
+  if (iss !== issuer) return other ? notFrom(iss, other) : wrongIssuer(iss, issuer)
   if (aud !== audience) {
     return refuse(
       'token-claims',
-      `The token is ${forWhom(aud)}, not for the audience ${audience} that was asked for.`,
+      `The token is ${forWhom(aud)}, not for the audience ${audience} that ${other ? 'the target wants' : 'was asked for'}.`,
+      other && audienceRemedy(other, audience),
     )
   }
+  if (other)
+    return {
+      from: other.name,
+      iss,
+      sub,
+      aud,
+      jti,
+      iat,
+      exp,
+      nbf,
+      all: claimsOf(payload, other).set('aud', aud),
+    }
   return { iss, sub, aud, jti, iat, exp, nbf, all: scalars(payload, aud) }
 }
 
@@ -69,6 +91,14 @@ function wrongIssuer(actual: string, issuer: string): never {
     slug
       ? `Your enterprise has an issuer of its own: set \`issuer: ${actual}\` if that is intended.`
       : undefined,
+  )
+}
+
+function notFrom(actual: string, { name, url }: OtherIssuer): never {
+  return refuse(
+    'token-claims',
+    `The token comes from ${plain(actual) ? actual : 'another issuer'}, not from ${url}.`,
+    `Name its issuer with --issuer, or correct \`issuers.${name}.url\`: it must be the \`iss\` claim to the letter.`,
   )
 }
 

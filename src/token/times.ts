@@ -15,9 +15,14 @@ export type Times = Pick<Claims, 'iat' | 'exp'> & { readonly nbf?: number | unde
  * Throws `token-claims` where the token does not hold at `now`, and `clock-skew` where this machine's clock is what is
  * wrong. `ahead` is the issuer's clock minus ours in seconds, as its `Date` header has it; undefined if nobody knows.
  */
-export function checkTimes(times: Times, now: Date, ahead: number | undefined): void {
+export function checkTimes(
+  times: Times,
+  now: Date,
+  ahead: number | undefined,
+  oldest: number = longestAge,
+): void {
   const seconds = now.getTime() / 1000
-  const problem = timesProblem(times, seconds)
+  const problem = timesProblem(times, seconds, oldest)
   const skewed = ahead !== undefined && Math.abs(ahead) > leeway
   // A clock that is fast hides behind a token that is still young; the token was issued a moment ago, so both must agree.
   const hidden =
@@ -27,14 +32,14 @@ export function checkTimes(times: Times, now: Date, ahead: number | undefined): 
   return refuse('token-claims', `The token ${problem}.`, clockHint(now))
 }
 
-function timesProblem({ iat, exp, nbf }: Times, now: number): string | undefined {
+function timesProblem({ iat, exp, nbf }: Times, now: number, oldest: number): string | undefined {
   if (exp <= iat || exp - iat > longestLife)
     return `lives for ${exp - iat} seconds, which no token of GitHub does`
   if (exp <= now - leeway) return `expired at ${instant(exp)}`
   if (iat > now + leeway) return `was issued in the future, at ${instant(iat)}`
   if (nbf !== undefined && nbf > now + leeway)
     return `is not valid before ${instant(nbf)}, ${Math.round(nbf - now)} s from now`
-  if (iat < now - longestAge - leeway)
+  if (iat < now - oldest - leeway)
     return `was issued at ${instant(iat)}, too long ago for a token that was just asked for`
   return undefined
 }

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IdToken, Mint } from '../claims.ts'
 import type { Http } from '../http.ts'
+import type { OtherIssuer } from '../other-issuer.ts'
 import type { Rehearsal } from '../rehearsal.ts'
 import { type Admitted, admit, checkExpected } from './gate.ts'
 import { type JsonObject, parseObject } from './json.ts'
 import { createKeys, type KeyTimings } from './keys.ts'
 import { refuse } from './parts.ts'
+import { inOtherWords } from './other.ts'
 import { type Ask, requestToken, type RequestTimings } from './request.ts'
 
 /** The tokens of one run. */
@@ -22,8 +24,10 @@ export interface Tokens {
 export interface TokensOptions {
   /** `getIDToken` of GitHub's toolkit. */
   readonly ask: Ask
-  /** From `issuerOf`. */
+  /** From `issuerOf`, or that of `other`. */
   readonly issuer: string
+  /** Where the tokens are not GitHub's: `ask` then gives what the job holds, which may be the same token again. */
+  readonly other?: OtherIssuer | undefined
   readonly http: Http
   readonly now: () => Date
   /** Called with every text that may be a token, before anything else is done with it. */
@@ -90,6 +94,7 @@ export function continueTokens(decided: string, options: TokensOptions): Mint {
 
 /** Each call is a new token that has passed the gate. */
 function openEndpoint(options: TokensOptions): (audience: string) => Promise<Admitted> {
+  if (options.other) return openHolder(options, options.other)
   const { issuer, http, now, timings } = options
   const keys = createKeys({ issuer, http, now, ...(timings?.keys && { timings: timings.keys }) })
   const seen = new Set<string>()
@@ -103,6 +108,22 @@ function openEndpoint(options: TokensOptions): (audience: string) => Promise<Adm
     if (seen.has(jti)) refuse('token-changed', "GitHub's endpoint gave the same token twice.")
     seen.add(jti)
     return admitted
+  }
+}
+
+/** A token that the job was given: read anew at each call, since whoever gives it may have replaced it. */
+function openHolder(options: TokensOptions, other: OtherIssuer): (audience: string) => Promise<Admitted> {
+  const { issuer, http, now, timings, ask, mask } = options
+  const keys = createKeys({ issuer, http, now, ...(timings?.keys && { timings: timings.keys }) })
+  return async (audience) => {
+    checkExpected({ issuer, audience })
+    const text = await ask(audience)
+    mask(text)
+    try {
+      return await admit(text, { issuer, audience, other, now, keys })
+    } catch (error) {
+      throw inOtherWords(error, other)
+    }
   }
 }
 

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { installDbtStub, type DbtStub } from './support/dbt-stub.ts'
+import { startIssuer, type Issuer } from './support/issuer.ts'
+import { auditOf, PROJECT } from './support/job.ts'
+import {
+  BUILDKITE,
+  GITLAB,
+  KUBERNETES,
+  otherJob,
+  playIssuer,
+  tokenOf,
+  type OtherEnded,
+  type OtherJob,
+} from './support/other-issuers.ts'
+import { dbtPython } from './support/python.ts'
+import { startSnowflake } from './support/snowflake/front.ts'
+
+let issuer: Issuer
+let dbt: DbtStub
+let directory: string
+let urls: Readonly<Record<'gitlab' | 'buildkite' | 'cluster', string>>
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'other-'))
+  issuer = await startIssuer()
+  const at = (path: string): string => playIssuer(issuer, path)
+  urls = { gitlab: at('gitlab'), buildkite: at('buildkite'), cluster: at('cluster') }
+  dbt = await installDbtStub(join(directory, 'env'), {
+    behaviours: { build: { exit: 2 }, run: { hang: true } },
+  })
+})
+afterAll(async () => {
+  await issuer.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const policy = (grants: string, connection = '{ type: duckdb, path: prod.duckdb }'): string => `
+repository: acme/shop
+issuers:
+  gitlab: { url: ${urls.gitlab}, like: gitlab }
+  buildkite: { url: ${urls.buildkite}, like: buildkite }
+  cluster: { url: ${urls.cluster}, like: kubernetes }
+targets:
+  prod: { connection: ${connection} }
+grants:
+  - { name: github, target: prod, when: { ref: refs/heads/main } }
+${grants}`
+
+const GRANTS = `
+  - { name: lab, issuer: gitlab, target: prod, when: { project_path: acme/shop, ref: main, ref_type: branch, ref_protected: true } }
+  - { name: kite, issuer: buildkite, target: prod, when: { organization_slug: acme, pipeline_slug: shop, build_branch: main } }
+  - { name: airflow, issuer: cluster, target: prod, when: { sub: 'system:serviceaccount:airflow:dbt', kubernetes.io/pod/name: dbt-run-* } }
+`
+
+type Name = keyof typeof urls
+const PAYLOADS = { gitlab: GITLAB, buildkite: BUILDKITE, cluster: KUBERNETES }
+
+/** A job whose token is in the variable TOKEN, with a dbt that ends with 2. */
+function job(name: Name, token: string, more: Partial<OtherJob> = {}): Promise<OtherEnded> {
+  return otherJob({
+    args: ['--issuer', name, '--token-variable', 'DBT_TOKEN', '--', 'dbt', 'build'],
+    files: { ...PROJECT, '.github/dbt-oidc.yml': policy(GRANTS) },
+    path: [dbt.bin],
+    env: { GITHUB_SERVER_URL: issuer.serverUrl, DBT_TOKEN: token },
+    ...more,
+  })
+}
+
+describe.each<[Name, string, Readonly<Record<string, unknown>>, string]>([
+  ['gitlab', 'lab', { ref: 'develop' }, 'develop'],
+  ['buildkite', 'kite', { build_branch: 'develop' }, 'develop'],
+  ['cluster', 'airflow', { 'kubernetes.io': { pod: { name: 'shell' } } }, 'shell'],
+])('the documented claims of %s', (name, grant, other, shown) => {
+  const payload = PAYLOADS[name]
+
+  test('get their grant, dbt its exit code, and the audit its claims; nothing of the token is left', async () => {
+    const token = tokenOf(issuer, urls[name], payload, ['dbt-oidc'])
+    const before = dbt.runs().length
+    const { code, all, audit, left } = await job(name, token)
+    expect(all).toContain(`${grant} → prod`)
+    expect([code, left]).toEqual([2, false])
+    const [first] = auditOf(audit)
+    expect(first).toMatchObject({
+      outcome: 'granted',
+      grant,
+      claims: { iss: urls[name], sub: payload['sub'] },
+    })
+    const [run] = dbt.runs().slice(before)
+    expect(Object.keys(run?.env ?? {})).not.toContain('DBT_TOKEN')
+    expect(all + audit).not.toContain(token.split('.')[2])
+    expect(all).not.toMatch(/^::/m)
+  })
+
+  test('are denied with the table where one differs', async () => {
+    const { code, all } = await job(name, tokenOf(issuer, urls[name], { ...payload, ...other }))
+    expect(code).toBe(1)
+    expect(all).toContain('no-grant')
+    expect(all).toContain(shown)
+    expect(all).toContain(grant)
+    expect(all).not.toContain('"github"')
+  })
+
+  test('are refused from another issuer, when expired, for another audience, and under another key', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const told = async (token: string): Promise<string> => (await job(name, token)).all
+    expect(await told(tokenOf(issuer, `${urls[name]}x`, payload))).toContain(`not from ${urls[name]}`)
+    const old = { ...payload, iat: now - 7200, exp: now - 3600 }
+    expect(await told(tokenOf(issuer, urls[name], old))).toContain('expired at')
+    const foreign = await told(tokenOf(issuer, urls[name], payload, 'somebody'))
+    expect(foreign).toContain('for somebody, not for the audience dbt-oidc that the target wants')
+    expect(foreign).toMatch(
+      { gitlab: /id_tokens/, buildkite: /--audience/, cluster: /serviceAccountToken/ }[name],
+    )
+    const broken = tokenOf(issuer, urls[name], payload).split('.')
+    const forged = [broken[0], broken[1], issuer.sign({}).split('.')[2]].join('.')
+    expect(await told(forged)).toContain('token-signature')
+  })
+})
+
+test('a grant without issuer never takes the token of another issuer, whatever it says', async () => {
+  const forged = { ...GITLAB, repository: 'acme/shop', ref: 'refs/heads/main', event_name: 'push' }
+  const { code, all } = await job('gitlab', tokenOf(issuer, urls.gitlab, forged))
+  expect(code).toBe(1)
+  expect(all).not.toContain('"github"')
+})
+
+test.each([
+  ['lets every project in', '{ ref: main, ref_type: branch }', 'says whose this one is'],
+  ['takes a tag for a branch', '{ project_path: acme/shop, ref: main }', 'ref_type: branch'],
+  ['names the project alone', '{ project_path: acme/shop }', 'Nothing restricts'],
+  ['misspells a claim', '{ project_path: acme/shop, ref_typ: branch }', 'did you mean `ref_type`'],
+])('a grant for GitLab that %s is refused', async (_, when, said) => {
+  const files = {
+    ...PROJECT,
+    '.github/dbt-oidc.yml': policy(`  - { issuer: gitlab, target: prod, when: ${when} }`),
+  }
+  const { code, all } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB), { files })
+  expect(code).toBe(3)
+  expect(all).toContain(said)
+})
+
+test('a token is got from an address, by a header whose secret stands in no argument', async () => {
+  const asked: unknown[] = []
+  issuer.route('/mint', (req, res, path) => {
+    asked.push([path, req.headers.authorization])
+    res.end(JSON.stringify({ token: tokenOf(issuer, urls.buildkite, BUILDKITE) }))
+  })
+  const url = `${issuer.serverUrl}/mint?audience={audience}`
+  const { code } = await job('buildkite', '', {
+    args: [
+      ...['--issuer', 'buildkite', '--token-url', url],
+      '--token-header',
+      'Authorization: Bearer $AGENT',
+      '--',
+      'dbt',
+      'build',
+    ],
+    env: { GITHUB_SERVER_URL: issuer.serverUrl, AGENT: 'agent-secret' },
+  })
+  expect([code, asked]).toEqual([2, [['?audience=dbt-oidc', 'Bearer agent-secret']]])
+})
+
+test('a cancelled job ends dbt, leaves nothing behind and says so', async () => {
+  const { code, left } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB), {
+    args: ['--issuer', 'gitlab', '--token-variable', 'DBT_TOKEN', '--', 'dbt', 'run'],
+    when: { said: 'READY', act: (pid) => process.kill(pid, 'SIGTERM') },
+  })
+  expect([code, left]).toEqual([130, false])
+})
+
+describe('real dbt', () => {
+  const path = [dirname(dbtPython())]
+
+  test('builds the demo project with a token like that of GitLab', async () => {
+    const files = { '.github/dbt-oidc.yml': policy(GRANTS) }
+    const { code, all } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB), {
+      files,
+      path,
+      project: 'demo/project',
+    })
+    expect(all).toContain('Completed successfully')
+    expect(code).toBe(0)
+  })
+
+  test.each([
+    ['project_path:acme/shop:ref_type:branch:ref:main', 0],
+    ['project_path:acme/shop:ref_type:tag:ref:main', 2],
+  ])('logs in at a Snowflake that trusts %s: exit %i', async (subject, exit) => {
+    const audience = 'https://acme.snowflakecomputing.com'
+    const trust = { issuer: urls.gitlab, subject, audiences: [audience] }
+    await using account = await startSnowflake({
+      users: [{ user: 'LAB', ...trust, defaultRole: 'TRANSFORMER' }],
+      python: dbtPython(),
+    })
+    const connection = `{ type: snowflake, account: acme, host: 127.0.0.1, port: ${account.port}, protocol: http, role: TRANSFORMER, warehouse: XS, database: DB, schema: S }, audience: '${audience}'`
+    const files = {
+      ...PROJECT,
+      'models/orders.sql': 'select 1 as id',
+      '.github/dbt-oidc.yml': policy(GRANTS, connection),
+    }
+    const { code, all } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB, audience), { files, path })
+    expect(all).toContain(exit === 0 ? 'Completed successfully' : '390303')
+    expect([code, account.logins.length > 0]).toEqual([exit, exit === 0])
+  })
+})

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import * as z from 'zod/mini'
+import { fail } from '../../errors.ts'
+import type { Http } from '../../http.ts'
+import { readRegular } from '../../regular.ts'
+import { retry } from '../../retry.ts'
+import type { Ask } from '../../token/request.ts'
+
+/** Where the job holds its token: exactly one of the three. */
+export interface Holding {
+  readonly tokenFile?: string
+  readonly tokenVariable?: string
+  readonly tokenUrl?: string
+  /** `Name: $VARIABLE`, so that no secret stands in the list of arguments. */
+  readonly tokenHeader: readonly string[]
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** The variables by which the job holds a token, or the right to get one: none of them is for dbt. */
+export function heldBy({ tokenVariable, tokenHeader }: Holding): readonly string[] {
+  const ofHeaders = tokenHeader.flatMap((header) =>
+    [...header.matchAll(VARIABLE)].map(([, name = '']) => name),
+  )
+  return [...(tokenVariable === undefined ? [] : [tokenVariable]), ...ofHeaders]
+}
+
+const VARIABLE = /\$\{?([A-Za-z_]\w*)\}?/g
+
+/** Reads the token anew at each call: Kubernetes replaces its file, and an endpoint makes a new one. */
+export function holderOf(holding: Holding, env: Variables, http: Http): Ask {
+  const { tokenFile, tokenVariable, tokenUrl } = holding
+  const given = [tokenFile, tokenVariable, tokenUrl].filter((one) => one !== undefined)
+  if (given.length !== 1)
+    fail({
+      code: 'usage',
+      problem: `${given.length === 0 ? 'None' : 'More than one'} of --token-file, --token-variable and --token-url is given.`,
+      remedy: 'Say where the token of the job is, once.',
+    })
+  if (holding.tokenHeader.length > 0 && tokenUrl === undefined)
+    fail({ code: 'usage', problem: '--token-header belongs to --token-url.', remedy: 'Leave it out.' })
+  if (tokenFile !== undefined) return () => fromFile(resolve(tokenFile), tokenFile)
+  if (tokenVariable !== undefined) return () => Promise.resolve(fromVariable(tokenVariable, env))
+  const headers = Object.fromEntries(holding.tokenHeader.map((header) => headerOf(header, env)))
+  return (audience) =>
+    fromUrl((tokenUrl ?? '').replaceAll('{audience}', encodeURIComponent(audience)), headers, http)
+}
+
+async function fromFile(path: string, shown: string): Promise<string> {
+  const found = await readRegular(path, LONGEST)
+  if (found.kind === 'text') return found.text.trim()
+  const why =
+    found.kind === 'unreadable'
+      ? found.why
+      : found.kind === 'directory'
+        ? 'it is a directory'
+        : 'there is none'
+  return none(
+    `The token file ${shown} cannot be read: ${why}.`,
+    'Name the file that the job finds its token in.',
+  )
+}
+
+function fromVariable(name: string, env: Variables): string {
+  const text = env[name]?.trim() ?? ''
+  if (text !== '') return text
+  return none(
+    `The variable ${name} is not set, or empty.`,
+    `Have the job be given its token by that name; in GitLab, under \`id_tokens: { ${name}: { aud: … } }\`.`,
+  )
+}
+
+const answer = z.union([
+  z.object({ value: z.string() }),
+  z.object({ token: z.string() }),
+  z.object({ id_token: z.string() }),
+])
+
+async function fromUrl(url: string, headers: Readonly<Record<string, string>>, http: Http): Promise<string> {
+  const get = (left: number) => http({ url, headers, deadline: Math.min(left, 10_000), limit: LONGEST })
+  const { status, body } = await retry(get, { tries: 4, first: 500, longest: 5000, total: 30_000 })
+  if (status !== 200)
+    return none(
+      `The endpoint of --token-url answered with status ${status}.`,
+      'Check the address, and --token-header.',
+    )
+  const parsed = answer.safeParse(jsonOf(body))
+  if (!parsed.success) return body.trim()
+  const [text = ''] = Object.values(parsed.data)
+  return text
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function headerOf(header: string, env: Variables): readonly [string, string] {
+  const [, name, value] = /^([\w-]+):\s*(.+)$/.exec(header) ?? []
+  if (name === undefined || value === undefined || !VARIABLE.test(value))
+    return fail({
+      code: 'usage',
+      problem: 'A --token-header is not of the form `Name: $VARIABLE`.',
+      remedy:
+        "Write the variable's name, in single quotes for the shell: what stands in an argument can be read by everybody.",
+    })
+  VARIABLE.lastIndex = 0
+  const filled = value.replaceAll(VARIABLE, (_, variable: string) => {
+    const text = env[variable] ?? ''
+    return text === '' ? none(`The variable ${variable} of --token-header is not set.`, 'Set it.') : text
+  })
+  return [name.toLowerCase(), filled]
+}
+
+function none(problem: string, remedy: string): never {
+  return fail({ code: 'id-token-response', problem, remedy })
+}
+
+const LONGEST = 64 * 1024
