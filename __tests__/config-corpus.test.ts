@@ -182,6 +182,8 @@ grants:
 
   test('decides on an audience of its own unless its candidates share one', async () => {
     expect(decisionAudience(await read({}, POLICY))).toBe('dbt-oidc')
-    expect(decisionAudience(await read({ target: 'snow' }, POLICY))).toBe('https://a.snowflakecomputing.com/snow')
+    expect(decisionAudience(await read({ target: 'snow' }, POLICY))).toBe(
+      'https://a.snowflakecomputing.com/snow',
+    )
   })
 })
