@@ -134,10 +134,8 @@ describe('`audience: own`', () => {
     if (!target) throw new Error('no target')
     const own = 'https://acme-prod.snowflakecomputing.com/prod'
     expect(audienceOf(target)).toBe(own)
-    expect(usersOf(trustDocuments(config, target)[0]?.text ?? '').map(({ audiences }) => audiences)).toEqual([
-      [own],
-      [own],
-    ])
+    const [document] = await trustDocuments(config, target)
+    expect(usersOf(document?.text ?? '').map(({ audiences }) => audiences)).toEqual([[own], [own]])
   })
 
   test('is asked for nowhere else without being told: such a list often belongs to others', async () => {
