@@ -151,7 +151,10 @@ test('a token is got from an address, by a header whose secret stands in no argu
   const url = `${issuer.serverUrl}/mint?audience={audience}`
   const { code } = await job('buildkite', '', {
     args: [
-      ...['--issuer', 'buildkite', '--token-url', url],
+      '--issuer',
+      'buildkite',
+      '--token-url',
+      url,
       '--token-header',
       'Authorization: Bearer $AGENT',
       '--',

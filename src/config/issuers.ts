@@ -28,29 +28,9 @@ export function readIssuers(node: YamlMap, rules: TargetRules): ReadonlyMap<stri
   return found
 }
 
-function readIssuer(
-  name: string,
-  node: YamlMap,
-  { problems, rehearsal }: TargetRules,
-): OtherIssuer | undefined {
-  const at = entry(node, 'url')
-  const url = at?.kind === 'scalar' ? at.text : ''
-  const parsed = URL.parse(url)
-  const plain = parsed && !parsed.username && !parsed.password && !parsed.search && !parsed.hash
-  if (!plain || (parsed.protocol !== 'https:' && !(rehearsal && isLoopback(url)))) {
-    problems.add(
-      at?.place ?? node.place,
-      'Write the https address of the issuer, exactly as its `iss` claim has it.',
-    )
-    return undefined
-  }
-  if (/^token\.actions\.|\/_services\/token(?:\/|$)/.test(parsed.host + parsed.pathname)) {
-    problems.add(
-      at?.place ?? node.place,
-      "It is GitHub's own issuer: grants without `issuer` are for its tokens.",
-    )
-    return undefined
-  }
+function readIssuer(name: string, node: YamlMap, rules: TargetRules): OtherIssuer | undefined {
+  const url = readUrl(node, rules)
+  if (url === undefined) return undefined
   const written = entry(node, 'like')
   const like = written?.kind === 'scalar' ? KINDS.find((kind) => kind === written.text) : undefined
   const listed = (key: 'claims' | 'owners'): readonly string[] => {
@@ -69,28 +49,34 @@ function readIssuer(
   }
 }
 
+function readUrl(node: YamlMap, { problems, rehearsal }: TargetRules): string | undefined {
+  const at = entry(node, 'url')
+  const url = at?.kind === 'scalar' ? at.text : ''
+  const place = at?.place ?? node.place
+  const parsed = URL.parse(url)
+  if (!parsed || !isPlain(parsed) || (parsed.protocol !== 'https:' && !(rehearsal && isLoopback(url)))) {
+    problems.add(place, 'Write the https address of the issuer, exactly as its `iss` claim has it.')
+    return undefined
+  }
+  if (!/^token\.actions\.|\/_services\/token(?:\/|$)/.test(parsed.host + parsed.pathname)) return url
+  problems.add(place, "It is GitHub's own issuer: grants without `issuer` are for its tokens.")
+  return undefined
+}
+
+function isPlain({ username, password, search, hash }: URL): boolean {
+  return [username, password, search, hash].every((part) => part === '')
+}
+
 /** Checks the conditions of a grant for another issuer: its claims by their names, and that they let no stranger in. */
 export function checkOther(
-  { when, places, broken }: Conditions,
+  conditions: Conditions,
   place: string,
   issuer: OtherIssuer,
   { problems }: Pick<TargetRules, 'problems'>,
 ): void {
-  for (const [claim, patterns] of when) {
-    if (broken?.has(claim)) continue
-    const where = places.get(claim) ?? place
-    if (!issuer.claims.includes(claim)) {
-      const near = nearest(claim, issuer.claims)
-      problems.add(
-        where,
-        `The tokens of \`${issuer.name}\` have no claim \`${claim}\`${near ? `; did you mean \`${near}\`?` : '.'} Others are listed under \`issuers.${issuer.name}.claims\`.`,
-      )
-    }
-    for (const pattern of patterns) {
-      const flaw = checkPattern(pattern)
-      if (flaw !== undefined) problems.add(where, flaw)
-    }
-  }
+  const { when, places } = conditions
+  for (const claim of when.keys())
+    for (const flaw of flawsOf(claim, conditions, issuer)) problems.add(places.get(claim) ?? place, flaw)
   const names = [...when.keys()]
   const owned = issuer.owners.some((claim) => when.get(claim)?.every((one) => namesOwner(issuer, claim, one)))
   if (!owned)
@@ -109,6 +95,17 @@ export function checkOther(
       places.get('ref') ?? place,
       "GitLab's `ref` does not tell a branch from a tag of the same name: add `ref_type: branch`, or name `ref_path: refs/heads/…` in its place.",
     )
+}
+
+function flawsOf(claim: string, { when, broken }: Conditions, issuer: OtherIssuer): readonly string[] {
+  if (broken?.has(claim)) return []
+  const flaws = (when.get(claim) ?? []).flatMap((pattern) => checkPattern(pattern) ?? [])
+  if (issuer.claims.includes(claim)) return flaws
+  const near = nearest(claim, issuer.claims)
+  return [
+    `The tokens of \`${issuer.name}\` have no claim \`${claim}\`${near ? `; did you mean \`${near}\`?` : '.'} Others are listed under \`issuers.${issuer.name}.claims\`.`,
+    ...flaws,
+  ]
 }
 
 const TELLS_TYPE: ReadonlySet<string> = new Set(['ref_type', 'ref_path', 'sub'])

@@ -3,7 +3,7 @@ import type { OtherIssuer } from '../other-issuer.ts'
 import type { Grant, When } from '../policy.ts'
 import type { YamlMap, YamlNode } from '../yaml.ts'
 import type { TargetRules } from './build-target.ts'
-import { checkConditions, entry, readWhen } from './grants.ts'
+import { checkConditions, entry, readWhen, type Conditions } from './grants.ts'
 import { checkOther } from './issuers.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import type { PolicyFile } from './policy-file.ts'
@@ -69,22 +69,13 @@ function readGrant(
   const [whenNode, target] = [entry(item, 'when'), entry(item, 'target')]
   if (!whenNode || target?.kind !== 'scalar') return undefined
   const written = readWhen(whenNode, rules.problems)
-  const from = entry(item, 'issuer')
-  const issuer = from?.kind === 'scalar' ? issuers.get(from.text) : undefined
-  if (from && !issuer) {
-    const shown = scalarText(from) ?? ''
-    rules.problems.add(
-      from.place,
-      `There is no issuer \`${shown}\` under \`issuers\`; without \`issuer\` a grant is for GitHub.`,
-    )
-    return undefined
-  }
+  const issuer = issuerOfGrant(item, issuers, rules)
+  if (issuer === 'unknown') return undefined
   // What a policy implies is about the repository at GitHub, of which another issuer knows nothing.
   const implied = issuer ? [] : ([['repository', [repository]], ...pins] as const)
   if (!issuer) checkPins(pins, written, rules.problems)
   const when = new Map([...implied, ...written.when])
-  if (issuer) checkOther(written, whenNode.place, issuer, rules)
-  else if (whenNode.kind === 'map') checkConditions({ ...written, when }, whenNode.place, rules, RESTRICTED)
+  if (whenNode.kind === 'map') checkMeaning({ ...written, when }, whenNode.place, issuer, rules)
   const [name, reviewed] = [scalarText(entry(item, 'name')), scalarText(entry(item, 'reviewed'))]
   return {
     name: name ?? `grants[${index}]`,
@@ -95,6 +86,34 @@ function readGrant(
     ...(issuer ? { issuer: issuer.name } : {}),
     place: item.place,
   }
+}
+
+function checkMeaning(
+  conditions: Conditions,
+  place: string,
+  issuer: OtherIssuer | undefined,
+  rules: TargetRules,
+): void {
+  if (issuer) checkOther(conditions, place, issuer, rules)
+  else checkConditions(conditions, place, rules, RESTRICTED)
+}
+
+/** The issuer that a grant names; undefined: GitHub. */
+function issuerOfGrant(
+  item: YamlMap,
+  issuers: GrantContext['issuers'],
+  { problems }: TargetRules,
+): OtherIssuer | 'unknown' | undefined {
+  const from = entry(item, 'issuer')
+  if (!from) return undefined
+  const name = scalarText(from) ?? ''
+  const issuer = issuers.get(name)
+  if (issuer) return issuer
+  problems.add(
+    from.place,
+    `There is no issuer \`${name}\` under \`issuers\`; without \`issuer\` a grant is for GitHub.`,
+  )
+  return 'unknown'
 }
 
 function checkAge(item: YamlMap, grant: Grant, policy: PolicyFile | undefined, context: GrantContext): void {
