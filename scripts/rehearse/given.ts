@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Issuer } from '../../__tests__/support/issuer.ts'
 import { DbtOidcError, fail } from '../../src/errors.ts'
 
 /** A file that `trust --out` has written. */
@@ -38,6 +39,19 @@ export function documentsIn(directory: string, endings: readonly string[]): read
   return found
 }
 
+/** As AWS names a provider. */
+function bare(url: string): string {
+  return url.replace(/^https?:\/\//, '')
+}
+
+/** GitHub is this machine in a rehearsal, so its issuer is the local one. */
+export function localised(documents: readonly Document[], issuer: Issuer): readonly Document[] {
+  return documents.map(({ path, text }) => ({
+    path,
+    text: text.replaceAll(GITHUB, issuer.issuer).replaceAll(bare(GITHUB), bare(issuer.issuer)),
+  }))
+}
+
 /** What a stand-in makes of a document; where it cannot read one, the error names the file. */
 export function readBy<T>(standIn: string, { path, text }: Document, read: (text: string) => T): T {
   try {
@@ -57,3 +71,5 @@ export function refuse(problem: string, remedy: string): never {
 }
 
 const WRITE = 'Write it anew with `node dist/cli.js trust --workflow … --repository … --out …`.'
+/** Whose trust the documents write. */
+export const GITHUB = 'https://token.actions.githubusercontent.com'

@@ -4,12 +4,15 @@ import { readGcloud } from '../../__tests__/support/google/gcloud.ts'
 import type { Issuer } from '../../__tests__/support/issuer.ts'
 import { startSnowflake } from '../../__tests__/support/snowflake/front.ts'
 import { accountOf, checkStatements } from '../../__tests__/support/snowflake/trust.ts'
-import { documentsIn, readBy, refuse, type Document } from './given.ts'
+import { documentsIn, localised, readBy, refuse, type Document } from './given.ts'
+import { redshift } from './redshift.ts'
 
 /** A warehouse on this machine that lets in whom the trust names, and nobody else. */
 export interface StandIn extends AsyncDisposable {
   /** What the connection needs in order to find it. */
   readonly connection: Readonly<Record<string, unknown>>
+  /** What the step needs for that, beyond its connection. */
+  readonly env?: Readonly<Record<string, string>>
   /** Who was let in and who was not, in sentences. */
   told(): readonly string[]
 }
@@ -19,12 +22,12 @@ export interface Making {
   readonly issuer: Issuer
   /** The directory that `trust --out` has written. */
   readonly trust: string
+  /** As the user has written it. */
+  readonly connection: Readonly<Record<string, unknown>>
 }
 
 /** Starts what has been read, with a Python of its environment. */
 export type Start = (python: string) => Promise<StandIn>
-
-const GITHUB = 'https://token.actions.githubusercontent.com'
 
 /** The stand-ins by the `type` of a connection, with the Python environment that each needs; what cannot be read is told first. */
 export const STAND_INS: Readonly<
@@ -32,6 +35,7 @@ export const STAND_INS: Readonly<
 > = {
   snowflake: { environment: 'dbt', read: snowflake },
   bigquery: { environment: 'servers', read: bigquery },
+  redshift: { environment: 'servers', read: redshift },
 }
 
 function snowflake({ issuer, trust }: Making): Start {
@@ -75,11 +79,6 @@ function bigquery({ issuer, trust }: Making): Start {
       [Symbol.asyncDispose]: () => front[Symbol.asyncDispose](),
     }
   }
-}
-
-/** GitHub is this machine in a rehearsal, so its issuer is the local one. */
-function localised(documents: readonly Document[], issuer: Issuer): readonly Document[] {
-  return documents.map(({ path, text }) => ({ path, text: text.replaceAll(GITHUB, issuer.issuer) }))
 }
 
 function textsOf(documents: readonly Document[]): readonly string[] {

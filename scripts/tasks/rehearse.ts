@@ -1,31 +1,20 @@
 // Runs the step of a workflow on this machine, against a warehouse that trusts what `dbt-oidc trust --out` has written.
-import { cpSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { parse } from 'yaml'
 import { startIssuer } from '../../__tests__/support/issuer.ts'
 import { runStep } from '../../__tests__/support/step.ts'
-import { inputsOfWorkflow } from '../../src/cli/workflow.ts'
+import { POLICY_PATH } from '../../src/config/from-policy.ts'
 import { DbtOidcError } from '../../src/errors.ts'
 import { nearest } from '../../src/nearest.ts'
 import { failureLines } from '../../src/report/failure.ts'
 import { openStage } from '../demo/stage.ts'
 import { ensurePython } from '../python.ts'
-import { directoryAt, fileAt, refuse } from '../rehearse/given.ts'
+import { directoryAt, refuse } from '../rehearse/given.ts'
+import { jobOf } from '../rehearse/job.ts'
 import { STAND_INS } from '../rehearse/warehouses.ts'
 import { task } from '../task.ts'
 
-const INPUTS = [
-  'run',
-  'connection',
-  'identity',
-  'ref',
-  'environment',
-  'claims',
-  'audience',
-  'target',
-  'preflight',
-]
 const PROJECT = join(import.meta.dirname, '..', '..', 'demo', 'project')
 
 interface Options {
@@ -33,6 +22,7 @@ interface Options {
   readonly trust: string
   readonly repository: string
   readonly ref: string
+  readonly target?: string
   readonly project: string
 }
 
@@ -42,6 +32,7 @@ await task(async () => {
     .requiredOption('--trust <directory>', 'what `dbt-oidc trust --out` has written')
     .requiredOption('--repository <owner/name>', 'the repository that the token names')
     .option('--ref <ref>', 'the ref that the token names', 'refs/heads/main')
+    .option('--target <name>', 'the target, where the policy of the checkout has more than one')
     .option('--project <directory>', 'the dbt project', PROJECT)
   try {
     return await rehearse(command.parse(process.argv).opts<Options>())
@@ -53,29 +44,30 @@ await task(async () => {
   }
 })
 
-async function rehearse({ workflow, trust, repository, ref, project }: Options): Promise<number> {
-  const inputs = inputsOfWorkflow(fileAt(resolve(workflow), 'workflow'), workflow, INPUTS)
-  const connection = asRecord(parse(inputs.get('connection') ?? ''))
-  const standIn = standInFor(connection['type'], workflow)
+async function rehearse({ workflow, trust, repository, ref, target, project }: Options): Promise<number> {
+  const job = jobOf(workflow, repository, target)
+  const standIn = standInFor(job.connection['type'], workflow)
   directoryAt(resolve(trust), 'The trust', 'Write it with `node dist/cli.js trust --workflow … --out …`.')
   directoryAt(resolve(project), 'The project', 'Name the directory of a dbt_project.yml.')
-  await using issuer = await startIssuer({
-    claims: whose(inputs, repository, ref),
-  })
-  const start = standIn.read({ issuer, trust: resolve(trust) })
+  await using issuer = await startIssuer({ claims: { ...job.claims, repository, ref } })
+  const start = standIn.read({ issuer, trust: resolve(trust), connection: job.connection })
   const python = await ensurePython(standIn.environment)
   await using warehouse = await start(python.python)
   const stage = openStage()
   stage.say(`GitHub is ${issuer.serverUrl}; the connection gets ${JSON.stringify(warehouse.connection)}.\n`)
+  const { inputs, policy } = job.moved(warehouse.connection)
   await using step = await runStep({
     issuer,
-    inputs: {
-      ...Object.fromEntries(inputs),
-      connection: JSON.stringify({ ...connection, ...warehouse.connection }),
-    },
+    inputs,
     path: [python.bin],
-    env: { DO_NOT_TRACK: '1' },
-    prepare: ({ workspace }) => cpSync(resolve(project), workspace, { recursive: true }),
+    env: { DO_NOT_TRACK: '1', ...warehouse.env },
+    prepare({ workspace }) {
+      cpSync(resolve(project), workspace, { recursive: true })
+      if (policy === undefined) return
+      const path = join(workspace, inputs['config'] ?? POLICY_PATH)
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, policy)
+    },
     onStdout: stage.log(),
     deadline: 300_000,
   })
@@ -95,22 +87,10 @@ function standInFor(type: unknown, workflow: string): (typeof STAND_INS)[string]
   if (found) return found
   return refuse(
     name === undefined
-      ? `The step of ${workflow} has no \`connection\` with a \`type\`.`
+      ? `The step of ${workflow} has no \`connection\` with a \`type\`, and its checkout no policy with one.`
       : `There is no stand-in for the warehouse ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
-    `A rehearsal knows ${known.join(' and ')}: write a \`connection\` of one of them into the step.`,
+    `A rehearsal knows ${known.join(', ')}: write a \`connection\` of one of them into the step or the policy.`,
   )
-}
-
-/** The claims of a token of this job: text, as GitHub signs them. */
-function whose(inputs: ReadonlyMap<string, string>, repository: string, ref: string): Record<string, string> {
-  const environment = inputs.get('environment')
-  const further = Object.entries(asRecord(parse(inputs.get('claims') ?? '{}')))
-  return {
-    ...Object.fromEntries(further.map(([claim, value]) => [claim, String(value)])),
-    repository,
-    ref,
-    ...(environment === undefined ? {} : { environment }),
-  }
 }
 
 /** The same sentence once, with how often. */
@@ -118,8 +98,4 @@ function summed(sentences: readonly string[]): readonly string[] {
   const counts = new Map<string, number>()
   for (const sentence of sentences) counts.set(sentence, (counts.get(sentence) ?? 0) + 1)
   return [...counts].map(([sentence, count]) => (count === 1 ? sentence : `${sentence} (${count} times)`))
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value ? Object.fromEntries(Object.entries(value)) : {}
 }

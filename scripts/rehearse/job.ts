@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parse, parseDocument } from 'yaml'
+import { scalarText } from '../../__tests__/support/shape.ts'
+import { inputsOfWorkflow } from '../../src/cli/workflow.ts'
+import { POLICY_PATH } from '../../src/config/from-policy.ts'
+import { fileAt, refuse } from './given.ts'
+
+const INPUTS = [
+  'run',
+  'connection',
+  'identity',
+  'ref',
+  'environment',
+  'claims',
+  'audience',
+  'target',
+  'preflight',
+  'config',
+]
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** The job of a workflow, with the connection that its step would use. */
+export interface Job {
+  readonly connection: Fields
+  /** What GitHub signs of this job, as far as workflow and policy tell. */
+  readonly claims: Readonly<Record<string, string>>
+  /** The inputs of the step and the policy of the checkout, with some fields of the connection in place of what is written. */
+  moved(to: Fields): {
+    readonly inputs: Readonly<Record<string, string>>
+    readonly policy: string | undefined
+  }
+}
+
+/** Reads the workflow, and the policy file of its checkout where the step has no `connection` of its own. */
+export function jobOf(workflow: string, repository: string, target: string | undefined): Job {
+  const text = fileAt(resolve(workflow), 'workflow')
+  const { config, ...inputs } = Object.fromEntries(inputsOfWorkflow(text, workflow, INPUTS))
+  const environment = environmentOf(parse(text))
+  const job = environment === undefined ? {} : { environment }
+  const path = join(checkoutOf(resolve(workflow)), config ?? POLICY_PATH)
+  if (inputs['connection'] !== undefined || !existsSync(path)) {
+    const connection = asRecord(parse(inputs['connection'] ?? ''))
+    return {
+      connection,
+      claims: { ...texts(asRecord(parse(inputs['claims'] ?? '{}'))), ...job },
+      moved: (to) => ({
+        inputs: { ...inputs, connection: JSON.stringify({ ...connection, ...to }) },
+        policy: undefined,
+      }),
+    }
+  }
+  return byPolicy(path, target === undefined ? inputs : { ...inputs, target }, { ...job, repository })
+}
+
+function byPolicy(path: string, inputs: Readonly<Record<string, string>>, job: Job['claims']): Job {
+  const text = readFileSync(path, 'utf8')
+  const policy = asRecord(parse(text))
+  const targets = asRecord(policy['targets'])
+  const [first, ...others] = Object.keys(targets)
+  const name = inputs['target'] ?? first
+  if (name === undefined || !Object.hasOwn(targets, name))
+    return refuse(
+      `${path} has no target${name === undefined ? '' : ` ${name}`}.`,
+      'Write it below `targets:`.',
+    )
+  if (others.length > 0 && inputs['target'] === undefined)
+    refuse(`${path} has ${others.length + 1} targets.`, `Name one, e.g. by --target ${name}.`)
+  // A repository of another name has other ids, or it would be the same one, renamed.
+  const own = (policy['repository'] ?? job['repository']) === job['repository']
+  const pins = own
+    ? { repository_id: policy['repository-id'], repository_owner_id: policy['repository-owner-id'] }
+    : {}
+  return {
+    connection: asRecord(asRecord(targets[name])['connection']),
+    claims: { ...texts(pins), ...job },
+    moved(to) {
+      const document = parseDocument(text)
+      for (const [field, value] of Object.entries(to))
+        document.setIn(['targets', name, 'connection', field], value)
+      return { inputs, policy: document.toString() }
+    },
+  }
+}
+
+/** Where `.github/workflows` lies, else the directory of the file. */
+function checkoutOf(workflow: string): string {
+  const directory = dirname(workflow)
+  return /[\\/]\.github[\\/]workflows$/.test(directory) ? dirname(dirname(directory)) : directory
+}
+
+/** The environment that the job names: it is that which GitHub signs, and not what the step demands. */
+function environmentOf(workflow: unknown): string | undefined {
+  const jobs = Object.values(asRecord(asRecord(workflow)['jobs'])).map(asRecord)
+  const job = jobs.find((one) =>
+    stepsOf(one).some((step) => /dbt-oidc@/.test(scalarText(asRecord(step)['uses']))),
+  )
+  const environment = job?.['environment']
+  const name = typeof environment === 'object' ? asRecord(environment)['name'] : environment
+  return typeof name === 'string' ? name : undefined
+}
+
+function stepsOf({ steps }: Fields): readonly unknown[] {
+  return Array.isArray(steps) ? steps : []
+}
+
+function texts(fields: Fields): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, scalarText(value)]],
+    ),
+  )
+}
+
+function asRecord(value: unknown): Fields {
+  return typeof value === 'object' && value ? Object.fromEntries(Object.entries(value)) : {}
+}
