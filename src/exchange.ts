@@ -47,6 +47,16 @@ export type Fresh = () => Promise<IdToken>
 /** What a driver needs in order to trade by itself, in the form that it reads. Addresses are texts of their own. */
 export type Recipe = Readonly<Record<string, unknown>>
 
+/** Who stands behind the access tokens of an exchange, for a warehouse that checks them itself. */
+export interface Issued {
+  /** `iss` of the tokens, exactly. */
+  readonly issuer: string
+  /** Where its public keys are (JWKS). */
+  readonly keys: string
+  /** `sub` of the tokens, where it is known beforehand. */
+  readonly subject?: string
+}
+
 /** What the error of the other side means, and what to do about it. */
 export interface Diagnosis {
   readonly problem: string
@@ -77,6 +87,8 @@ export interface ExchangeSpec<S> {
   readonly variables?: (settings: S) => readonly string[]
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
   identity(settings: S, want: Want, claims: Claims): string
+  /** Who issues its access tokens, as far as the settings tell; absent where a token is read by its issuer alone. */
+  readonly issues?: (settings: S) => Issued | undefined
   /** What the other side has to be told. No run needs it unless it is refused, so it may be loaded when it is asked for. */
   readonly trust?: (settings: S, want: Want, request: TrustRequest) => Documents
   /** Loads what reads the output of the platform. */
@@ -110,6 +122,8 @@ export interface BoundExchange {
   readonly revoke: ((credential: Credential, io: Io, fresh: Fresh) => Promise<void>) | undefined
   readonly variables: readonly string[]
   identity(want: Want, claims: Claims): string
+  /** Undefined where nobody can tell beforehand. */
+  issues(): Issued | undefined
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
   trust(want: Want, request: TrustRequest, format?: TrustFormat): Promise<readonly TrustDocument[]>
@@ -155,6 +169,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         recipe: (want) => spec.recipe?.(settings, want),
         revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),
         identity: (want, claims) => spec.identity(settings, want, claims),
+        issues: () => spec.issues?.(settings),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
         hosts: (want) => spec.hosts(settings, want),
         trust: async (want, request, format) => inFormat(spec, format)?.(settings, want, request) ?? [],

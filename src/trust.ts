@@ -1,3 +1,4 @@
+import type { Issued } from './exchange.ts'
 import type { Part } from './trust/parts.ts'
 import type { TrustRule } from './trust/rules.ts'
 
@@ -16,6 +17,8 @@ export interface TrustRequest {
   readonly rules: readonly TrustRule[]
   /** The exchange's own name for us: a role ARN, a service account, a client id; what a warehouse grants rights to. */
   readonly identity: string
+  /** Who issues the access tokens that the warehouse gets; absent where it gets none or nobody can tell. */
+  readonly issued?: Issued | undefined
 }
 
 /** One document to paste on the other side. */

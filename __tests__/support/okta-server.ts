@@ -1,6 +1,6 @@
-import type { KeyObject } from 'node:crypto'
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { jwtVerify } from 'jose'
+import { exportJWK, jwtVerify, SignJWT } from 'jose'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
 
@@ -18,6 +18,8 @@ export interface Okta {
   readonly bodies: readonly string[]
   /** Access tokens that live, each once. */
   readonly living: ReadonlySet<string>
+  /** What the server writes as `aud` of its access tokens. */
+  audience(audience: string): void
   register(app: OktaApp): void
 }
 
@@ -31,6 +33,8 @@ export function playOkta(issuer: Issuer): Okta {
   const apps = new Map<string, OktaApp>()
   const seen = new Set<string>()
   const living = new Set<string>()
+  const own = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  let audience = 'api://default'
 
   async function appOf(form: URLSearchParams, endpoint: string): Promise<OktaApp | string> {
     if (form.get('client_assertion_type') !== 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
@@ -60,6 +64,10 @@ export function playOkta(issuer: Issuer): Okta {
   }
 
   const url = issuer.route('/okta/oauth2/aus1', async (req, res, path) => {
+    if (path === '/v1/keys') {
+      const jwk = { ...(await exportJWK(own.publicKey)), kid: 'okta-1', alg: 'RS256', use: 'sig' }
+      return sendJson(res, { keys: [jwk] })
+    }
     const body = await readBody(req)
     bodies.push(body)
     const form = new URLSearchParams(body)
@@ -80,11 +88,26 @@ export function playOkta(issuer: Issuer): Okta {
         'access_denied',
         'Policy evaluation failed for this request, please check the policy configurations.',
       )
-    const access_token = `okta-access-${living.size + 1}-${Math.random().toString(36).slice(2)}`
+    // developer.okta.com, "Access token claims": `scp` is a list, `sub` of client credentials is the client.
+    const access_token = await new SignJWT({ ver: 1, cid: app.clientId, scp: scopes })
+      .setProtectedHeader({ alg: 'RS256', kid: 'okta-1' })
+      .setIssuer(url)
+      .setSubject(app.clientId)
+      .setAudience(audience)
+      .setJti(`AT.${randomUUID()}`)
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(own.privateKey)
     living.add(access_token)
     return sendJson(res, { token_type: 'Bearer', expires_in: 3600, access_token, scope: scopes.join(' ') })
   })
-  return { url, bodies, living, register: (app) => void apps.set(app.clientId, app) }
+  return {
+    url,
+    bodies,
+    living,
+    audience: (told) => void (audience = told),
+    register: (app) => void apps.set(app.clientId, app),
+  }
 }
 
 function refuse(res: ServerResponse, status: number, error: string, error_description: string): void {

@@ -1,9 +1,9 @@
-import { randomBytes, sign, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
-import { flawOf, readVault, type VaultRole } from './models/vault.ts'
+import { flawOf, readVault, type DatabaseRole, type VaultRole } from './models/vault.ts'
 
 /** A client token with what was leased by it. */
 interface Session {
@@ -18,6 +18,8 @@ export interface VaultOptions {
   /** Makes a database user; a name of its own each time. */
   readonly make?: (user: string, password: string, until: Date) => void
   readonly drop?: (user: string) => void
+  /** Runs the statements by which a user with a key pair is made. */
+  readonly run?: (statements: readonly string[], user: string) => void
 }
 
 /** Vault at `<server>/vault`: JWT auth, policies, the database engine and key/value secrets. */
@@ -43,7 +45,7 @@ export interface Vault {
  * Plays Vault by its API documentation and the source of its JWT plugin 0.25 (path_login.go, claims.go): signature, issuer,
  * audience, expiry, every bound claim, then the policies of the role for each path.
  */
-export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {}): Vault {
+export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOptions = {}): Vault {
   const calls: string[] = []
   const secrets: Vault['secrets'] = new Map()
   const transit: Vault['transit'] = new Map()
@@ -51,6 +53,7 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
   const configs = new Map<string, { readonly issuer: string; readonly discovery: string }>()
   const roles = new Map<string, VaultRole>()
   const policies = new Map<string, string>()
+  const databases = new Map<string, DatabaseRole>()
   const sessions = new Map<string, Session>()
 
   function apply(document: string): void {
@@ -58,6 +61,7 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
     for (const [mount, config] of read.configs) configs.set(mount, config)
     for (const [path, role] of read.roles) roles.set(path, role)
     for (const [name, text] of read.policies) policies.set(name, text)
+    for (const [path, role] of read.databases) databases.set(path, role)
   }
 
   const url = issuer.route('/vault', async (req, res, target) => {
@@ -121,9 +125,26 @@ export function playVault(issuer: Issuer, { life, make, drop }: VaultOptions = {
     const user = `v-jwt-7654-${role}-${randomBytes(8).toString('hex')}`
     const password = randomBytes(18).toString('base64url')
     const seconds = life?.() ?? 600
+    const lease_id = `${engine}/creds/${role}/${randomBytes(12).toString('hex')}`
+    const byKey = databases.get(`${engine}/${role}`)
+    if (byKey) {
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      const name = user.replaceAll('-', '_').toUpperCase()
+      const der = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+      const values = { name, public_key: der, expiration: '1' }
+      const filled = byKey.creation_statements.map((one) =>
+        one.replaceAll(
+          /\{\{(name|public_key|expiration)\}\}/g,
+          (_all, key: keyof typeof values) => values[key],
+        ),
+      )
+      run?.(filled, name)
+      session.users.push({ user: name, password: '' })
+      const rsa_private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+      return sendJson(res, { lease_id, lease_duration: seconds, data: { username: name, rsa_private_key } })
+    }
     make?.(user, password, new Date(Date.now() + seconds * 1000))
     session.users.push({ user, password })
-    const lease_id = `${engine}/creds/${role}/${randomBytes(12).toString('hex')}`
     sendJson(res, { lease_id, lease_duration: seconds, renewable: true, data: { username: user, password } })
   }
 

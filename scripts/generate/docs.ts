@@ -100,6 +100,7 @@ async function wayOf(
     audiences: [audience],
     rules,
     identity: exchange?.identity(want, CLAIMS) ?? '',
+    issued: exchange?.issues(),
   }
   const traded = taken?.wholeTrust ? [] : ((await exchange?.trust(want, request)) ?? [])
   const documents = via === 'none' ? [] : [...traded, ...(await bound.trust(request))]

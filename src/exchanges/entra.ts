@@ -88,6 +88,14 @@ export default exchange<Settings>({
       ? { tenant: s.tenant, 'client-id': s['client-id'] }
       : undefined,
   identity: (s) => s['client-id'],
+  // The issuers of the other clouds are not documented in one place; `sub` is the object id, which no setting holds.
+  issues: (s) =>
+    (s.cloud ?? 'public') === 'public'
+      ? {
+          issuer: `https://sts.windows.net/${s.tenant}/`,
+          keys: `https://login.microsoftonline.com/${s.tenant}/discovery/v2.0/keys`,
+        }
+      : undefined,
   diagnose: (error, s, claims) => diagnose(error, s, claims),
   errors: ERRORS,
   notes: [

@@ -31,6 +31,7 @@ export function trustRequest(
     audiences: audiencesOf(target),
     rules,
     identity: target.exchange.identity(wantOf(target), claims),
+    issued: target.exchange.issues(),
   }
 }
 

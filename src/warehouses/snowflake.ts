@@ -9,7 +9,7 @@ import { queryTag } from './snowflake/query-tag.ts'
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
 const CREDENTIALS = 'dbt.adapters.snowflake.connections.SnowflakeCredentials'
 
-/** Snowflake through workload identity federation (OIDC, dbt-snowflake 1.12 and later), or External OAuth. */
+/** Snowflake through workload identity federation (OIDC, dbt-snowflake 1.12 and later), External OAuth, or a key pair of Vault's. */
 export default warehouse<Connection>({
   type: 'snowflake',
   title: 'Snowflake',
@@ -63,6 +63,13 @@ export default warehouse<Connection>({
       want: (c) => ({ host: hostOf(c), ...(c.role ? { scope: `session:role:${c.role}` } : {}) }),
       faults: needsUser,
     },
+    vault: {
+      kind: 'key-pair',
+      trades: 'action',
+      // Another purchase would be another user, and dbt has read the name of the first. Sessions are kept, so a key is needed early.
+      keepAlive: { by: 'static' },
+      want: (c) => ({ host: hostOf(c), ...(c.user ? { user: c.user } : {}) }),
+    },
   },
   adapter: {
     package: 'dbt-snowflake',
@@ -93,6 +100,17 @@ export default warehouse<Connection>({
     // `jwt` is the name that dbt 1.x and 2.x share for an access token of External OAuth.
     if (credential.kind === 'bearer')
       return carried({ authenticator: { kind: 'text', text: 'jwt' } }, credential.token)
+    // No `authenticator`: the driver goes by the key, and dbt 2.x knows no name for it that 1.x does.
+    if (credential.kind === 'key-pair')
+      return {
+        fields: {
+          user: { kind: 'text', text: credential.user },
+          private_key: { kind: 'secret', name: 'PRIVATE_KEY' },
+        },
+        secrets: { PRIVATE_KEY: credential.privateKey },
+        files: {},
+        env: {},
+      }
     throw new Error(`snowflake cannot carry a ${credential.kind} credential`)
   },
   attribute: (run) => ({ query_tag: { kind: 'text', text: queryTag(run) } }),
@@ -118,7 +136,13 @@ export default warehouse<Connection>({
   allowsHost: isSnowflakes,
   hosts: (c) => [hostOf(c), ...(c.proxy_host === undefined ? [] : [c.proxy_host])],
   faults: weakened,
-  proof: { direct: 'our verifier', entra: 'shape only', oauth: 'shape only', okta: 'shape only' },
+  proof: {
+    direct: 'our verifier',
+    entra: 'shape only',
+    oauth: 'shape only',
+    okta: 'our verifier',
+    vault: 'our verifier',
+  },
   example: {
     type: 'snowflake',
     account: 'acme-prod',
@@ -132,5 +156,10 @@ export default warehouse<Connection>({
     entra: { connection: { user: 'DBT_PROD' }, identity: { scope: 'api://snowflake-prod/.default' } },
     oauth: { connection: { user: 'DBT_PROD' } },
     okta: { connection: { user: 'DBT_PROD' } },
+    vault: {
+      about: [
+        'Vault makes a user with a key pair for each run, and drops it at the end. A key that it keeps goes by `secret` in place of `database`, with `user` in the connection.',
+      ],
+    },
   },
 })

@@ -34,13 +34,29 @@ export interface VaultTrust {
   /** By mount and name. */
   readonly roles: ReadonlyMap<string, VaultRole>
   readonly policies: ReadonlyMap<string, string>
+  /** Roles of database engines, by mount and name. */
+  readonly databases: ReadonlyMap<string, DatabaseRole>
 }
+
+// What the documentation of the database engine has for key pairs ("Create role").
+const Database = z.strictObject({
+  db_name: z.string(),
+  creation_statements: Texts,
+  credential_type: z.literal('rsa_private_key'),
+  credential_config: z.strictObject({ key_bits: z.literal(2048) }),
+  default_ttl: z.string(),
+  max_ttl: z.string(),
+})
+
+/** A role of the database engine that makes users with key pairs. */
+export type DatabaseRole = z.infer<typeof Database>
 
 /** Runs the commands of a document. */
 export function readVault(document: string): VaultTrust {
   const configs = new Map<string, { readonly issuer: string; readonly discovery: string }>()
   const roles = new Map<string, VaultRole>()
   const policies = new Map<string, string>()
+  const databases = new Map<string, DatabaseRole>()
   const lines = document.replaceAll(
     /^(vault .*) <<'VAULT_END'\n([\s\S]*?)\nVAULT_END$/gm,
     (_all, command: string, text: string) => `${command} '${text.replaceAll("'", `'\\''`)}'`,
@@ -59,9 +75,11 @@ export function readVault(document: string): VaultTrust {
         discovery: given.get('oidc_discovery_url') ?? '',
       })
     } else if (kind === 'role') roles.set(`${mount}/${name}`, Role.parse(JSON.parse(values[1] ?? '')))
+    else if (/^[\w-]+\/roles\/[\w-]+$/.test(path))
+      databases.set(path.replace('/roles/', '/'), Database.parse(JSON.parse(values[1] ?? '')))
     else throw new Error(`what would ${words.join(' ')} do?`)
   }
-  return { configs, roles, policies }
+  return { configs, roles, policies, databases }
 }
 
 /** Why a role does not take the claims of a verified token, in Vault's words. */

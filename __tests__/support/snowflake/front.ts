@@ -6,7 +6,15 @@ import { gunzipSync } from 'node:zlib'
 import { isRecord, parseRecord } from '../shape.ts'
 import { startEmulator } from './emulator.ts'
 import { identifyBy, type Identify, type User } from './identity.ts'
-import { decideLogin, parseLogin, refusalBody, type Login, type Refusal, type Rights } from './login.ts'
+import {
+  decideLogin,
+  parseLogin,
+  refusalBody,
+  type Login,
+  type Refusal,
+  type Rights,
+  type Ways,
+} from './login.ts'
 
 export type { User } from './identity.ts'
 export type { Login, Refusal } from './login.ts'
@@ -16,6 +24,8 @@ export interface SnowflakeOptions {
   readonly users: readonly User[]
   /** What the users and their roles were granted; absent: the default role of each, and whatever it asks for. */
   readonly rights?: Rights
+  /** Ways in beside workload identity: key pairs, External OAuth. */
+  readonly ways?: Ways
   /** A Python that has fakesnow. */
   readonly python: string
   /** Of each of these, the first query that holds the text takes so many milliseconds longer. */
@@ -44,6 +54,7 @@ interface State {
   readonly upstream: number
   readonly identify: Identify
   readonly rights: Rights | undefined
+  readonly ways: Ways
   readonly logins: (Login & Timed)[]
   readonly refusals: (Refusal & Timed)[]
   /** Logins of clients that cannot read Arrow, by session token. */
@@ -57,12 +68,19 @@ const SESSION_SECONDS = 3600
 const MASTER_SECONDS = 14_400
 
 /** Starts fakesnow and the front that verifies whoever wants in. */
-export async function startSnowflake({ users, rights, python, slow }: SnowflakeOptions): Promise<Snowflake> {
+export async function startSnowflake({
+  users,
+  rights,
+  ways = {},
+  python,
+  slow,
+}: SnowflakeOptions): Promise<Snowflake> {
   const emulator = await startEmulator(python)
   const state: State = {
     upstream: emulator.port,
     identify: identifyBy(users),
     rights,
+    ways,
     logins: [],
     refusals: [],
     sessions: new Map(),
@@ -124,7 +142,7 @@ async function login(
 ): Promise<void> {
   const gzipped = req.headers['content-encoding'] === 'gzip'
   const asked = parseLogin((gzipped ? gunzipSync(body) : body).toString(), query)
-  const decided = await decideLogin(asked, state.identify, state.rights)
+  const decided = await decideLogin(asked, state.identify, state.rights, state.ways)
   const at = Date.now()
   if ('reason' in decided) {
     state.refusals.push({ ...decided, at })

@@ -13,7 +13,8 @@ export interface User extends Whole {
 export type Flaw = Mismatch | 'format' | 'signature' | 'expired' | 'claims'
 
 /** What a token proves. */
-export type Identity = { readonly user: User } | { readonly flaw: Flaw; readonly detail: string }
+export type Identity =
+  { readonly user: Pick<User, 'user' | 'defaultRole'> } | { readonly flaw: Flaw; readonly detail: string }
 
 /** Finds the user that a token stands for; every condition of its trust must hold. */
 export type Identify = (token: string) => Promise<Identity>

@@ -15,6 +15,9 @@ export interface Login {
   readonly tokenSha256: string
 }
 
+/** Further ways in, by the authenticator that a client names. */
+export type Ways = Readonly<Record<string, Identify>>
+
 /** What was granted; names are in capitals. */
 export interface Rights {
   readonly roles: readonly { readonly role: string; readonly user: string }[]
@@ -40,7 +43,7 @@ export interface LoginRequest {
 }
 
 // No public source states Snowflake's codes for a subject or an audience that does not fit; these are documented.
-const CODES = { token: '390303', user: '390309', role: '390189', object: '390201' } as const
+const CODES = { token: '390303', jwt: '390144', user: '390309', role: '390189', object: '390201' } as const
 
 /** Parses the (already unpacked) body of a login request. */
 export function parseLogin(body: string, query: URLSearchParams): LoginRequest {
@@ -53,11 +56,19 @@ export async function decideLogin(
   request: LoginRequest,
   identify: Identify,
   rights?: Rights,
+  ways: Ways = {},
 ): Promise<Login | Refusal> {
   const { data } = request
   const method = `${text(data.AUTHENTICATOR) ?? 'none'} ${text(data.PROVIDER) ?? ''}`.trim()
   const token = text(data.TOKEN)
   const tokenSha256 = token === undefined ? undefined : sha256(token)
+  const way = ways[method]
+  if (way && token !== undefined) {
+    const identity = await way(token)
+    const code = method === 'SNOWFLAKE_JWT' ? CODES.jwt : CODES.token
+    if ('flaw' in identity) return { code, reason: identity.flaw, detail: identity.detail, tokenSha256 }
+    return authorize(request, identity.user, sha256(token), rights)
+  }
   if (method !== 'WORKLOAD_IDENTITY OIDC' || token === undefined)
     return { code: CODES.token, reason: 'authenticator', detail: method, tokenSha256 }
   const identity = await identify(token)
@@ -69,7 +80,7 @@ export async function decideLogin(
 
 function authorize(
   { data, query }: LoginRequest,
-  user: User,
+  user: Pick<User, 'user' | 'defaultRole'>,
   tokenSha256: string,
   rights: Rights | undefined,
 ): Login | Refusal {

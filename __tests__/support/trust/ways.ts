@@ -91,6 +91,7 @@ function wayOf(warehouse: Warehouse, via: string): Way {
         audiences: [audience],
         rules,
         identity: exchange.identity(want, claims),
+        issued: exchange.issues(),
       }
       const whole = warehouse.accepts.get(via)?.wholeTrust
       return [

@@ -1,5 +1,8 @@
 import type { Claims } from '../../claims.ts'
 import type { Diagnosis } from '../../exchange.ts'
+import { diagnose as ofAws } from '../aws/diagnosis.ts'
+import { diagnose as ofGoogle } from '../google/diagnose.ts'
+import { diagnose as ofVault } from '../vault/diagnosis.ts'
 import type { Settings } from './settings.ts'
 import { tokenUrl } from './assertion.ts'
 import { signerOf } from './signer.ts'
@@ -39,9 +42,15 @@ const ROWS: readonly Row[] = [
   ],
 ]
 
-/** What a refusal on the way to Okta's token means for this run; what the keeper of the key says of GitHub's token it explains itself. */
+/** What a refusal on the way to Okta's token means for this run: in Okta's words, or in those of who keeps the key. */
 export function diagnose(error: string, settings: Settings, claims: Claims): Diagnosis | undefined {
-  return ROWS.find(([text]) => text.test(error))?.[1](settings, claims)
+  return ROWS.find(([text]) => text.test(error))?.[1](settings, claims) ?? ofKeeper(error, settings, claims)
+}
+
+function ofKeeper(error: string, { signer }: Settings, claims: Claims): Diagnosis | undefined {
+  if (signer.aws) return ofAws(error, signer.aws, claims)
+  if (signer.google) return ofGoogle(error, signer.google, claims)
+  return signer.vault && ofVault(error, signer.vault, claims)
 }
 
 export const ERRORS = ['invalid_client', 'invalid_scope', 'access_denied', 'kms:Sign'] as const

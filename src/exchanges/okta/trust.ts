@@ -90,6 +90,11 @@ function app(s: Settings, want: Want, request: TrustRequest): TrustDocument {
     'App:             API Services; client authentication "Public key / Private key"; no DPoP',
     `Public key:      that of ${s.signer.key ?? stored ?? ''}, as a JWK of RS256${s['key-id'] === undefined ? '' : ` with the kid ${s['key-id']}`}`,
     `Token endpoint:  ${tokenUrl(s)}`,
+    ...(want.host === undefined
+      ? []
+      : [
+          `Audience:        that of the server, e.g. https://${want.host}: what the warehouse expects in its tokens`,
+        ]),
     ...(scope === undefined ? [] : [`Scope:           ${scope}, defined on that server`]),
     'Access policy:   a rule for this client, grant type Client Credentials, this scope, and the shortest lifetime that a run can live with',
     ...publicKey(s),

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import * as z from 'zod/mini'
 import type { Credential, Lease } from '../../credential.ts'
 import { fail } from '../../errors.ts'
@@ -139,8 +140,26 @@ function credential(
       remedy: 'Name it as `user` in the connection, or the field that holds it as `user-field` of `secret`.',
     })
   return want.kind === 'key-pair'
-    ? { kind: 'key-pair', user, privateKey: value, expiresAt, ...leased }
+    ? { kind: 'key-pair', user, privateKey: keyIn(value), expiresAt, ...leased }
     : { kind: 'password', user, password: value, expiresAt, ...leased }
+}
+
+/** As PKCS#8 in PEM, whether it was kept as PEM or as DER in base64, as Snowflake's tools take it. */
+function keyIn(value: string): string {
+  try {
+    const key = value.trimStart().startsWith('-----')
+      ? createPrivateKey(value)
+      : createPrivateKey({ key: Buffer.from(value, 'base64'), format: 'der', type: 'pkcs8' })
+    return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+  } catch {
+    // The error of the parser may quote what it read.
+    return fail({
+      code: 'exchange',
+      problem: 'What Vault gave is no private key that can be read without a passphrase.',
+      remedy:
+        'Keep it as PEM (PKCS#8) or as DER in base64; of a database role, check `credential_type: rsa_private_key`.',
+    })
+  }
 }
 
 function after(now: Date, seconds: number): Date | null {

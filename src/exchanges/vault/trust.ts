@@ -100,7 +100,7 @@ vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_ur
 }
 
 /** Nothing in it is looked at by the shell; a line of the text can be no end, since every one has more than one word or sign. */
-function heredoc(command: string, text: string): string {
+export function heredoc(command: string, text: string): string {
   return `${command} <<'VAULT_END'\n${text}\nVAULT_END`
 }
 

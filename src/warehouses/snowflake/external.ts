@@ -1,11 +1,11 @@
 import { nameOf } from '../../trust/naming.ts'
 import type { TrustRequest } from '../../trust.ts'
-import { roleOf, type Connection } from './connection.ts'
+import { originOf, roleOf, type Connection } from './connection.ts'
 
 /** What an integration for External OAuth is made of, in whatever language. */
 export interface Integration {
   readonly name: string
-  readonly type: 'AZURE' | 'CUSTOM'
+  readonly type: 'AZURE' | 'CUSTOM' | 'OKTA'
   readonly issuer: string
   readonly keys: string
   readonly audience: string
@@ -18,24 +18,45 @@ export interface Integration {
   readonly lines: readonly string[]
 }
 
+interface Kind extends Pick<Integration, 'type' | 'scopes'> {
+  readonly audience: string
+  /** What stands in its access tokens as subject, as far as nobody can tell beforehand. */
+  readonly login: string
+}
+
+const UNTOLD = { audience: '<aud of the access token>', login: '<sub of the access token>' }
+
+/** What the type of an integration implies; Okta's documents of Snowflake make the account's URL the audience of the server. */
+function kindOf(via: string, c: Connection): Kind {
+  if (via === 'entra')
+    return {
+      ...UNTOLD,
+      type: 'AZURE',
+      scopes: undefined,
+      login: '<sub of the access token: the object id of the service principal>',
+    }
+  if (via === 'okta') return { ...UNTOLD, type: 'OKTA', scopes: 'scp', audience: originOf(c) }
+  return { ...UNTOLD, type: 'CUSTOM', scopes: 'scope' }
+}
+
 /** External OAuth (docs.snowflake.com, "CREATE SECURITY INTEGRATION (External OAuth)"): the issuer is the server that trades. */
 export function integrationOf(c: Connection, request: TrustRequest): Integration {
-  const entra = request.via === 'entra'
+  const { issued, via } = request
+  const kind = kindOf(via, c)
+  const known = issued !== undefined && issued.subject !== undefined && via === 'okta'
   return {
+    ...kind,
     name: nameOf(request, { prefix: 'DBT_OIDC', separator: '_', upper: true }),
-    type: entra ? 'AZURE' : 'CUSTOM',
-    issuer: entra ? 'https://sts.windows.net/<tenant>/' : '<iss of the access token, exactly>',
-    keys: entra
-      ? 'https://login.microsoftonline.com/<tenant>/discovery/v2.0/keys'
-      : '<jwks_uri of that issuer>',
-    audience: '<aud of the access token>',
-    scopes: entra ? undefined : 'scope',
+    issuer: issued?.issuer ?? '<iss of the access token, exactly>',
+    keys: issued?.keys ?? '<jwks_uri of that issuer>',
     role: roleOf(c, request),
-    login: '<sub of the access token>',
+    login: issued?.subject ?? kind.login,
     claims: [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))],
     lines: [
-      `Trust of the target ${request.target}: Snowflake takes the access token that ${request.via} gives for GitHub's.`,
-      'What stands in <…> is the authorization server’s own: read it off an access token or its discovery document.',
+      `Trust of the target ${request.target}: Snowflake takes the access token that ${via} gives for GitHub's.`,
+      known
+        ? `The authorization server must write ${kind.audience} as audience: that is a setting of the server itself.`
+        : 'What stands in <…> is the authorization server’s own: read it off an access token or its discovery document.',
       'Nothing of the grants is compared here: GitHub’s token is judged where it is traded, and by this action.',
     ],
   }

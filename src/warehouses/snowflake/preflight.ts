@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { Credential } from '../../credential.ts'
 import { DbtOidcError } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import { isLoopbackHost } from '../../rehearsal.ts'
@@ -17,15 +18,8 @@ export async function preflight(
   { connection: c, credential, directory }: Source<Connection>,
   { io }: PreflightTools,
 ): Promise<readonly Finding[]> {
-  if (credential.kind !== 'id-token' && credential.kind !== 'bearer')
-    throw new Error(`snowflake cannot log in with a ${credential.kind} credential`)
   await using relay = await openRelay(relayedOrigin(c, io), io)
-  const login = {
-    token: credential.token,
-    ...(credential.kind === 'id-token'
-      ? { authenticator: 'WORKLOAD_IDENTITY', workloadIdentityProvider: 'OIDC' as const }
-      : { authenticator: 'OAUTH' }),
-  }
+  const login = loginBy(credential)
   const told = await Promise.race([ask(c, relay, login, directory), relay.failed])
   const finding = (what: string, expected: string | undefined): Finding => ({
     what,
@@ -35,11 +29,35 @@ export async function preflight(
   return [
     // A legacy account locator names no organisation, so only the new form can be compared.
     hyphened(finding('account', c.account.includes('-') ? c.account : undefined)),
-    finding('user', c.user),
+    finding('user', credential.kind === 'key-pair' ? credential.user : c.user),
     finding('role', c.role),
     finding('warehouse', c.warehouse),
     finding('database', c.database),
   ]
+}
+
+/** As `snowflake-sdk` calls the ways in. */
+function loginBy(credential: Credential): Session['options'] {
+  switch (credential.kind) {
+    case 'id-token':
+      return {
+        token: credential.token,
+        authenticator: 'WORKLOAD_IDENTITY',
+        workloadIdentityProvider: 'OIDC' as const,
+      }
+    case 'bearer':
+      return { token: credential.token, authenticator: 'OAUTH' }
+    case 'key-pair':
+      return {
+        username: credential.user,
+        authenticator: 'SNOWFLAKE_JWT',
+        privateKey: credential.privateKey,
+      }
+    case 'aws':
+    case 'password':
+    case 'none':
+      throw new Error(`snowflake cannot log in with a ${credential.kind} credential`)
+  }
 }
 
 /** An account name with underscores is written with hyphens wherever it is part of a host. */

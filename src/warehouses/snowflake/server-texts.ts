@@ -69,9 +69,9 @@ export const SERVER_TEXTS: readonly Known[] = [
   },
   {
     text: /390144|394300|394305|394306/,
-    problem: 'Snowflake does not take the JWT of a key pair, which is no token of this action.',
+    problem: 'Snowflake does not take the JWT of a key pair: the user is another, or has another public key.',
     remedy:
-      'Take `private_key` and `private_key_path` out of the profile, and `authenticator: snowflake_jwt` with them.',
+      'Via `vault`, compare RSA_PUBLIC_KEY of the user (DESC USER) with the key that Vault gives; otherwise take `private_key`, `private_key_path` and `authenticator` out of the profile.',
   },
   {
     text: /394400/,

@@ -1,14 +1,17 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import { comment, identifier, sql, verbatim, type Fragment } from '../../trust/quote.ts'
+import { comment, identifier, sql, verbatim } from '../../trust/quote.ts'
 import { heading } from '../../trust/heading.ts'
 import { heldBy } from '../../trust/held.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 import { integrationOf } from './external.ts'
 import { addNamed, identitiesOf, loginBy, type Identities } from './identities.ts'
+import { keyPairByVault } from './key-pair.ts'
 import { policyDocuments } from './policies.ts'
+import { rights } from './rights.ts'
 
 /** What Snowflake is told about us: a service user for the ID token itself, or an integration for another server's tokens. */
 export function trustOf(c: Connection, request: TrustRequest): readonly TrustDocument[] {
+  if (request.via === 'vault') return keyPairByVault(c, request)
   return request.via === 'direct' ? workloadIdentity(c, request) : externalOauth(c, request)
 }
 
@@ -93,18 +96,6 @@ export function aboutNames({ user, role }: Connection): readonly string[] {
   const keys = made.map((name) => `\`${name}:\``).join(' and ')
   return [
     `The ${made.join(' and the ')} ${made.length === 1 ? 'is' : 'are'} named after repository and target; ${keys} in the connection ${made.length === 1 ? 'names another' : 'name others'}.`,
-  ]
-}
-
-function rights(c: Connection, role: Fragment): readonly string[] {
-  const database = identifier(c.database)
-  return [
-    sql`CREATE ROLE IF NOT EXISTS ${role};`,
-    ...(c.warehouse === undefined
-      ? []
-      : [sql`GRANT USAGE ON WAREHOUSE ${identifier(c.warehouse)} TO ROLE ${role};`]),
-    comment('--', ['And USAGE and SELECT on the databases that the sources are in.']),
-    sql`GRANT USAGE, CREATE SCHEMA ON DATABASE ${database} TO ROLE ${role};`,
   ]
 }
 

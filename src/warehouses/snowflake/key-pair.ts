@@ -1,0 +1,49 @@
+import { heredoc } from '../../exchanges/vault/trust.ts'
+import { comment, identifier, json, sh, sql } from '../../trust/quote.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { roleOf, type Connection } from './connection.ts'
+import { rights } from './rights.ts'
+
+/**
+ * Users that Vault makes and drops (developer.hashicorp.com, "Snowflake database secrets engine", key pair credentials):
+ * first the role that they all act as, then how Vault makes them. Who may ask for one is compared in Vault.
+ */
+export function keyPairByVault(c: Connection, request: TrustRequest): readonly TrustDocument[] {
+  const role = identifier(roleOf(c, request))
+  const made = {
+    db_name: 'snowflake',
+    creation_statements: [
+      sql`CREATE USER "{{name}}" TYPE = SERVICE RSA_PUBLIC_KEY = '{{public_key}}' DAYS_TO_EXPIRY = {{expiration}} DEFAULT_ROLE = ${role} DEFAULT_SECONDARY_ROLES = ();`,
+      sql`GRANT ROLE ${role} TO USER "{{name}}";`,
+    ],
+    credential_type: 'rsa_private_key',
+    credential_config: { key_bits: 2048 },
+    default_ttl: '1h',
+    max_ttl: '6h',
+  }
+  return [
+    {
+      title: `Snowflake: the role of ${request.target}`,
+      language: 'sql',
+      text: [
+        comment('--', ['Each user that Vault makes acts as this role, and owns nothing itself.']),
+        ...rights(c, role),
+      ].join('\n'),
+      heldThere: [],
+      checkedHere: [],
+    },
+    {
+      title: `Vault: how it makes a user of Snowflake for a run of ${request.target}`,
+      language: 'sh',
+      text: [
+        comment('#', [
+          'database/config/snowflake must be there: plugin_name=snowflake-database-plugin, a user of Snowflake that may make users and grant the role, and allowed_roles.',
+          'Where mount or role have other names in `database:` of the identity, write those. A key that Vault only keeps needs none of this.',
+        ]),
+        heredoc(sh`vault write database/roles/dbt -`, json(made)),
+      ].join('\n'),
+      heldThere: [],
+      checkedHere: [],
+    },
+  ]
+}
