@@ -2,7 +2,6 @@ import { oneEach } from './access/each.ts'
 import { endedMeanwhile } from './access/ended.ts'
 import { hold, type Held } from './access/held.ts'
 import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
-import { logInThroughProxy } from './access/proxied.ts'
 import { buy, explain, withExplanation, type Explain } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
@@ -162,7 +161,10 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     void keepRenewing(what, until)
   }
 
-  const proxy = keepAlive.by === 'login-proxy' ? await logInThroughProxy(target, around, each) : undefined
+  const proxy =
+    keepAlive.by === 'login-proxy'
+      ? await (await import('./access/proxied.ts')).logInThroughProxy(target, around, each)
+      : undefined
   if (proxy) undo.use(proxy)
   const carried = (): Carried => proxy?.carried(held.current().carried) ?? held.current().carried
 

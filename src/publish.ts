@@ -12,7 +12,7 @@ import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } fro
 import type { Report, RunFacts } from './report/report.ts'
 import { idleWarnings } from './report/idle.ts'
 import { say } from './report/say.ts'
-import { stopLines, stopMarkdown, type Stop } from './report/stop.ts'
+import type { Stop } from './report/stop.ts'
 import {
   summarise,
   summariseDenial,
@@ -52,9 +52,9 @@ export async function publish(
     tellFailure(line, host)
   }
   const stop = stopOf(config)
-  if (stop) showStop(report, stop, host)
+  if (stop) await showStop(report, stop, host)
   if (config.summary) {
-    const found = stop && stopMarkdown(report, stop)
+    const found = stop && (await import('./report/stop.ts')).stopMarkdown(report, stop)
     const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
     const told = { ...report, warnings: [...config.warnings, ...report.warnings] }
     await tell(host, summarise(told, facts, options))
@@ -112,7 +112,8 @@ function stopOf({ until, origin }: Config): Stop | undefined {
   return until && { until, form: origin === 'inputs' ? 'inputs' : 'policy' }
 }
 
-function showStop(report: Report, stop: Stop, host: Host): void {
+async function showStop(report: Report, stop: Stop, host: Host): Promise<void> {
+  const { stopLines } = await import('./report/stop.ts')
   host.writer.group(`dbt-oidc: until ${stop.until}`)
   for (const line of stopLines(report, stop, { colour: host.colour })) host.writer.line(line)
   host.writer.endGroup()

@@ -16,7 +16,6 @@ import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
 import { denial } from './report/decision.ts'
-import { wouldBe } from './report/stop.ts'
 import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
@@ -70,7 +69,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   known.decision = decision
   const audit = await openAudit(config, host, token, decision)
   if (config.until === 'grant') {
-    say(host, 'grant', wouldBe(decision))
+    say(host, 'grant', (await import('./report/stop.ts')).wouldBe(decision))
     return told(claims, known)
   }
   const target = granted(decision, config)

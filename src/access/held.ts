@@ -48,11 +48,12 @@ export function hold(
     const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
     // Whoever forgot meanwhile must not find a credential again.
     if (over.aborted) return void (await revoke(target, next.credential, around, NEVER))
-    const old = current.credential
-    current = next
-    const { carried, credential } = current
+    const { carried, credential } = next
     const files = { ...carried.files, ...pluginSecret(keepAlive, carried.secrets, credential.expiresAt) }
     for (const [name, content] of Object.entries(files)) await around.directory.replace(name, content)
+    // What dbt cannot read yet is not what it has: where a file cannot be written, the next try comes soon.
+    const old = current.credential
+    current = next
     await replaced(old)
   }
   return {

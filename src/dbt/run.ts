@@ -16,7 +16,6 @@ import { forbidCoreDumps } from './core-dumps.ts'
 import { diagnoseDbt } from './diagnosis.ts'
 import { dbtEnvironment } from './environment.ts'
 import { failureOfLine } from './failure.ts'
-import { install } from './install.ts'
 import { missingVariables } from './missing.ts'
 import { requirePackages } from './packages.ts'
 import { readProjectFile, type Project } from './project.ts'
@@ -42,7 +41,10 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   const env = checkedEnvironment(config, target.name, host)
   // With more than dbt sees, an expression in the project could name a secret of the step and have it printed.
   const project = await readProjectFile(config.projectDir, { env, workspace: host.workspace })
-  const bin = config.install === undefined ? undefined : await install(config.install, host)
+  const bin =
+    config.install === undefined
+      ? undefined
+      : await (await import('./install.ts')).install(config.install, host)
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
