@@ -2,6 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse, parseDocument } from 'yaml'
 import { scalarText } from '../../__tests__/support/shape.ts'
+import { readConfig } from '../../src/config.ts'
+import { audienceOf } from '../../src/config/target.ts'
+import { exchanges } from '../../src/exchanges/index.ts'
+import { warehouses } from '../../src/warehouses/index.ts'
 import { inputsOfWorkflow } from '../../src/cli/workflow.ts'
 import { POLICY_PATH } from '../../src/config/from-policy.ts'
 import { fileAt, refuse } from './given.ts'
@@ -24,10 +28,15 @@ type Fields = Readonly<Record<string, unknown>>
 /** The job of a workflow, with the connection that its step would use. */
 export interface Job {
   readonly connection: Fields
+  /** The audience that its tokens have, which may be made of the host: it stays where the connection moves. */
+  audience(): Promise<string>
   /** What GitHub signs of this job, as far as workflow and policy tell. */
   readonly claims: Readonly<Record<string, string>>
   /** The inputs of the step and the policy of the checkout, with some fields of the connection in place of what is written. */
-  moved(to: Fields): {
+  moved(
+    to: Fields,
+    audience: string,
+  ): {
     readonly inputs: Readonly<Record<string, string>>
     readonly policy: string | undefined
   }
@@ -45,8 +54,9 @@ export function jobOf(workflow: string, repository: string, target: string | und
     return {
       connection,
       claims: { ...texts(asRecord(parse(inputs['claims'] ?? '{}'))), ...job },
-      moved: (to) => ({
-        inputs: { ...inputs, connection: JSON.stringify({ ...connection, ...to }) },
+      audience: () => audienceFor({ inputs, repository, path, policy: undefined }),
+      moved: (to, audience) => ({
+        inputs: { ...inputs, audience, connection: JSON.stringify({ ...connection, ...to }) },
         policy: undefined,
       }),
     }
@@ -75,13 +85,43 @@ function byPolicy(path: string, inputs: Readonly<Record<string, string>>, job: J
   return {
     connection: asRecord(asRecord(targets[name])['connection']),
     claims: { ...texts(pins), ...job },
-    moved(to) {
+    audience: () => audienceFor({ inputs, repository: job['repository'] ?? '', path, policy: text, name }),
+    moved(to, audience) {
       const document = parseDocument(text)
+      // In the midst of a rotation it is said already.
+      if (!document.hasIn(['targets', name, 'audience']))
+        document.setIn(['targets', name, 'audience'], audience)
       for (const [field, value] of Object.entries(to))
         document.setIn(['targets', name, 'connection', field], value)
       return { inputs, policy: document.toString() }
     },
   }
+}
+
+interface Written {
+  readonly inputs: Readonly<Record<string, string>>
+  readonly repository: string
+  readonly path: string
+  readonly policy: string | undefined
+  readonly name?: string
+}
+
+/** As the step would find it outside of a rehearsal. */
+async function audienceFor({ inputs, repository, path, policy, name }: Written): Promise<string> {
+  const { targets } = await readConfig(
+    {
+      inputs: new Map(Object.entries(inputs)),
+      env: {},
+      workspace: checkoutOf(path),
+      serverUrl: 'https://github.com',
+      repository,
+      today: new Date(),
+      read: async () => (policy === undefined ? { kind: 'missing' } : { kind: 'text', text: policy }),
+    },
+    { warehouses, exchanges },
+  )
+  const target = name === undefined ? [...targets.values()][0] : targets.get(name)
+  return target ? audienceOf(target) : refuse(`There is no target in ${path}.`, 'Write one.')
 }
 
 /** Where `.github/workflows` lies, else the directory of the file. */

@@ -55,7 +55,7 @@ async function rehearse({ workflow, trust, repository, ref, target, project }: O
   await using warehouse = await start(python.python)
   const stage = openStage()
   stage.say(`GitHub is ${issuer.serverUrl}; the connection gets ${JSON.stringify(warehouse.connection)}.\n`)
-  const { inputs, policy } = job.moved(warehouse.connection)
+  const { inputs, policy } = job.moved(warehouse.connection, await job.audience())
   await using step = await runStep({
     issuer,
     inputs,
