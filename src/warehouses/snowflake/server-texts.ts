@@ -71,7 +71,7 @@ export const SERVER_TEXTS: readonly Known[] = [
     text: /390144|394300|394305|394306/,
     problem: 'Snowflake does not take the JWT of a key pair: the user is another, or has another public key.',
     remedy:
-      'Via `vault`, compare RSA_PUBLIC_KEY of the user (DESC USER) with the key that Vault gives; otherwise take `private_key`, `private_key_path` and `authenticator` out of the profile.',
+      'Via `vault`, compare RSA_PUBLIC_KEY of the user (DESC USER) with the key that Vault gives; otherwise take `private_key`, `private_key_path` and `authenticator: snowflake_jwt` out of the profile.',
   },
   {
     text: /394400/,
