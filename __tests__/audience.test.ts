@@ -52,27 +52,15 @@ const READ: Readonly<Record<Exclude<Platform, 'trino'>, (text: string) => readon
     [...text.matchAll(/"audiences":(\[[^\]]*\])/g)].map(([, list = '']): unknown => JSON.parse(list)),
 }
 
-const namesOf = (all: readonly TrustDocument[]): string[] =>
-  credentialsIn(all[0]?.text ?? '').map(({ name }) => name)
-
 const ONE = { use: 'urn:new', also: ['urn:old'] }
 const BOTH = ['urn:new', 'urn:old']
 
 describe('a target whose audience changes', () => {
   test.each<[keyof typeof READ, readonly unknown[]]>([
-    ['snowflake', [BOTH, BOTH]],
+    // A named identity cannot be changed, so each audience has one of its own.
+    ['snowflake', [BOTH, ['urn:new'], ['urn:old']]],
     ['google', [BOTH]],
     ['aws', [BOTH, BOTH]],
-    // One audience for each credential, and a credential for each form of the subject.
-    [
-      'entra',
-      [
-        [false, 'urn:new'],
-        [false, 'urn:old'],
-        [true, 'urn:new'],
-        [true, 'urn:old'],
-      ],
-    ],
     ['databricks', [BOTH, BOTH]],
   ])('asks for tokens of the one in use, and has both trusted: %s', async (platform, expected) => {
     const { target, documents } = await targetOf(platform, JSON.stringify(ONE))
@@ -83,14 +71,6 @@ describe('a target whose audience changes', () => {
     expect(READ[platform](text)).toEqual(expected)
   })
 
-  test('has a credential of Entra of its own for each, also where one of them is the cloud’s', async () => {
-    const { documents } = await targetOf('entra', '{ use: "urn:new", also: "api://AzureADTokenExchange" }')
-    const before = await (await targetOf('entra', 'api://AzureADTokenExchange')).documents()
-    expect(new Set(namesOf(await documents())).size).toBe(4)
-    // What stands already keeps its name.
-    expect(namesOf(await documents())).toEqual(expect.arrayContaining(namesOf(before)))
-  })
-
   test('is refused where the platform takes one audience only', async () => {
     const { documents } = await targetOf('trino', JSON.stringify(ONE))
     await expect(documents()).rejects.toThrow(
@@ -98,14 +78,9 @@ describe('a target whose audience changes', () => {
     )
   })
 
-  test('counts against the twenty credentials of Entra', async () => {
-    const environments = Array.from({ length: 6 }, (_, at) => `e${at}`).join(', ')
-    const policy = policyOf('entra', JSON.stringify(ONE), `environment: [${environments}]`)
-    const config = await configOf({ policy })
-    const [target] = config.targets.values()
-    await expect((async () => target && trustDocuments(config, target))()).rejects.toThrow(
-      'need 24 federated credentials for 2 audiences',
-    )
+  test('is refused for one app of Entra, where issuer and subject must be unique', async () => {
+    const { documents } = await targetOf('entra', JSON.stringify(ONE))
+    await expect(documents()).rejects.toThrow('An app of Entra trusts one audience for a subject')
   })
 
   test('may name several that go', async () => {

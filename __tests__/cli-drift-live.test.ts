@@ -83,6 +83,7 @@ beforeEach(async () => {
     trust: { Version: '2012-10-17' as const, Statement: [] },
     maxDuration: 3600,
     policies: [{ Version: '2012-10-17' as const, Statement: [look] }],
+    inline: new Map(),
     tags: new Map<string, string>(),
   }
   const session = openSession(aws, auditor, 'me', 3600, [])

@@ -100,6 +100,10 @@ describe('who still uses the old', () => {
     expect(old).toEqual([{ time: new Date(at(100)), who: 'acme/dbt refs/heads/main run 7', started: false }])
   })
 
+  test('is nobody who came late and has moved since', () => {
+    expect(uses([line(200, 'new'), line(100, 'old'), line(90, 'new')]).old).toEqual([])
+  })
+
   test('may be a run that began before the move and lives', () => {
     expect(uses([line(5, 'old'), line(3, 'new')]).old.map(({ started }) => started)).toEqual([true])
   })

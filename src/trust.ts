@@ -34,6 +34,8 @@ export interface TrustDocument {
   readonly owns?: readonly Owned[]
   /** What it makes, thing by thing, for whoever changes what stands; absent where the text is pasted whole each time. */
   readonly parts?: readonly Part[]
+  /** What stands before some of its parts where they are pasted by themselves: where they go, a variable that they name. */
+  readonly before?: readonly string[]
   /** What the platform prints of it once it stands, in a form that the `reader` beside it reads. */
   readonly prints?: unknown
   /** A list of the other side to which several targets add: their documents become one. */

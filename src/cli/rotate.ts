@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import type { Sources } from '../config/sources.ts'
 import { audienceOf, type Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
-import type { TrustDocument } from '../trust.ts'
+import type { Changed } from '../trust/parts.ts'
 import { nextAudience } from '../trust/rotate/next.ts'
 import { first, second, type Phase, type State } from '../trust/rotate/plan.ts'
 import { writtenAt, type Edit } from '../trust/rotate/policy-edit.ts'
@@ -100,8 +100,8 @@ function told({ target, phase, policy, evidence }: Rotation, free: boolean): unk
   }
 }
 
-function pastable({ title, language, text }: TrustDocument): unknown {
-  return { title, language, text }
+function pastable({ title, language, text, steps }: Changed): unknown {
+  return { title, language, text, steps }
 }
 
 interface Next {

@@ -38,9 +38,10 @@ export function nameOf(request: Named, { prefix, separator, upper }: NameStyle):
   return `${name.slice(0, LONGEST - mark.length - 1)}${separator}${mark}`
 }
 
-/** The name of one subject among others of the same user: it stays what it is, whatever is granted beside it. */
-export function nameOfSubject({ issuer }: Pick<Named, 'issuer'>, subject: string): string {
-  return `GITHUB_${digest(JSON.stringify([issuer, subject]), true)}`
+/** The name of one subject, or of one for an audience, among others of the same user: it stays what it is, whatever is granted beside it. */
+export function nameOfSubject({ issuer }: Pick<Named, 'issuer'>, subject: string, audience?: string): string {
+  const told = audience === undefined ? [issuer, subject] : [issuer, subject, audience]
+  return `GITHUB_${digest(JSON.stringify(told), true)}`
 }
 
 function partsOf({ rules, target }: Named): { readonly owners: readonly string[]; readonly parts: string[] } {

@@ -2,7 +2,8 @@ import type { TrustDocument, TrustFormat } from '../trust.ts'
 import { hclDocument, jsonencode, resource } from './hcl.ts'
 import { roleLabel, roleReference } from './iam.ts'
 import { labelFor } from './label.ts'
-import { comment, jsonWord, sh } from './quote.ts'
+import { creations, type Part } from './parts.ts'
+import { comment, jsonWord, sh, verbatim } from './quote.ts'
 
 /** What a role of AWS may do, beside who may assume it. */
 export interface RolePolicy {
@@ -29,6 +30,29 @@ export function rolePolicy(one: RolePolicy, format: TrustFormat): TrustDocument 
     ])
     return { title, language: 'hcl', text, ...none }
   }
-  const command = sh`aws iam put-role-policy --role-name ${arn.split('/').at(-1) ?? ''} --policy-name ${name} --policy-document ${jsonWord(policy)}`
-  return { title, language: 'sh', text: [comment('#', lines), command, ...after].join('\n'), ...none }
+  const parts = [
+    inlinePolicy({ arn, name, policy }),
+    ...after.map((create) => ({ what: `done: ${create}`, state: '', create })),
+  ]
+  return {
+    title,
+    language: 'sh',
+    text: [comment('#', lines), ...creations(parts)].join('\n'),
+    before: [comment('#', lines)],
+    parts,
+    ...none,
+  }
+}
+
+/** A policy of a role's own. */
+export function inlinePolicy({ arn, name, policy }: Pick<RolePolicy, 'arn' | 'name' | 'policy'>): Part {
+  const of = verbatim(sh`--role-name ${arn.split('/').at(-1) ?? ''} --policy-name ${name}`)
+  const put = sh`aws iam put-role-policy ${of} --policy-document ${jsonWord(policy)}`
+  return {
+    what: `the policy ${name} of ${arn}`,
+    state: JSON.stringify(policy),
+    create: put,
+    update: put,
+    remove: sh`aws iam delete-role-policy ${of}`,
+  }
 }

@@ -9,6 +9,8 @@ export interface Role {
   readonly trust: Policy
   readonly maxDuration: number
   readonly policies: Policy[]
+  /** Those of its own, by name. */
+  readonly inline: Map<string, Policy>
   readonly tags: Map<string, string>
 }
 
@@ -86,14 +88,49 @@ export function applyCommand(
         trust,
         maxDuration,
         policies: [],
+        inline: new Map(),
         tags: new Map(),
       })
       break
     }
-    case 'put-role-policy':
-      one('policy-name')
-      roleNamed().policies.push(parsePolicy(one('policy-document')))
+    case 'put-role-policy': {
+      const role = roleNamed()
+      const policy = parsePolicy(one('policy-document'))
+      withoutInline(role, one('policy-name'))
+      role.inline.set(one('policy-name'), policy)
+      role.policies.push(policy)
       break
+    }
+    case 'delete-role-policy':
+      if (!withoutInline(roleNamed(), one('policy-name')))
+        throw new Error(`NoSuchEntity: ${one('policy-name')}`)
+      break
+    case 'update-assume-role-policy': {
+      const role = roleNamed()
+      cloud.roles.set(role.arn, { ...role, trust: parsePolicy(one('policy-document')) })
+      break
+    }
+    case 'update-role': {
+      const role = roleNamed()
+      cloud.roles.set(role.arn, { ...role, maxDuration: Number(one('max-session-duration')) })
+      break
+    }
+    case 'delete-role': {
+      const role = roleNamed()
+      if (role.inline.size > 0)
+        throw new Error('DeleteConflict: Cannot delete entity, must delete policies first.')
+      cloud.roles.delete(role.arn)
+      break
+    }
+    case 'add-client-id-to-open-id-connect-provider': {
+      const provider = one('open-id-connect-provider-arn').replace(/^.*:oidc-provider\//, '')
+      const key = [...cloud.providers.keys()].find(
+        (name) => name.replace(/ https?:\/\//, ' ') === `${account} ${provider}`,
+      )
+      if (key === undefined) throw new Error(`NoSuchEntity: ${provider}`)
+      cloud.providers.set(key, [...(cloud.providers.get(key) ?? []), one('client-id')])
+      break
+    }
     case 'tag-role':
       for (const tag of options.get('tags') ?? []) {
         const [, key = '', value = ''] = /^Key=([^,]+),Value=(.*)$/.exec(tag) ?? []
@@ -103,6 +140,12 @@ export function applyCommand(
     default:
       throw new Error(`the verifier does not know aws iam ${command}`)
   }
+}
+
+function withoutInline(role: Role, name: string): boolean {
+  const old = role.inline.get(name)
+  if (old) role.policies.splice(role.policies.indexOf(old), 1)
+  return role.inline.delete(name)
 }
 
 /** Whether a session may do something: its role's policies and each session policy must allow it. */

@@ -42,13 +42,32 @@ export function readGcloud(document: string): Cloud {
     const { words, flags } = split(call)
     const [name = ''] = words.slice(-1)
     const command = words.slice(0, -1).join(' ')
+    const exists = (): void => {
+      if (!providers.has(name)) throw new Error(`NOT_FOUND: ${name}`)
+    }
+    const drop = (resource: string): void => {
+      const { role, member } = roleOf(flags)
+      const at = bindings.findIndex(
+        (one) => one.resource === resource && one.role === role && one.member === member,
+      )
+      if (at < 0) throw new Error(`NOT_FOUND: ${role} of ${member} on ${resource}`)
+      bindings.splice(at, 1)
+    }
     if (command === 'iam workload-identity-pools create') pools.add(checked(name, POOL))
     else if (command === 'iam workload-identity-pools providers create-oidc') {
       const [pool = '', id = ''] = name.split('/providers/')
       if (!pools.has(pool)) throw new Error(`NOT_FOUND: the pool ${pool} does not exist`)
       checked(id, /^(?!gcp-)[a-z0-9-]{4,32}$/)
       providers.set(name, providerOf(flags))
-    } else if (command === 'iam service-accounts add-iam-policy-binding')
+    } else if (command === 'iam workload-identity-pools providers update-oidc') {
+      exists()
+      providers.set(name, providerOf(flags))
+    } else if (command === 'iam workload-identity-pools providers delete') {
+      exists()
+      providers.delete(name)
+    } else if (command === 'iam service-accounts remove-iam-policy-binding') drop(`serviceAccount/${name}`)
+    else if (command === 'projects remove-iam-policy-binding') drop(`project/${name}`)
+    else if (command === 'iam service-accounts add-iam-policy-binding')
       bindings.push({ resource: `serviceAccount/${name}`, ...roleOf(flags) })
     else if (command === 'projects add-iam-policy-binding')
       bindings.push({ resource: `project/${name}`, ...roleOf(flags) })

@@ -14,17 +14,26 @@ const Command = z.strictObject({
 
 /** The policies in a script of the Databricks CLI, read back from its own words: `--json '{"oidc_policy": …}'`. */
 export function policiesOf(script: string): readonly Whole[] {
-  const commands = script
-    .split('\n')
-    .filter((line) => line.includes('service-principal-federation-policy create'))
-  return commands.map((line) => {
-    const [, quoted = ''] = /--json '((?:[^']|'\\'')*)'/.exec(line) ?? []
-    return Command.parse(JSON.parse(quoted.replaceAll(`'\\''`, "'"))).oidc_policy
-  })
+  const policies = new Map<string, Whole>()
+  for (const line of script.split('\n')) {
+    const [, verb, rest = ''] = /service-principal-federation-policy (\w+) "\$SP" (.*)$/.exec(line) ?? []
+    if (verb === undefined) continue
+    const id = /^(?:--policy-id )?([\w-]+)/.exec(rest)?.[1] ?? `policy ${policies.size}`
+    if (verb === 'create' && policies.has(id)) throw new Error(`ALREADY_EXISTS: ${id}`)
+    if (verb !== 'create' && !policies.has(id)) throw new Error(`NOT_FOUND: ${id}`)
+    if (verb === 'delete') policies.delete(id)
+    else policies.set(id, policyIn(rest))
+  }
+  return [...policies.values()]
+}
+
+function policyIn(words: string): Whole {
+  const [, quoted = ''] = /--json '((?:[^']|'\\'')*)'/.exec(words) ?? []
+  return Command.parse(JSON.parse(quoted.replaceAll(`'\\''`, "'"))).oidc_policy
 }
 
 /** Lets in whoever fits a policy of the service principal. */
 export const databricks: Model = (documents) => {
-  const policies = textsOf(documents, 'sh').flatMap((text) => [...policiesOf(text)])
+  const policies = policiesOf(textsOf(documents, 'sh').join('\n'))
   return (claims) => 'entry' in fitting(policies, claims)
 }

@@ -28,19 +28,35 @@ export function credentialsIn(document: string): readonly FederatedCredential[] 
   const { status, stdout, stderr } = spawnSync('/bin/sh', ['-eu', '-c', az + document], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`the document does not run: ${stderr}`)
   const calls = stdout.split('\0\0').filter((call) => call !== '')
-  return calls.map((call) => {
-    const words = call.split('\0')
-    const [, , , , , app = '', , parameters = ''] = words
-    const command = words.with(5, 'APP').with(7, 'JSON').join(' ')
-    if (command !== 'ad app federated-credential create --id APP --parameters JSON')
-      throw new Error(`another command: ${command}`)
-    return { app, ...Credential.parse(JSON.parse(parameters)) }
-  })
+  const credentials = new Map<string, FederatedCredential>()
+  for (const call of calls) carryOut(credentials, call.split('\0'))
+  return [...credentials.values()]
+}
+
+function carryOut(credentials: Map<string, FederatedCredential>, words: readonly string[]): void {
+  const [, , , , , app = '', , value = ''] = words
+  const command = words.with(5, 'APP').with(7, 'VALUE').join(' ')
+  if (command === 'ad app federated-credential delete --id APP --federated-credential-id VALUE') {
+    if (!credentials.delete(`${app} ${value}`)) throw new Error(`no credential ${value} of ${app}`)
+    return
+  }
+  if (command !== 'ad app federated-credential create --id APP --parameters VALUE')
+    throw new Error(`another command: ${command}`)
+  const made = { app, ...Credential.parse(JSON.parse(value)) }
+  // Graph, federatedIdentityCredential: issuer and subject must be unique on the app, as must the name.
+  const twin = [...credentials.values()].find(
+    (one) => one.app === app && one.issuer === made.issuer && one.subject === made.subject,
+  )
+  if (twin || credentials.has(`${app} ${made.name}`))
+    throw new Error(`FederatedIdentityCredential with name ${made.name} or its issuer and subject exist.`)
+  credentials.set(`${app} ${made.name}`, made)
 }
 
 /** Lets in whoever fits a credential of the app. */
 export const entra: Model = (documents) => {
-  const credentials = textsOf(documents, 'sh').flatMap((text) => [...credentialsIn(text)])
-  if (credentials.length > 20) throw new Error('an app has 20 federated credentials at most')
+  const credentials = credentialsIn(textsOf(documents, 'sh').join('\n'))
+  const apps = Map.groupBy(credentials, ({ app }) => app)
+  if ([...apps.values()].some((own) => own.length > 20))
+    throw new Error('an app has 20 federated credentials at most')
   return (claims) => 'entry' in fitting(credentials, claims)
 }

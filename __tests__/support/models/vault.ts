@@ -67,7 +67,9 @@ export function readVault(document: string): VaultTrust {
     if (verb === 'auth') continue
     const [path = '', ...values] = rest
     const [, mount = '', kind, name = ''] = /^auth\/(.+?)\/(config|role)(?:\/(.+))?$/.exec(path) ?? []
-    if (verb === 'policy') policies.set(values[0] ?? '', values[2] ?? '')
+    if (verb === 'policy' && path === 'delete') policies.delete(values[0] ?? '')
+    else if (verb === 'policy') policies.set(values[0] ?? '', values[2] ?? '')
+    else if (verb === 'delete' && kind === 'role') roles.delete(`${mount}/${name}`)
     else if (kind === 'config') {
       const given = new Map(values.map((value) => [value.split('=')[0], value.replace(/^[^=]*=/, '')]))
       configs.set(mount, {

@@ -48,17 +48,37 @@ export function checkStatements(script: string): void {
   }
 }
 
+/** Identities of each user, by name; statements are carried out in their order. */
 function usersIn(statements: readonly string[][]): readonly User[] {
-  const created = statements.filter(([first, second]) => first === 'CREATE' && second === 'USER')
-  return created.flatMap((words) => {
-    const user = words[words.indexOf('EXISTS') + 1] ?? ''
-    const role = after(words, 'DEFAULT_ROLE')
-    const added = statements.filter(
-      ([alter, , name, add, workload]) =>
-        alter === 'ALTER' && name === user && add === 'ADD' && workload === 'WORKLOAD',
-    )
-    return [words, ...added].map((identity) => ({ user, defaultRole: role, ...identityOf(identity) }))
-  })
+  const users = new Map<string, Map<string, User>>()
+  const known = (name = ''): Map<string, User> => {
+    const found = users.get(name)
+    if (!found) throw new Error(`User '${name}' does not exist or not authorized.`)
+    return found
+  }
+  for (const words of statements) {
+    const [verb, what, name = '', how, of, kind, identity = ''] = words
+    if (what !== 'USER') continue
+    if (verb === 'DROP') users.delete(name)
+    if (verb === 'CREATE') {
+      const user = words[words.indexOf('EXISTS') + 1] ?? ''
+      const made = { user, defaultRole: after(words, 'DEFAULT_ROLE'), ...identityOf(words) }
+      if (!users.has(user)) users.set(user, new Map([['', made]]))
+    }
+    if (verb !== 'ALTER') continue
+    const own = known(name)
+    const first = { user: name, defaultRole: own.get('')?.defaultRole ?? '' }
+    if (how === 'SET' && of === 'WORKLOAD_IDENTITY') own.set('', { ...first, ...identityOf(words) })
+    if (of !== 'WORKLOAD' || kind !== 'IDENTITY') continue
+    if (how === 'ADD') {
+      if (own.has(identity)) throw new Error(`The identity ${identity} of ${name} exists.`)
+      if (own.size > 10) throw new Error(`${name} has ten named identities already.`)
+      own.set(identity, { ...first, ...identityOf(words) })
+    }
+    if (how === 'REMOVE' && !own.delete(identity))
+      throw new Error(`There is no identity ${identity} of ${name}.`)
+  }
+  return [...users.values()].flatMap((own) => [...own.values()])
 }
 
 function usageIn(words: readonly string[]): Rights['usage'] {

@@ -45,6 +45,7 @@ export function credentialsOf(settings: Settings, request: TrustRequest): Creden
       }
     }),
   )
+  refuseSecondAudience(request)
   refuseTooMany(all.length, request)
   return { all, held, lines: linesOf(settings, request, held) }
 }
@@ -87,6 +88,17 @@ function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
     })
   }
   return subjectsOf(rules)
+}
+
+/** Graph, federatedIdentityCredential: one audience each, and "the combination of issuer and subject must be unique on the app". */
+function refuseSecondAudience({ target, audiences }: TrustRequest): void {
+  if (audiences.length === 1) return
+  fail({
+    code: 'configuration',
+    problem: `An app of Entra trusts one audience for a subject, and ${target} asks for ${audiences.length} at once (${audiences.join(', ')}).`,
+    remedy:
+      'Make a second app beside the first, with the same rights, and move over to it: `rotate --set identity.client-id=…`.',
+  })
 }
 
 function refuseTooMany(count: number, { target, audiences }: TrustRequest): void {

@@ -1,3 +1,4 @@
+import { creations, type Part } from '../../trust/parts.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, sh, verbatim } from '../../trust/quote.ts'
 import type { Settings } from '../entra.ts'
@@ -8,12 +9,20 @@ import { credentialsOf, type Credential } from './credentials.ts'
 export function federatedCredentials(settings: Settings, request: TrustRequest): readonly TrustDocument[] {
   const { all, held, lines } = credentialsOf(settings, request)
   const credentials = all.map((credential) => parametersOf(credential))
-  const commands = credentials.map((credential) => command(settings, credential))
+  const id = settings['client-id']
+  // A credential has one audience, and that with another is another.
+  const parts = credentials.map((credential): Part => ({
+    what: `the federated credential ${credential.name} of the app ${id}`,
+    state: JSON.stringify(credential),
+    create: command(settings, credential),
+    remove: sh`az ad app federated-credential delete --id ${id} --federated-credential-id ${credential.name}`,
+  }))
   return [
     {
       title: 'Microsoft Entra ID: federated credentials',
       language: 'sh',
-      text: [comment('#', lines), ...commands, ''].join('\n'),
+      text: [comment('#', lines), ...creations(parts), ''].join('\n'),
+      parts,
       heldThere: held.heldThere,
       checkedHere: held.checkedHere,
       prints: credentials,

@@ -2,6 +2,7 @@ import type { Want } from '../../exchange.ts'
 import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
 import { heldBy, type Held } from '../../trust/held.ts'
+import { creations, type Part } from '../../trust/parts.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { bindingsOf, boundedCondition, mappingOf, ownedBy, type Binding } from './provider.ts'
 import { partsOf, type GoogleSettings } from './settings.ts'
@@ -19,17 +20,15 @@ export function trustOf(
   const { rules } = request
   const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'], 'claims')
   const { heldThere, checkedHere } = held
-  const parts = [
-    introduction(settings, want, request, { held, existing: EXISTING }),
-    provider(settings, request),
-    ...bindingsOf(settings, rules).map(binding),
-  ]
+  const parts = [...provider(settings, request), ...bindingsOf(settings, rules).map(binding)]
+  const head = introduction(settings, want, request, { held, existing: EXISTING })
   const title = `Google: who may come in as ${request.target}`
   return [
     {
       title,
       language: 'sh',
-      text: `${parts.join('\n\n')}\n`,
+      text: `${[head, ...creations(parts)].join('\n\n')}\n`,
+      parts,
       heldThere,
       checkedHere,
       ...ownedBy(settings, request),
@@ -68,24 +67,42 @@ export function introduction(
   ])
 }
 
-function provider({ provider: name }: GoogleSettings, request: TrustRequest): string {
+function provider({ provider: name }: GoogleSettings, request: TrustRequest): readonly Part[] {
   const mapping = mappingOf(name).map(([attribute, expression]) => `${attribute}=${expression}`)
-  return [
-    sh`gcloud iam workload-identity-pools create ${partsOf(name).pool}`,
+  const { pool } = partsOf(name)
+  const write = (verb: string): string =>
     [
-      sh`gcloud iam workload-identity-pools providers create-oidc ${name}`,
+      sh`gcloud iam workload-identity-pools providers ${verb} ${name}`,
       sh`--issuer-uri=${request.issuer}`,
       sh`--allowed-audiences=${request.audiences.join(',')}`,
       sh`--attribute-mapping=${mapping.join(',')}`,
       sh`--attribute-condition=${boundedCondition(request)}`,
-    ].join(CONTINUED),
-  ].join('\n\n')
+    ].join(CONTINUED)
+  return [
+    {
+      what: `the pool ${pool}`,
+      state: '',
+      create: sh`gcloud iam workload-identity-pools create ${pool}`,
+    },
+    {
+      what: `the provider ${name}`,
+      state: write('create-oidc'),
+      create: write('create-oidc'),
+      update: write('update-oidc'),
+      remove: sh`gcloud iam workload-identity-pools providers delete ${name} --quiet`,
+    },
+  ]
 }
 
-function binding({ account, role, member }: Binding): string {
-  return [
-    sh`gcloud iam service-accounts add-iam-policy-binding ${account}`,
-    sh`--role=${role}`,
-    sh`--member=${member}`,
-  ].join(CONTINUED)
+function binding({ account, role, member }: Binding): Part {
+  const write = (verb: string): string =>
+    [sh`gcloud iam service-accounts ${verb} ${account}`, sh`--role=${role}`, sh`--member=${member}`].join(
+      CONTINUED,
+    )
+  return {
+    what: `the role ${role} of ${member} on ${account}`,
+    state: '',
+    create: write('add-iam-policy-binding'),
+    remove: write('remove-iam-policy-binding'),
+  }
 }

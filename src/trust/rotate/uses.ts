@@ -20,7 +20,7 @@ export interface OldUse {
 
 /** What the audit logs say of a target. */
 export interface Uses {
-  /** Nothing that is younger than the quiet time, or than the first use of the new one. */
+  /** Nothing within the quiet time, and of nobody who has not used the new one since. */
   readonly old: readonly OldUse[]
   /** How often the new one was used, and since when. */
   readonly fresh: number
@@ -83,9 +83,14 @@ export function usesOf(
   const news = bought.filter((one) => isOf(one, fresh))
   const since = news.map(({ time }) => Date.parse(time)).toSorted((a, b) => a - b)[0]
   const olds = bought.filter((one) => isOf(one, old)).map((one) => ({ one, at: Date.parse(one.time) }))
+  // A branch that came late has moved, too, once it has used the new one.
+  const moved = (one: TokenRecord, at: number): boolean =>
+    news.some((other) => placeOf(other) === placeOf(one) && Date.parse(other.time) > at)
   return {
     old: olds
-      .filter(({ at }) => (since !== undefined && at > since) || at > now.getTime() - quiet)
+      .filter(
+        ({ one, at }) => (since !== undefined && at > since && !moved(one, at)) || at > now.getTime() - quiet,
+      )
       .map(({ one, at }) => ({
         time: new Date(at),
         who: whoOf(one),
@@ -99,6 +104,10 @@ export function usesOf(
 function isOf({ claims, identity }: TokenRecord, agreement: Agreement): boolean {
   const same = agreement.identity === undefined || identity === agreement.identity
   return same && claims.aud === agreement.audience
+}
+
+function placeOf({ claims: { repository, ref } }: TokenRecord): string {
+  return JSON.stringify([repository, ref])
 }
 
 function whoOf({ claims: { repository, ref, run_id: run } }: TokenRecord): string {

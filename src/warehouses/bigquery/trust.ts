@@ -1,4 +1,5 @@
 import { comment, sh } from '../../trust/quote.ts'
+import { creations, type Part } from '../../trust/parts.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { datasetOf, projectOf, type Connection } from './connection.ts'
 
@@ -15,13 +16,29 @@ export function trustOf(c: Connection, request: TrustRequest): readonly TrustDoc
     ...(open ? [bind(projectOf(c), 'roles/bigquery.user', member)] : []),
   ]
   const none = { heldThere: [], checkedHere: [] }
-  const shell = [comment('#', headingLines(request, dataset, open)), ...jobs].join('\n\n')
+  const shell = [comment('#', headingLines(request, dataset, open)), ...creations(jobs)].join('\n\n')
   const documents: TrustDocument[] = [
-    { title: `BigQuery: jobs as ${request.target}`, language: 'sh', text: `${shell}\n`, ...none },
+    {
+      title: `BigQuery: jobs as ${request.target}`,
+      language: 'sh',
+      text: `${shell}\n`,
+      parts: jobs,
+      ...none,
+    },
   ]
   if (open) return documents
-  const text = `${grantOf(c, member, request)}\n`
-  return [...documents, { title: `BigQuery: data of ${request.target}`, language: 'sql', text, ...none }]
+  const before = [
+    comment('--', [
+      `Data of target ${request.target}. dbt then needs no right to create datasets.`,
+      'Run it with `bq query --use_legacy_sql=false`, or in the console.',
+    ]),
+  ]
+  const parts = grantOf(c, member)
+  const text = `${[...before, ...creations(parts)].join('\n')}\n`
+  return [
+    ...documents,
+    { title: `BigQuery: data of ${request.target}`, language: 'sql', text, before, parts, ...none },
+  ]
 }
 
 /** What is to be said before the rights. */
@@ -40,26 +57,39 @@ export function memberOf({ identity }: TrustRequest): string {
   return identity.startsWith('principalSet:') ? identity : `serviceAccount:${identity}`
 }
 
-function bind(project: string, role: string, member: string): string {
-  return [
-    sh`gcloud projects add-iam-policy-binding ${project}`,
-    sh`--role=${role}`,
-    sh`--member=${member}`,
-    '--condition=None',
-  ].join(CONTINUED)
+function bind(project: string, role: string, member: string): Part {
+  const write = (verb: string): string =>
+    [
+      sh`gcloud projects ${verb} ${project}`,
+      sh`--role=${role}`,
+      sh`--member=${member}`,
+      '--condition=None',
+    ].join(CONTINUED)
+  return {
+    what: `the role ${role} of ${member} in the project ${project}`,
+    state: '',
+    create: write('add-iam-policy-binding'),
+    remove: write('remove-iam-policy-binding'),
+  }
 }
 
 /** GoogleSQL: names in backquotes, which the connection's schema keeps out of them, as the identity's keeps out quotes. */
-function grantOf(c: Connection, member: string, { target }: TrustRequest): string {
+function grantOf(c: Connection, member: string): readonly Part[] {
   const name = `\`${projectOf(c)}.${datasetOf(c)}\``
   const location =
     c.location && /^[A-Za-z0-9-]+$/.test(c.location) ? ` OPTIONS (location = "${c.location}")` : ''
+  const right = `\`roles/bigquery.dataEditor\` ON SCHEMA ${name}`
   return [
-    comment('--', [
-      `Data of target ${target}. dbt then needs no right to create datasets.`,
-      'Run it with `bq query --use_legacy_sql=false`, or in the console.',
-    ]),
-    `CREATE SCHEMA IF NOT EXISTS ${name}${location};`,
-    `GRANT \`roles/bigquery.dataEditor\` ON SCHEMA ${name} TO "${member}";`,
-  ].join('\n')
+    {
+      what: `the dataset ${name}`,
+      state: '',
+      create: `CREATE SCHEMA IF NOT EXISTS ${name}${location};`,
+    },
+    {
+      what: `the right of ${member} to ${name}`,
+      state: '',
+      create: `GRANT ${right} TO "${member}";`,
+      remove: `REVOKE ${right} FROM "${member}";`,
+    },
+  ]
 }

@@ -1,7 +1,8 @@
 import { fail } from '../../errors.ts'
+import { creations, type Part } from '../../trust/parts.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { heading } from '../../trust/heading.ts'
-import { nameOf } from '../../trust/naming.ts'
+import { nameOf, nameOfSubject } from '../../trust/naming.ts'
 import { heldBy } from '../../trust/held.ts'
 import { backticked, comment, inert, sh, sql, verbatim } from '../../trust/quote.ts'
 import { subjectsOf } from '../../trust/rules.ts'
@@ -26,10 +27,17 @@ function policies(c: Connection, request: TrustRequest): TrustDocument {
     for (const text of [request.issuer, ...request.audiences, subject]) inert(text)
     return { oidc_policy: { issuer: request.issuer, audiences: request.audiences, subject } }
   })
-  const commands = all.map(
-    (policy) =>
-      sh`databricks account service-principal-federation-policy create "$SP" --json ${verbatim(sh`${JSON.stringify(policy)}`)}`,
-  )
+  const parts = all.map((policy): Part => {
+    const id = policyId(request, policy.oidc_policy.subject)
+    const body = verbatim(sh`${JSON.stringify(policy)}`)
+    return {
+      what: `the federation policy ${id} of the service principal ${c.client_id}`,
+      state: JSON.stringify(policy),
+      create: sh`databricks account service-principal-federation-policy create "$SP" --policy-id ${id} --json ${body}`,
+      update: sh`databricks account service-principal-federation-policy update "$SP" ${id} --json ${body}`,
+      remove: sh`databricks account service-principal-federation-policy delete "$SP" ${id}`,
+    }
+  })
   const head = [
     ...heading(request, held),
     `SP is the numeric id of the service principal whose application id is ${c.client_id}; the policy is the account's,`,
@@ -42,11 +50,18 @@ function policies(c: Connection, request: TrustRequest): TrustDocument {
   return {
     title: `Databricks: federation policies of ${request.target}`,
     language: 'sh',
-    text: [comment('#', head), find, guard, ...commands].join('\n'),
+    text: [comment('#', head), find, guard, ...creations(parts)].join('\n'),
+    before: [find, guard],
+    parts,
     heldThere,
     checkedHere,
     prints: all,
   }
+}
+
+/** Lower-case letters, digits and hyphens, and the same each time: a second run of the command tells that it is there. */
+function policyId(request: TrustRequest, subject: string): string {
+  return nameOfSubject(request, subject).toLowerCase().replaceAll('_', '-')
 }
 
 /** What is told apart by number; undefined where the connection does not tell. */

@@ -2,6 +2,7 @@ import { heredoc } from '../../exchanges/vault/trust.ts'
 import { comment, identifier, json, sh, sql } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { roleOf, type Connection } from './connection.ts'
+import { creations } from '../../trust/parts.ts'
 import { rights } from './rights.ts'
 
 /**
@@ -27,7 +28,7 @@ export function keyPairByVault(c: Connection, request: TrustRequest): readonly T
       language: 'sql',
       text: [
         comment('--', ['Each user that Vault makes acts as this role, and owns nothing itself.']),
-        ...rights(c, role),
+        ...creations(rights(c, role, roleOf(c, request))),
       ].join('\n'),
       heldThere: [],
       checkedHere: [],

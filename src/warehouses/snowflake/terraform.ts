@@ -2,12 +2,12 @@ import { block, hclDocument, reference, resource } from '../../trust/hcl.ts'
 import { heading } from '../../trust/heading.ts'
 import { heldBy } from '../../trust/held.ts'
 import { labelFor } from '../../trust/label.ts'
-import { comment, identifier, sql, type Fragment } from '../../trust/quote.ts'
+import { comment, identifier, type Fragment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 import { integrationOf } from './external.ts'
 import { keyPairByVault } from './key-pair.ts'
-import { addNamed, identitiesOf } from './identities.ts'
+import { addNamed, identitiesOf, removeNamed } from './identities.ts'
 import {
   authenticationPolicy,
   GITHUB_HOSTED_RULE,
@@ -43,13 +43,14 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
       oidc: block({ issuer, subject: identities.first, oidc_audience_list: audiences }),
     }),
   })
-  const named = addNamed(identifier(userOf(c, request)), identities, request).map((statement, at) => {
-    const name = identities.named[at]?.name ?? ''
-    const remove = sql`ALTER USER ${identifier(userOf(c, request))} REMOVE WORKLOAD IDENTITY ${identifier(name)}`
-    return execution(`${request.target}_${name}`, { create: statement, drop: remove }, [
-      userOfTarget(request),
-    ])
-  })
+  const user = identifier(userOf(c, request))
+  const named = identities.named.map((one) =>
+    execution(
+      `${request.target}_${one.name}`,
+      { create: addNamed(user, one, request), drop: removeNamed(user, one) },
+      [userOfTarget(request)],
+    ),
+  )
   return [
     {
       title: `Snowflake: the service user of ${request.target}`,

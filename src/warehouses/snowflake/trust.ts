@@ -1,10 +1,11 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { creations, type Part } from '../../trust/parts.ts'
 import { comment, identifier, sql, verbatim } from '../../trust/quote.ts'
 import { heading } from '../../trust/heading.ts'
 import { heldBy } from '../../trust/held.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 import { integrationOf } from './external.ts'
-import { addNamed, identitiesOf, loginBy, type Identities } from './identities.ts'
+import { addNamed, identitiesOf, loginBy, removeNamed, type Identities } from './identities.ts'
 import { keyPairByVault } from './key-pair.ts'
 import { policyDocuments } from './policies.ts'
 import { rights } from './rights.ts'
@@ -26,16 +27,45 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
   const user = identifier(userOf(c, request))
   const role = identifier(roleOf(c, request))
   const warehouse = c.warehouse === undefined ? '' : sql` DEFAULT_WAREHOUSE = ${identifier(c.warehouse)}`
-  const statements = [
-    ...rights(c, role),
-    sql`CREATE USER IF NOT EXISTS ${user} TYPE = SERVICE
-  WORKLOAD_IDENTITY = (
+  const whose = `the user ${userOf(c, request)} of ${c.account.toLowerCase()}`
+  const login = verbatim(sql`WORKLOAD_IDENTITY = (
     ${loginBy(identities.first, request)}
-  )
-  DEFAULT_ROLE = ${role}${verbatim(warehouse)} DEFAULT_SECONDARY_ROLES = ();`,
-    comment('--', ['DEFAULT_ROLE alone grants nothing.']),
-    sql`GRANT ROLE ${role} TO USER ${user};`,
-    ...addNamed(user, identities, request).map((statement) => `${statement};`),
+  )`)
+  const defaults = verbatim(sql`DEFAULT_ROLE = ${role}${verbatim(warehouse)} DEFAULT_SECONDARY_ROLES = ()`)
+  const parts: readonly Part[] = [
+    ...rights(c, role, roleOf(c, request)),
+    {
+      what: whose,
+      state: defaults.fragment,
+      create: sql`CREATE USER IF NOT EXISTS ${user} TYPE = SERVICE
+  ${login}
+  ${defaults};`,
+      update: sql`ALTER USER ${user} SET ${defaults};`,
+      remove: sql`DROP USER ${user};`,
+    },
+    {
+      what: `how ${whose} comes in`,
+      state: login.fragment,
+      within: whose,
+      create: sql`ALTER USER ${user} SET ${login};`,
+      // Whoever is in stays in: only a named identity that is removed closes its sessions.
+      update: sql`ALTER USER ${user} SET ${login};`,
+    },
+    {
+      what: `the role ${roleOf(c, request)} of ${whose}`,
+      state: '',
+      create: [
+        comment('--', ['DEFAULT_ROLE alone grants nothing.']),
+        sql`GRANT ROLE ${role} TO USER ${user};`,
+      ].join('\n'),
+      remove: sql`REVOKE ROLE ${role} FROM USER ${user};`,
+    },
+    ...identities.named.map((one) => ({
+      what: `the identity ${one.name} of ${whose}`,
+      state: '',
+      create: `${addNamed(user, one, request)};`,
+      remove: `${removeNamed(user, one)};`,
+    })),
   ]
   return [
     {
@@ -43,18 +73,20 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
       language: 'sql',
       text: [
         comment('--', [...heading(request, held), ...aboutAudience(request), ...aboutNames(c)]),
-        ...statements,
+        ...creations(parts),
       ].join('\n'),
+      parts,
       heldThere,
       checkedHere,
       ...owned(c, request, identities),
-      prints: [{ name: 'DEFAULT', subject: identities.first }, ...identities.named].map(
-        ({ name, subject }) => ({
-          name,
-          type: 'OIDC',
-          additional_info: { issuer: request.issuer, subject, audienceList: request.audiences },
-        }),
-      ),
+      prints: [
+        { name: 'DEFAULT', subject: identities.first, audiences: request.audiences },
+        ...identities.named.map(({ audience, ...one }) => ({ ...one, audiences: [audience] })),
+      ].map(({ name, subject, audiences: audienceList }) => ({
+        name,
+        type: 'OIDC',
+        additional_info: { issuer: request.issuer, subject, audienceList },
+      })),
     },
     ...policyDocuments(c, request, 'workload identity'),
   ]
@@ -108,7 +140,7 @@ function externalOauth(c: Connection, request: TrustRequest): readonly TrustDocu
   const user = identifier(userOf(c, request))
   const mapped = scopes === undefined ? '' : sql`\n  EXTERNAL_OAUTH_SCOPE_MAPPING_ATTRIBUTE = ${scopes}`
   const statements = [
-    ...rights(c, role),
+    ...creations(rights(c, role, of.role)),
     sql`CREATE SECURITY INTEGRATION IF NOT EXISTS ${identifier(name)}
   TYPE = EXTERNAL_OAUTH ENABLED = TRUE EXTERNAL_OAUTH_TYPE = ${verbatim(type)}
   EXTERNAL_OAUTH_ISSUER = ${issuer}
