@@ -161,7 +161,8 @@ describe('dbt-oidc drift that asks the platforms', () => {
       [...new Set(differences.map(({ field, severity, verdict }) => `${severity} ${field} ${verdict}`))],
     ])
     expect(Object.fromEntries(told)).toMatchObject({
-      snow: ['warning audience narrower'],
+      // A named identity has one audience, which is now another.
+      snow: ['warning audience narrower', 'error audience different'],
       lake: ['error audience wider'],
       big: expect.arrayContaining([expect.stringMatching(/^error .* wider$/)]),
     })
