@@ -2,8 +2,8 @@ import * as z from 'zod/mini'
 import type { Rule } from '../check/deployment.ts'
 import type { Environment, Ref } from '../check/ground.ts'
 import type { Ids } from '../check/supposed.ts'
-import { DbtOidcError, fail } from '../errors.ts'
 import type { Ask } from './github.ts'
+import { untold } from './untold.ts'
 
 /** What GitHub says of a repository and of the runs that it may have. */
 export interface Settings {
@@ -17,6 +17,9 @@ export interface Settings {
   /** What was cut off. */
   readonly notes: readonly string[]
 }
+
+const REMEDY =
+  'Set GITHUB_TOKEN to a token that may read the repository, its Actions settings and environments, or name what there is with --branches and --environments.'
 
 const PAGE = 100
 const PAGES = 3
@@ -89,7 +92,7 @@ function reader(ask: Ask, repository: string): Get {
   const [owner = '', repo = ''] = repository.split('/')
   return async (route, what, more = {}) => {
     const { data } = await ask(`GET /repos/{owner}/{repo}${route}`, { owner, repo, ...more }).catch(
-      untold(what),
+      untold(what, REMEDY),
     )
     return data
   }
@@ -155,20 +158,5 @@ async function ruleOf(
   return {
     kind: 'named',
     names: branch_policies.map(({ name, type }) => ({ type: type ?? 'branch', pattern: name })),
-  }
-}
-
-function untold(what: string): (error: unknown) => never {
-  return (error) => {
-    if (error instanceof DbtOidcError) throw error
-    const status =
-      typeof error === 'object' && error && 'status' in error ? String(error.status) : 'no answer'
-    return fail({
-      code: 'configuration',
-      problem: `GitHub does not tell ${what} (${status}).`,
-      remedy:
-        'Set GITHUB_TOKEN to a token that may read the repository, its Actions settings and environments, or name what there is with --branches and --environments.',
-      cause: error,
-    })
   }
 }

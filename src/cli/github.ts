@@ -1,6 +1,10 @@
 import * as z from 'zod/mini'
-import { DbtOidcError, fail } from '../errors.ts'
+import { fail } from '../errors.ts'
 import type { SubjectForm } from '../trust/rules.ts'
+import { untold } from './untold.ts'
+
+const REMEDY =
+  'Set GITHUB_TOKEN to a token that may read the repository and its Actions settings, or leave --github away.'
 
 /** What GitHub itself says of a repository, as far as its tokens depend on it. */
 export interface RepositoryFacts {
@@ -31,9 +35,9 @@ const customisation = z.object({
 export async function repositoryFacts(ask: Ask, repository: string): Promise<RepositoryFacts> {
   const [owner = '', repo = ''] = repository.split('/')
   const [found, subject] = await Promise.all([
-    ask('GET /repos/{owner}/{repo}', { owner, repo }).catch(refused(`the repository ${repository}`)),
+    ask('GET /repos/{owner}/{repo}', { owner, repo }).catch(untold(`the repository ${repository}`, REMEDY)),
     ask('GET /repos/{owner}/{repo}/actions/oidc/customization/sub', { owner, repo }).catch(
-      refused(`the OIDC subject of ${repository}`),
+      untold(`the OIDC subject of ${repository}`, REMEDY),
     ),
   ])
   const { id, owner: holder } = repositoryAnswer.parse(found.data)
@@ -45,19 +49,4 @@ export async function repositoryFacts(ask: Ask, repository: string): Promise<Rep
       remedy: 'Write the whole subject as `sub:` into the grant; a run with `until: claims` prints it.',
     })
   return { id: String(id), ownerId: String(holder.id), form: template.use_immutable_subject ? 'id' : 'name' }
-}
-
-function refused(what: string): (error: unknown) => never {
-  return (error) => {
-    if (error instanceof DbtOidcError) throw error
-    const status =
-      typeof error === 'object' && error && 'status' in error ? String(error.status) : 'no answer'
-    return fail({
-      code: 'configuration',
-      problem: `GitHub does not tell ${what} (${status}).`,
-      remedy:
-        'Set GITHUB_TOKEN to a token that may read the repository and its Actions settings, or leave --github away.',
-      cause: error,
-    })
-  }
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
+import { jsonIn } from '../json.ts'
 import { readRegular } from '../regular.ts'
 import { codeOf } from '../retry.ts'
 import type { Made } from '../trust/together.ts'
@@ -70,16 +71,8 @@ async function writtenIn(directory: string): Promise<Written> {
   const path = join(directory, MANIFEST)
   const found = await readRegular(path)
   if (found.kind === 'missing') return {}
-  const parsed = manifest.safeParse(found.kind === 'text' ? parsedJson(found.text) : undefined)
+  const parsed = manifest.safeParse(found.kind === 'text' ? jsonIn(found.text) : undefined)
   return parsed.success ? parsed.data : refuse(`${path} is not as this command wrote it.`)
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** A target may be called anything; its file stays in the directory, and is no other target's. */

@@ -14,15 +14,18 @@ export const BY_CHAIN = { by: 'aws-container', file: FILE } as const satisfies K
 export function byChain(credential: Aws, directory: string, hook?: Hook): Pick<Carried, 'files' | 'env'> {
   if (hook) return byContainer(directory, hook)
   return {
-    files: {
-      [FILE]: [
-        `[${PROFILE}]`,
-        `aws_access_key_id = ${credential.accessKeyId}`,
-        `aws_secret_access_key = ${credential.secretAccessKey}`,
-        `aws_session_token = ${credential.sessionToken}`,
-        '',
-      ].join('\n'),
-    },
+    files: { [FILE]: keysFile(PROFILE, credential) },
     env: { AWS_SHARED_CREDENTIALS_FILE: `${directory}/${FILE}` },
   }
+}
+
+/** The text of a credentials file of AWS's (docs.aws.amazon.com/sdkref, "Shared config and credentials files"). */
+export function keysFile(profile: string, credential: Aws): string {
+  return [
+    `[${profile}]`,
+    `aws_access_key_id = ${credential.accessKeyId}`,
+    `aws_secret_access_key = ${credential.secretAccessKey}`,
+    `aws_session_token = ${credential.sessionToken}`,
+    '',
+  ].join('\n')
 }

@@ -1,3 +1,4 @@
+import { keysFile } from '../keepalive/aws-keys.ts'
 import { byContainer } from '../keepalive/container.ts'
 import type { Value } from '../profile.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
@@ -83,13 +84,7 @@ export default warehouse<Connection>({
       },
       secrets: {},
       files: {
-        [CREDENTIALS]: [
-          `[${PROFILE}]`,
-          `aws_access_key_id = ${credential.accessKeyId}`,
-          `aws_secret_access_key = ${credential.secretAccessKey}`,
-          `aws_session_token = ${credential.sessionToken}`,
-          '',
-        ].join('\n'),
+        [CREDENTIALS]: keysFile(PROFILE, credential),
       },
       env: { AWS_SHARED_CREDENTIALS_FILE: `${directory}/${CREDENTIALS}` },
     }

@@ -1,7 +1,8 @@
 import type { Diagnosis } from '../exchange.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse } from '../warehouse.ts'
-import { connection, hostOf, isVendors, tlsFaults, type Connection } from './sqlserver/connection.ts'
+import { connection, isVendors, tlsFaults, type Connection } from './sqlserver/connection.ts'
+import { hostOf } from './sqlserver/host.ts'
 import { FIELDS } from './sqlserver/fields.ts'
 
 /** dbt-sqlserver reads `access_token` of it whenever it opens a connection. */

@@ -5,6 +5,7 @@ import type { Http } from '../../http.ts'
 import { readRegular } from '../../regular.ts'
 import { retry } from '../../retry.ts'
 import type { Ask } from '../../token/request.ts'
+import { jsonIn } from '../../json.ts'
 
 /** Where the job holds its token: exactly one of the three. */
 export interface Holding {
@@ -84,18 +85,10 @@ async function fromUrl(url: string, headers: Readonly<Record<string, string>>, h
       `The endpoint of --token-url answered with status ${status}.`,
       'Check the address, and --token-header.',
     )
-  const parsed = answer.safeParse(jsonOf(body))
+  const parsed = answer.safeParse(jsonIn(body))
   if (!parsed.success) return body.trim()
   const [text = ''] = Object.values(parsed.data)
   return text
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }
 
 function headerOf(header: string, env: Variables): readonly [string, string] {

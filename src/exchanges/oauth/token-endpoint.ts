@@ -3,6 +3,7 @@ import type { Bearer } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
+import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf, type Class } from '../../retry.ts'
 
 /** One request to a token or revocation endpoint; the order of the parameters is kept. */
@@ -46,7 +47,7 @@ export async function askForToken(ask: Ask, io: Io, left: number): Promise<Beare
   const asked = io.now()
   const answer = await post(ask, io, left)
   if (answer.status !== 200) throw refusal(answer, ask, io)
-  const parsed = granted.safeParse(jsonOf(answer.body))
+  const parsed = granted.safeParse(jsonIn(answer.body))
   if (!parsed.success) return unreadable(ask)
   const { access_token: token, token_type: type, expires_in: seconds } = parsed.data
   io.mask(token)
@@ -99,7 +100,7 @@ function refusal(answer: HttpResponse, ask: Ask, io: Io): Error {
 
 /** The other side's own words. A server that repeats what it was sent must not make a sentence of ours out of it. */
 function errorOf(body: string, secrets: readonly string[]): OAuthError | undefined {
-  const parsed = refused.safeParse(jsonOf(body))
+  const parsed = refused.safeParse(jsonIn(body))
   if (!parsed.success) return undefined
   const { error, error_description, errorCode, errorSummary } = parsed.data
   const code = error ?? errorCode
@@ -120,14 +121,6 @@ function without(text: string, secrets: readonly string[]): string {
 
 function linesOf(text: string): readonly string[] {
   return text.split(/[\r\n]+/).filter((line) => line.trim() !== '')
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function unreadable({ who }: Ask): never {

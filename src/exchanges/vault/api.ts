@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
+import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
 import type { Login } from './settings.ts'
 
@@ -28,7 +29,7 @@ export interface Call {
 /** Calls once and parses the answer. Throws `exchange` or `exchange-unavailable`, each saying what another try is worth. */
 export async function call<T>(s: Server, io: Io, asked: Call, answer: z.ZodMiniType<T>): Promise<T> {
   const reply = await send(s, io, asked)
-  const parsed = answer.safeParse(jsonOf(reply.body))
+  const parsed = answer.safeParse(jsonIn(reply.body))
   if (parsed.success) return parsed.data
   return fail({
     code: 'exchange',
@@ -76,7 +77,7 @@ function refusal(s: Server, asked: Call, reply: HttpResponse, io: Io): Error {
       },
       { transient: true, retryAfter: retryAfterOf(reply.headers['retry-after'], io.now()) },
     )
-  const parsed = refused.safeParse(jsonOf(reply.body))
+  const parsed = refused.safeParse(jsonIn(reply.body))
   const words = parsed.success ? parsed.data.errors : []
   return attemptFailed(
     {
@@ -94,14 +95,6 @@ function refusal(s: Server, asked: Call, reply: HttpResponse, io: Io): Error {
 
 function without(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** As sentences name the server. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { fail } from '../../errors.ts'
+import { jsonIn } from '../../json.ts'
 import { visible } from '../../policy/visible.ts'
 
 /** What tells the old from the new in the audit log. */
@@ -47,7 +48,7 @@ type TokenRecord = z.infer<typeof record>
 export function tokenRecords(text: string, name: string): readonly TokenRecord[] {
   return text.split('\n').flatMap((line, at) => {
     if (line.trim() === '') return []
-    const parsed = parsedJson(line)
+    const parsed = jsonIn(line)
     if (isRun(parsed)) return []
     const { success, data } = record.safeParse(parsed)
     if (success) return [data]
@@ -112,14 +113,6 @@ function placeOf({ claims: { repository, ref } }: TokenRecord): string {
 
 function whoOf({ claims: { repository, ref, run_id: run } }: TokenRecord): string {
   return visible([repository ?? '?', ref ?? '?', `run ${run ?? '?'}`].join(' '))
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }
 
 function isRun(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Aws } from '../../credential.ts'
+import { keysFile } from '../../keepalive/aws-keys.ts'
 import { byContainer } from '../../keepalive/container.ts'
 import { asJinja, isExpression, type Value } from '../../profile.ts'
 import type { Carried, Fault, Hook } from '../../warehouse.ts'
@@ -74,13 +75,7 @@ function byFile(credential: Aws, directory: string): Pick<Carried, 'files' | 'en
   return {
     files: {
       [CONFIG]: `[profile ${PROFILE}]\nregion = ${credential.region}\n`,
-      [CREDENTIALS]: [
-        `[${PROFILE}]`,
-        `aws_access_key_id = ${credential.accessKeyId}`,
-        `aws_secret_access_key = ${credential.secretAccessKey}`,
-        `aws_session_token = ${credential.sessionToken}`,
-        '',
-      ].join('\n'),
+      [CREDENTIALS]: keysFile(PROFILE, credential),
     },
     env: {
       AWS_CONFIG_FILE: `${directory}/${CONFIG}`,

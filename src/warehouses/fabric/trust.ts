@@ -1,12 +1,13 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import { comment, jsonWord, sh, sql, verbatim, inert } from '../../trust/quote.ts'
+import { comment, jsonWord, sh, sql } from '../../trust/quote.ts'
+import { bracketed } from '../sqlserver/trust.ts'
 import type { Connection } from './connection.ts'
 
 /** What lets an app into a workspace of Fabric, and what it may do in the warehouse. */
 export function trust(c: Connection, { identity }: TrustRequest): readonly TrustDocument[] {
   const workspace = c.workspace_id ?? 'WORKSPACE'
   const body = { principal: { id: 'OBJECT_ID', type: 'ServicePrincipal' }, role: 'Contributor' }
-  const schema = verbatim(`[${inert(c.schema).replaceAll(']', ']]')}]`)
+  const schema = bracketed(c.schema)
   return [
     {
       title: 'The app in the workspace of Fabric',

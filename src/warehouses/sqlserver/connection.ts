@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { isLoopbackHost } from '../../rehearsal.ts'
 import type { Fault } from '../../warehouse.ts'
+import { namesHost } from './host.ts'
 
 const shape = z.looseObject({
   host: z.optional(z.string()),
@@ -18,21 +19,7 @@ const shape = z.looseObject({
 export type Connection = z.infer<typeof shape>
 
 /** An output of dbt-sqlserver whose login is by a token of Entra. */
-export const connection = shape.check((payload) => {
-  const { host, server } = payload.value
-  if (host === undefined && server === undefined)
-    payload.issues.push({
-      code: 'custom',
-      path: ['host'],
-      message: 'must name the server, as NAME.database.windows.net',
-      input: payload.value,
-    })
-})
-
-/** dbt takes both names for it. */
-export function hostOf({ host, server }: Connection): string {
-  return host ?? server ?? ''
-}
+export const connection = shape.check(namesHost('must name the server, as NAME.database.windows.net'))
 
 /** Hosts of Azure SQL, of managed instances, and of the SQL endpoints of Synapse and Fabric, in every cloud of Microsoft. */
 const VENDORS =

@@ -1,6 +1,7 @@
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, inert, sql, verbatim } from '../../trust/quote.ts'
-import { hostOf, type Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { hostOf } from './host.ts'
 
 /**
  * The user of an app in a database. By its application id as SID the server need not ask Entra for the name
@@ -41,7 +42,7 @@ export function trust(c: Connection, { identity, target }: TrustRequest): readon
 }
 
 /** T-SQL, "Delimited identifiers": a closing bracket is doubled. */
-function bracketed(name: string) {
+export function bracketed(name: string) {
   return verbatim(`[${inert(name).replaceAll(']', ']]')}]`)
 }
 

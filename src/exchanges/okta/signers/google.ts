@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { fail } from '../../../errors.ts'
+import { jsonIn } from '../../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../../retry.ts'
 import google from '../../google.ts'
 import type { GoogleSettings } from '../../google/settings.ts'
@@ -45,7 +46,7 @@ export function googleSigner(s: GoogleSettings, key: string): Signer {
             retryAfter: retryAfterOf(reply.headers['retry-after'], io.now()),
           },
         )
-      const parsed = answer.safeParse(jsonOf(reply.body))
+      const parsed = answer.safeParse(jsonIn(reply.body))
       if (parsed.success) return Buffer.from(parsed.data.signature, 'base64')
       return fail({
         code: 'exchange',
@@ -59,14 +60,6 @@ export function googleSigner(s: GoogleSettings, key: string): Signer {
 const refused = z.object({ error: z.object({ message: z.string() }) })
 
 function sentence(body: string): readonly string[] {
-  const parsed = refused.safeParse(jsonOf(body))
+  const parsed = refused.safeParse(jsonIn(body))
   return parsed.success ? parsed.data.error.message.split(/[\r\n]+/).slice(0, 3) : []
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
