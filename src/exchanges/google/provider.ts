@@ -1,5 +1,6 @@
 import { fail } from '../../errors.ts'
 import { isLiteral } from '../../pattern.ts'
+import { heldBy, type Held } from '../../trust/held.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { conditionOf } from './condition.ts'
@@ -8,6 +9,11 @@ import type { GoogleSettings } from './settings.ts'
 
 /** Characters that Google takes for a condition. */
 const LONGEST_CONDITION = 4096
+
+/** Google sees every claim of a token, and so holds all that the grants name. */
+export function heldAt(rules: readonly TrustRule[]): Held {
+  return heldBy(rules, ({ when }) => [...when.keys(), 'event_name'], 'claims')
+}
 
 /** A role of somebody on a service account. */
 export interface Binding {

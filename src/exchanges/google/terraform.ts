@@ -1,10 +1,9 @@
 import type { Want } from '../../exchange.ts'
 import { block, hclDocument, reference, resource } from '../../trust/hcl.ts'
-import { heldBy } from '../../trust/held.ts'
 import { labelFor } from '../../trust/label.ts'
 import { comment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import { bindingsOf, boundedCondition, mappingOf, ownedBy, type Binding } from './provider.ts'
+import { bindingsOf, boundedCondition, heldAt, mappingOf, ownedBy, type Binding } from './provider.ts'
 import { partsOf, type GoogleSettings } from './settings.ts'
 import { introduction } from './trust.ts'
 
@@ -17,7 +16,7 @@ export function terraformOf(
   request: TrustRequest,
 ): readonly TrustDocument[] {
   const { rules } = request
-  const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'], 'claims')
+  const held = heldAt(rules)
   const { heldThere, checkedHere } = held
   return [
     pool(settings),

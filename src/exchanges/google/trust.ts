@@ -1,10 +1,10 @@
 import type { Want } from '../../exchange.ts'
 import { heading } from '../../trust/heading.ts'
 import { comment, sh } from '../../trust/quote.ts'
-import { heldBy, type Held } from '../../trust/held.ts'
+import type { Held } from '../../trust/held.ts'
 import { creations, type Part } from '../../trust/parts.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-import { bindingsOf, boundedCondition, mappingOf, ownedBy, type Binding } from './provider.ts'
+import { bindingsOf, boundedCondition, heldAt, mappingOf, ownedBy, type Binding } from './provider.ts'
 import { partsOf, type GoogleSettings } from './settings.ts'
 
 const CONTINUED = ' \\\n  '
@@ -18,7 +18,7 @@ export function trustOf(
   request: TrustRequest,
 ): readonly TrustDocument[] {
   const { rules } = request
-  const held = heldBy(rules, ({ when }) => [...when.keys(), 'event_name'], 'claims')
+  const held = heldAt(rules)
   const { heldThere, checkedHere } = held
   const parts = [...provider(settings, request), ...bindingsOf(settings, rules).map(binding)]
   const head = introduction(settings, want, request, { held, existing: EXISTING })

@@ -1,22 +1,16 @@
 import type { Want } from '../../exchange.ts'
 import { block, hclDocument, reference, resource } from '../../trust/hcl.ts'
-import { heldBy } from '../../trust/held.ts'
 import { labelFor } from '../../trust/label.ts'
 import { nameOf } from '../../trust/naming.ts'
 import { comment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { clientIsAsserted, type Settings } from './settings.ts'
-import { aboutImport, boundTo, inWords, PROVIDER, refusePatterns, type Bound } from './trust.ts'
+import { PROVIDER, toldInWords, type Bound } from './trust.ts'
 
 /** The words of `serverSettings`, and what the provider keycloak/keycloak makes of them. */
 export function serverResources(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
-  refusePatterns(request)
-  const told = heldBy(request.rules, (rule) => rule.heldBySubject)
-  const held = { heldThere: told.heldThere, checkedHere: told.checkedHere }
-  const bound = boundTo(s, request)
-  const words = inWords(s, request, told, 'why' in bound ? [bound.why] : aboutImport(request))
-  const title = 'Authorization server: what to trust'
-  if ('why' in bound) return [{ title, language: 'sh', text: words, ...held }]
+  const { words, held, bound } = toldInWords(s, request)
+  if ('why' in bound) return [words]
   const label = labelFor(request.target)
   const blocks = [
     client(s, bound, label),
@@ -24,7 +18,7 @@ export function serverResources(s: Settings, want: Want, request: TrustRequest):
     ...(s.grant === 'jwt-bearer' ? [user(s, request, bound.subject)] : []),
   ]
   return [
-    { title, language: 'sh', text: words, ...held },
+    words,
     {
       title: `Keycloak 26: GitHub as an identity provider of the realm ${realmOf(s)}`,
       language: 'hcl',

@@ -12,19 +12,34 @@ export const PROVIDER = 'github-actions'
 
 /** What an authorization server must be told, in words for any and as a partial import for Keycloak. */
 export function serverSettings(s: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
+  const { words, held, bound } = toldInWords(s, request)
+  if ('why' in bound) return [words]
+  const text = `${json(partialImport(s, want, request, bound))}\n`
+  return [words, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
+}
+
+/** What any server must be told, and what a Keycloak can be given beside it. Throws where a grant has a pattern. */
+export function toldInWords(
+  s: Settings,
+  request: TrustRequest,
+): {
+  readonly words: TrustDocument
+  readonly held: Pick<TrustDocument, 'heldThere' | 'checkedHere'>
+  readonly bound: ReturnType<typeof boundTo>
+} {
   refusePatterns(request)
   const told = heldBy(request.rules, (rule) => rule.heldBySubject)
   const held = { heldThere: told.heldThere, checkedHere: told.checkedHere }
   const bound = boundTo(s, request)
-  const words = inWords(s, request, told, 'why' in bound ? [bound.why] : aboutImport(request))
-  const title = 'Authorization server: what to trust'
-  const documents: TrustDocument[] = [{ title, language: 'sh', text: words, ...held }]
-  if ('why' in bound) return documents
-  const text = `${json(partialImport(s, want, request, bound))}\n`
-  return [...documents, { title: 'Keycloak 26: partial import', language: 'json', text, ...held }]
+  const text = inWords(s, request, told, 'why' in bound ? [bound.why] : aboutImport(request))
+  return {
+    words: { title: 'Authorization server: what to trust', language: 'sh', text, ...held },
+    held,
+    bound,
+  }
 }
 
-export function inWords(s: Settings, request: TrustRequest, held: Held, notes: readonly string[]): string {
+function inWords(s: Settings, request: TrustRequest, held: Held, notes: readonly string[]): string {
   const by =
     s.grant === 'client-credentials'
       ? 'as the proof of who the client is (client_assertion, RFC 7523 2.2)'
@@ -156,7 +171,7 @@ export interface Bound {
 }
 
 /** Where a repository may have either form of `sub`, the one with ids is the one to trust; the words list both. */
-export function boundTo(s: Settings, request: TrustRequest): Bound | { readonly why: string } {
+function boundTo(s: Settings, request: TrustRequest): Bound | { readonly why: string } {
   const clientId = s['client-id']
   if (s.grant === 'token-exchange')
     return {
@@ -180,14 +195,14 @@ function oneForm({ subjects }: TrustRule): readonly string[] {
 }
 
 /** What a person must know who takes the import: the words list more than it can hold. */
-export function aboutImport({ rules }: TrustRequest): readonly string[] {
+function aboutImport({ rules }: TrustRequest): readonly string[] {
   if (rules.every((rule) => oneForm(rule).length === rule.subjects.length)) return []
   return [
     'The import for Keycloak trusts the `sub` with ids and refuses the one without; `trust --github` asks which one the repository has.',
   ]
 }
 
-export function refusePatterns({ rules, target }: TrustRequest): void {
+function refusePatterns({ rules, target }: TrustRequest): void {
   const vague = rules.find(({ exact }) => !exact)
   if (vague)
     fail({

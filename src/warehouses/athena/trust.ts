@@ -1,7 +1,9 @@
 import { mayUse, placesIn } from '../../exchanges/aws/objects.ts'
+import { checkedRole } from '../../exchanges/aws/place.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
+import { inCatalog } from '../glue/catalog.ts'
 import { catalogOf, workGroupOf, type Connection } from './connection.ts'
 
 /** What dbt-athena asks of Athena itself. */
@@ -45,12 +47,9 @@ export function trust(
   { identity }: TrustRequest,
   format: TrustFormat = 'commands',
 ): readonly TrustDocument[] {
-  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
-  const role = resource.split('/').at(-1) ?? ''
+  const { partition, account, name: role } = checkedRole(identity)
   const region = c.region_name
-  const glue = `arn:${partition}:glue:${region}:${account}`
   const athena = `arn:${partition}:athena:${region}:${account}`
-  const schema = iamLiteral(c.schema).replaceAll(/\{[^}]*\}/g, '*')
   const places = placesIn([c.s3_staging_dir, c.s3_data_dir, c.s3_tmp_table_dir])
   const policy = {
     Version: '2012-10-17',
@@ -64,7 +63,7 @@ export function trust(
       {
         Effect: 'Allow',
         Action: [...READ, ...WRITE],
-        Resource: [`${glue}:catalog`, `${glue}:database/${schema}`, `${glue}:table/${schema}/*`],
+        Resource: inCatalog(`arn:${partition}:glue:${region}:${account}`, c.schema),
       },
       ...mayUse(places, partition),
       ...(places.length === 0

@@ -1,4 +1,5 @@
 import { mayUse, placesIn, type Place } from '../../exchanges/aws/objects.ts'
+import { checkedRole } from '../../exchanges/aws/place.ts'
 import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
 import { comment } from '../../trust/quote.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
@@ -11,9 +12,9 @@ export function s3Trust(
   { identity }: TrustRequest,
   format: TrustFormat,
 ): readonly TrustDocument[] {
-  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
+  const { partition, account, name } = checkedRole(identity)
   const places = placesOf(connection)
-  const title = `The role ${resource.split('/').at(-1)} may read and write the objects of dbt`
+  const title = `The role ${name} may read and write the objects of dbt`
   const nowhere = comment('#', [
     'The connection names no place in S3 (`external_root`, `path`, `attach`, or the `scope` of a secret), so none can be allowed.',
     `Give ${identity} s3:ListBucket on the bucket and s3:GetObject, s3:PutObject, s3:DeleteObject on its objects.`,

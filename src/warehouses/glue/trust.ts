@@ -1,7 +1,8 @@
 import { mayUse, placesIn } from '../../exchanges/aws/objects.ts'
+import { checkedRole } from '../../exchanges/aws/place.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
-import { iamLiteral } from '../../trust/iam.ts'
 import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
+import { inCatalog } from './catalog.ts'
 import type { Connection } from './connection.ts'
 
 /** What dbt-glue asks of interactive sessions. */
@@ -39,10 +40,8 @@ export function trust(
   { identity }: TrustRequest,
   format: TrustFormat = 'commands',
 ): readonly TrustDocument[] {
-  const [, partition = 'aws', , , account = '', resource = ''] = identity.split(':')
-  const role = resource.split('/').at(-1) ?? ''
+  const { partition, account, name: role } = checkedRole(identity)
   const glue = `arn:${partition}:glue:${c.region}:${account}`
-  const schema = iamLiteral(c.schema).replaceAll(/\{[^}]*\}/g, '*')
   const policy = {
     Version: '2012-10-17',
     Statement: [
@@ -57,7 +56,7 @@ export function trust(
       {
         Effect: 'Allow',
         Action: CATALOG,
-        Resource: [`${glue}:catalog`, `${glue}:database/${schema}`, `${glue}:table/${schema}/*`],
+        Resource: inCatalog(glue, c.schema),
       },
       ...mayUse(placesIn([c.location]), partition),
     ],
