@@ -89,10 +89,21 @@ def _places():
             yield place
 
 
+def _given(place):
+    try:
+        return json.loads((place / "keepalive.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        if place == _HERE:
+            raise
+        return None  # another use of the action has just ended, or writes its own
+
+
 def _install():
     fields, headers = {}, {}
     for place in _places():
-        given = json.loads((place / "keepalive.json").read_text("utf-8"))
+        given = _given(place)
+        if given is None:
+            continue
         sources = fields.setdefault((given["credentials"], given["field"]), [])
         # The other may be of an earlier version of the action.
         ends = place / given.get("ends", "keepalive-ends")

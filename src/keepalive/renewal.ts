@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
 import { MEANWHILE, untilBelow, type Life } from './freshness.ts'
+import { waited } from './wait.ts'
 
 /** Something that is bought for a while and can be bought again. */
 export interface Renewable {
@@ -36,14 +36,4 @@ function pauseAfterFailure({ life }: Renewable): number {
   const { boughtAt, expiresAt } = life()
   const tenth = ((expiresAt?.getTime() ?? 0) - boughtAt.getTime()) / 10
   return Math.min(Math.max(tenth, PAUSE.least), PAUSE.most)
-}
-
-/** The timer alone keeps no process alive: a step that is done ends. */
-async function waited(milliseconds: number, until: AbortSignal): Promise<boolean> {
-  try {
-    await setTimeout(Math.max(milliseconds, 0), undefined, { signal: until, ref: false })
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
 import { untilBelow, type Life } from './freshness.ts'
+import { waited } from './wait.ts'
 
 /** What is left of a life when the end is told: enough to look, too little to be told for nothing. */
 const NEAR = 0.1
@@ -8,10 +8,5 @@ const NEAR = 0.1
 export async function warnOfEnd(life: Life, now: Date, tell: () => void, until: AbortSignal): Promise<void> {
   const wait = untilBelow(NEAR, life, now)
   if (wait === undefined) return
-  try {
-    await setTimeout(Math.max(wait, 0), undefined, { signal: until, ref: false })
-    tell()
-  } catch {
-    // Over before its end: nothing to tell.
-  }
+  if (await waited(wait, until)) tell()
 }
