@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from '../build.ts'
+import { everything, lintWorkflows } from '../workflows.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const bin = join(root, 'node_modules', '.bin')
@@ -14,6 +15,7 @@ run('types', 'tsc', ['-p', 'tsconfig.json'])
 run('lint', 'oxlint', ['--type-aware', '--deny-warnings'])
 run('format', 'prettier', ['--check', '--log-level', 'warn', '.'])
 await generated()
+await workflows()
 await reproducible()
 
 for (const fault of faults) console.error(`✗ ${fault}`)
@@ -43,6 +45,16 @@ async function generated(): Promise<void> {
     'generated files',
     files.every((file, at) => readFileSync(join(root, file), 'utf8') === before[at]),
   )
+}
+
+/** Nothing that actionlint (with shellcheck) or zizmor would say of what GitHub runs, or of what users copy. */
+async function workflows(): Promise<void> {
+  const found = await lintWorkflows()
+  const count = everything().length
+  for (const [linter, text] of Object.entries(found)) {
+    if (text !== '') console.error(text)
+    tell(`${linter} finds nothing in ${count} workflows, examples and actions`, text === '')
+  }
 }
 
 /** dist/ is what the sources build, in this directory and in one of another depth. */
