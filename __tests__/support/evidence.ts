@@ -1,0 +1,164 @@
+/** A test, by the file and the words with which it stands there. */
+export interface Named {
+  /** Below `__tests__/`. */
+  readonly file: string
+  /** Of the group that it is in, if any, and of the test. */
+  readonly titles: readonly string[]
+  /** Of a table: by what its row begins. */
+  readonly row?: string
+}
+
+/** What a row of the README's table stands on. */
+export interface Evidence {
+  /** The test in which the right identity is let in. */
+  readonly letsIn: Named
+  /** The test in which the one is refused who should not be let in, or whom the broken trust does not name. */
+  readonly refuses: Named
+}
+
+const SNOWFLAKE_WAYS = 'process-snowflake-ways.test.ts'
+const NAMED = 'a broken trust is named'
+
+/** By warehouse and exchange, as `WAREHOUSE via EXCHANGE`. */
+export const EVIDENCE: Readonly<Record<string, Evidence>> = {
+  'bigquery via google': {
+    letsIn: of(
+      'servers/bigquery.spec.ts',
+      ['dbt builds the demo project in BigQuery', '%s'],
+      'as a service account',
+    ),
+    refuses: of(
+      'servers/bigquery.spec.ts',
+      ['dbt is not let in where the trust is broken, and the cause is named', '%s'],
+      'an issuer that the provider does not trust',
+    ),
+  },
+  'databricks via direct': {
+    letsIn: of(
+      'servers/outlives-databricks.spec.ts',
+      [
+        'the credentials of dbt-databricks by `via: %s`',
+        'live with it for three lives, in the connection that was opened first as in the last',
+      ],
+      'direct',
+    ),
+    refuses: of('servers/databricks.spec.ts', [
+      'a workspace',
+      'lets nobody in by the SDK whose subject is another',
+    ]),
+  },
+  'databricks via oauth': {
+    letsIn: of('databricks.test.ts', [
+      'a workspace that trusts the branch gives an access token, which dbt finds in its environment alone',
+    ]),
+    refuses: of(
+      'databricks.test.ts',
+      ['a workspace that trusts %s refuses, and the log says why and what would repair it'],
+      'another branch',
+    ),
+  },
+  'duckdb via none': {
+    letsIn: of('process-real-dbt.test.ts', [
+      'dbt in a run',
+      'succeeds with the workflow for DuckDB of the README as it is written',
+    ]),
+    refuses: of('process-denied.test.ts', [
+      'a run is denied because of',
+      'its signed ref, whatever an earlier step made of GITHUB_REF (event-10)',
+    ]),
+  },
+  'duckdb via aws': {
+    letsIn: of('servers/duckdb-s3.spec.ts', [
+      'dbt writes to and reads from the bucket that the connection names, with the keys of the role',
+    ]),
+    refuses: of('servers/duckdb-s3.spec.ts', ['a trust for another branch ends the run before dbt']),
+  },
+  'postgres via aws': {
+    letsIn: of('servers/postgres.spec.ts', [
+      'dbt-postgres at an RDS that takes signed tokens',
+      'builds the demo project as the user that our own documents have made',
+    ]),
+    refuses: of('servers/postgres.spec.ts', [NAMED, '%s'], 'another branch'),
+  },
+  'postgres via vault': {
+    letsIn: of('servers/vault.spec.ts', [
+      'dbt builds as a user that Vault has made for this run, and that is gone after it',
+    ]),
+    refuses: of(
+      'servers/vault.spec.ts',
+      ['a trust for %s ends the run before dbt, and says why'],
+      'another branch',
+    ),
+  },
+  'redshift via aws': {
+    letsIn: of('servers/redshift.spec.ts', [
+      'dbt-redshift at a front that takes only what GetClusterCredentialsWithIAM has handed out',
+      'builds the demo project as the user of the role',
+    ]),
+    refuses: of('servers/redshift.spec.ts', [NAMED, '%s'], 'another branch'),
+  },
+  'redshift via aws-identity-center': {
+    letsIn: of('servers/redshift-identity-center.spec.ts', [
+      'dbt-redshift at a front that asks Identity Center about each token',
+      'builds the demo project as the role of its group, each connection with a token of its own',
+    ]),
+    refuses: of('servers/redshift-identity-center.spec.ts', [NAMED, '%s'], 'no user of this subject'),
+  },
+  'snowflake via direct': {
+    letsIn: of('snowflake-front.test.ts', [
+      'real dbt-snowflake at the front',
+      'a build of the demo project logs in by workload identity alone',
+    ]),
+    refuses: of('snowflake-front.test.ts', [
+      'real dbt-snowflake at the front',
+      'a token for another subject is refused with the code that Snowflake gives, in dbt’s own output',
+    ]),
+  },
+  'snowflake via okta': {
+    letsIn: of(
+      SNOWFLAKE_WAYS,
+      ['by %s', 'dbt builds, as the preflight said, and everything is given back'],
+      'an access token of Okta',
+    ),
+    refuses: of(
+      SNOWFLAKE_WAYS,
+      ['by %s', 'an account that trusts somebody else refuses the login, in words that are explained'],
+      'an access token of Okta',
+    ),
+  },
+  'snowflake via vault': {
+    letsIn: of(
+      SNOWFLAKE_WAYS,
+      ['by %s', 'dbt builds, as the preflight said, and everything is given back'],
+      'a key pair of a user that Vault makes',
+    ),
+    refuses: of(
+      SNOWFLAKE_WAYS,
+      ['by %s', 'an account that trusts somebody else refuses the login, in words that are explained'],
+      'a key pair of a user that Vault makes',
+    ),
+  },
+  'trino via direct': {
+    letsIn: of('servers/trino.spec.ts', [
+      'the built action',
+      'builds the demo project on a Trino that verifies the token by our own documents',
+    ]),
+    refuses: of(
+      'servers/trino.spec.ts',
+      ['the built action', 'fails on a token with %s, and the log says what Trino says'],
+      'another subject',
+    ),
+  },
+  'trino via oauth': {
+    letsIn: of('servers/trino-keycloak.spec.ts', [
+      'a build on Trino with a token of Keycloak, bought with the token of GitHub, longer-lived than that, and revoked',
+    ]),
+    refuses: of('servers/trino-keycloak.spec.ts', [
+      'a token of Keycloak for another client is refused by Trino',
+    ]),
+  },
+}
+
+function of(file: string, titles: readonly string[], row?: string): Named {
+  return { file, titles, ...(row === undefined ? {} : { row }) }
+}
