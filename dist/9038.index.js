@@ -1,4 +1,4 @@
-const d=9038,h=[9038],p={9038:((g,r,o)=>{o.r(r),o.d(r,{preflight:()=>u});var e=o(28395),s=o(97519);const i=`
+const d=9038,h=[9038],p={9038:((g,r,o)=>{o.r(r),o.d(r,{preflight:()=>u});var e=o(28395),s=o(97519);const c=`
 import json, sys
 import trino
 given = json.load(sys.stdin)
@@ -10,4 +10,4 @@ cursor = connection.cursor()
 cursor.execute("select current_user, current_catalog")
 user, catalog = cursor.fetchone()
 print(json.dumps({"user": user, "catalog": catalog}))
-`,c=e.Ikc({user:e.YjP(),catalog:e.cl6(e.YjP())});async function u({connection:t,credential:n},{python:l}){if(n.kind!=="id-token"&&n.kind!=="bearer")throw new Error(`trino cannot ask with a ${n.kind} credential`);const a=c.parse(await l(i,{host:t.host,port:t.port,user:t.user??null,verify:t.cert??!0,catalog:(0,s.H)(t),token:n.token}));return[{what:"user",expected:t.user,actual:a.user},{what:"catalog",expected:(0,s.H)(t),actual:a.catalog??void 0}]}})};export{d as id,h as ids,p as modules};
+`,i=e.Ikc({user:e.YjP(),catalog:e.cl6(e.YjP())});async function u({connection:t,credential:n},{python:l}){if(n.kind!=="id-token"&&n.kind!=="bearer")throw new Error(`trino cannot ask with a ${n.kind} credential`);const a=i.parse(await l(c,{host:t.host,port:t.port,user:t.user??null,verify:t.cert??!0,catalog:(0,s.catalogOf)(t),token:n.token}));return[{what:"user",expected:t.user,actual:a.user},{what:"catalog",expected:(0,s.catalogOf)(t),actual:a.catalog??void 0}]}})};export{d as id,h as ids,p as modules};

@@ -1,4 +1,4 @@
-import { exchanges } from './exchanges/index.ts'
+import { exchangesByName } from './exchanges/by-name.ts'
 import { DbtOidcError, fail } from './errors.ts'
 import type { Host } from './host.ts'
 import { ioOf } from './io.ts'
@@ -69,7 +69,7 @@ async function revoke(
   other: OtherIssuer | undefined,
 ): Promise<void> {
   const { via, settings, audience, issuer, credential } = unseal(sealed, key)
-  const exchange = exchanges.get(via)?.bind(settings)
+  const exchange = (await exchangesByName.get(via)?.())?.default.bind(settings)
   if (!exchange?.revoke) return
   const { writer } = host
   const signal = AbortSignal.timeout(PATIENCE)

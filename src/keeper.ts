@@ -7,7 +7,6 @@ import { warehouseOf } from './config/warehouse-of.ts'
 import type { Credential } from './credential.ts'
 import { forbidCoreDumps } from './dbt/core-dumps.ts'
 import { DbtOidcError } from './errors.ts'
-import { exchanges } from './exchanges/index.ts'
 import { directoryAt, isIntact } from './files.ts'
 import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
@@ -15,10 +14,10 @@ import { MEANWHILE } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { answer } from './keeper/answer.ts'
 import { parseCharge, type Charge } from './keeper/charge.ts'
+import { registriesByName } from './registries.ts'
 import { remember } from './remains.ts'
 import { auditLine } from './report/audit.ts'
 import { continueTokens, createTokens } from './token/tokens.ts'
-import { warehouses } from './warehouses/index.ts'
 
 /** In milliseconds: how often it is looked whether there is still something to keep fresh, and when GitHub's own limit is over. */
 const LOOK = 2000
@@ -50,7 +49,7 @@ export async function keeper(): Promise<void> {
 
 /** Failures are told to nobody: the audit log has those for which a token was used. */
 async function keep(charge: Charge, host: Host, end: () => void): Promise<void> {
-  const target = targetOf(charge)
+  const target = await targetOf(charge)
   const { credential, boughtAt } = charge
   const around = surroundings(charge, target, host)
   const giveBack = async (unused: Credential): Promise<void> =>
@@ -117,8 +116,10 @@ function surroundings(charge: Charge, target: Target, host: Host): Parameters<ty
 }
 
 /** The target as far as a renewal needs it: its profile has been written. */
-function targetOf({ target }: Charge): Target {
+async function targetOf({ target }: Charge): Promise<Target> {
   const { name, via, settings, audience } = target
+  const { warehouses, exchanges, mentioned } = registriesByName()
+  await mentioned(`${target.type} ${via}`)
   const warehouse = warehouseOf(warehouses, { ...target.connection, type: target.type })
   const acceptance = warehouse?.accepts.get(via)
   const exchange = exchanges.get(via)

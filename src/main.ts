@@ -1,10 +1,9 @@
 import { listen } from './cancel.ts'
 import { readConfig, type Config } from './config.ts'
-import { exchanges } from './exchanges/index.ts'
 import { openHost, readInputs, sourcesOf, type Host } from './host.ts'
 import { publish, publishFailure } from './publish.ts'
+import { registriesByName } from './registries.ts'
 import { run, type Known } from './run.ts'
-import { warehouses } from './warehouses/index.ts'
 import { absenceOf, withoutToken } from './without-token.ts'
 
 /** The step: exit code 1 from its first line (set by dist/main.js) until the last word of the sentence has succeeded. */
@@ -24,7 +23,7 @@ async function step(host: Host): Promise<boolean> {
   const known: Known = {}
   let config: Config | undefined
   try {
-    config = await readConfig(sourcesOf(host, readInputs(process.env)), { warehouses, exchanges })
+    config = await readConfig(sourcesOf(host, readInputs(process.env)), registriesByName())
     const absence = await absenceOf(host)
     if (absence) return await withoutToken(absence, config, host)
     const report = await run(config, host, known)

@@ -3,7 +3,7 @@ import { EXIT_MEANINGS } from '../../src/cli/exit.ts'
 import { wordsOf } from '../../src/cli/completion/words.ts'
 import { FINDING_CODES } from '../../src/finding-codes.ts'
 import { readersOf } from '../../src/trust/recognise.ts'
-import type { Registries } from '../../src/config/target.ts'
+import type { WholeRegistries } from '../../src/config/target.ts'
 import { programOf } from '../../src/cli/program.ts'
 
 /** The table of the command line, from the commands themselves. */
@@ -28,7 +28,7 @@ export function findingTable(): string {
 }
 
 /** The table of what `lint` and `drift` read of each platform. */
-export async function readerTable(registries: Registries): Promise<string> {
+export async function readerTable(registries: WholeRegistries): Promise<string> {
   const readers = await readersOf(registries)
   const rows = readers.map(
     ({ platform, understands }) =>

@@ -35,6 +35,8 @@ async function generated(): Promise<void> {
   const files = [
     'src/warehouses/index.ts',
     'src/exchanges/index.ts',
+    'src/warehouses/by-name.ts',
+    'src/exchanges/by-name.ts',
     'src/config/inputs.ts',
     'schema.json',
     'README.md',

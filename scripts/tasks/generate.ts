@@ -7,13 +7,15 @@ import type { Exchange } from '../../src/exchange.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
 import { actionFile, inputNames, table } from '../generate/inputs.ts'
 import { MODULES, pluginModule } from '../generate/plugin.ts'
-import { registry } from '../generate/registry.ts'
+import { loaders, registry } from '../generate/registry.ts'
 
 const root = process.argv[2] ?? join(import.meta.dirname, '..', '..')
 const action = actionFile(readFileSync(join(root, 'action.yml'), 'utf8'))
 
 await write('src/warehouses/index.ts', registry(root, 'warehouses'))
 await write('src/exchanges/index.ts', registry(root, 'exchanges'))
+await write('src/warehouses/by-name.ts', loaders(root, 'warehouses'))
+await write('src/exchanges/by-name.ts', loaders(root, 'exchanges'))
 await write('src/config/inputs.ts', inputNames(action))
 for (const { from, to, name, told } of MODULES) {
   const python = join(root, from)

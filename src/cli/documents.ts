@@ -4,7 +4,7 @@ import { fail } from '../errors.ts'
 import { visible } from '../policy/visible.ts'
 import { readRegular } from '../regular.ts'
 import { recognise, type Read } from '../trust/recognise.ts'
-import type { Registries } from '../config/target.ts'
+import type { WholeRegistries } from '../config/target.ts'
 
 /** Standard input, as many programs name it. */
 const STDIN = '-'
@@ -13,7 +13,7 @@ const LARGEST = 1024 * 1024
 /** Reads what platforms have printed, each file as one document; `-` is standard input. */
 export async function readDocuments(
   files: readonly string[],
-  registries: Registries,
+  registries: WholeRegistries,
 ): Promise<readonly Read[]> {
   const found: Read[] = []
   for (const file of files) {

@@ -27,6 +27,7 @@ export async function fromExisting(
   const text = await readNeeded(path, shown, place, sources, rules.problems)
   const profile = input(sources, 'profile') ?? (await profileOf(options.projectDir, sources, rules))
   if (text === undefined || profile === undefined) return undefined
+  await rules.registries.mentioned?.(text)
   const { existing, problems } = readProfiles(text, shown, {
     profile,
     target: input(sources, 'target'),

@@ -24,6 +24,8 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
   const given = readNarrowing(sources, rules.problems)
   const when: When = new Map([['repository', [sources.repository]], ...given.when])
   checkConditions({ ...given, when }, 'inputs', rules, RESTRICTED)
+  for (const name of ['connection', 'identity'] as const)
+    await rules.registries.mentioned?.(input(sources, name) ?? '')
   const identity = readMap('identity', sources, rules)
   const source = await readSource(sources, options, rules)
   const name = source?.name ?? DEFAULT_TARGET

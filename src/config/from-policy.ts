@@ -82,11 +82,8 @@ function readAsked(
   return asked
 }
 
-async function readRoot(
-  path: string,
-  sources: Sources,
-  { problems }: TargetRules,
-): Promise<YamlMap | undefined> {
+async function readRoot(path: string, sources: Sources, rules: TargetRules): Promise<YamlMap | undefined> {
+  const { problems } = rules
   const absolute = resolve(sources.workspace, path)
   if (!sources.policyAnywhere && leaves(sources.workspace, absolute)) {
     problems.add(placeOfInput('config'), `\`${path}\` leads out of the workspace.`)
@@ -95,6 +92,7 @@ async function readRoot(
   const place = input(sources, 'config') === undefined ? path : placeOfInput('config')
   const text = await readNeeded(absolute, path, place, sources, problems)
   if (text === undefined) return undefined
+  await rules.registries.mentioned?.(text)
   const { node, problems: faults } = readYaml(text, path)
   problems.addAll(faults)
   if (faults.length > 0) return undefined

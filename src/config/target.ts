@@ -27,8 +27,22 @@ export interface Target {
   readonly lookup: Lookup
 }
 
+/** Looks things up by name, and tells all names. A `Map` is one. */
+export interface Registry<T> {
+  keys(): Iterable<string>
+  get(name: string): T | undefined
+}
+
 /** What a target needs from the registries; tests and fixtures may bring their own. */
 export interface Registries {
+  readonly warehouses: Registry<Warehouse>
+  readonly exchanges: Registry<Exchange>
+  /** To be called with a text of the user before what it names is looked up; absent where all is loaded. */
+  readonly mentioned?: (text: string) => Promise<void>
+}
+
+/** Every warehouse and every exchange, for who goes through all of them. */
+export interface WholeRegistries {
   readonly warehouses: ReadonlyMap<string, Warehouse>
   readonly exchanges: ReadonlyMap<string, Exchange>
 }

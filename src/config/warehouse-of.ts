@@ -1,13 +1,14 @@
 import type { Warehouse } from '../warehouse.ts'
 import { further } from '../warehouses/other.ts'
 import { marked } from '../warehouses/other/marks.ts'
+import type { Registry } from './target.ts'
 
 /**
  * The warehouse of a dbt output: by its `type`, or any further adapter where the output marks the field that takes the
  * credential. Undefined where the type is not known, and no field says so.
  */
 export function warehouseOf(
-  warehouses: ReadonlyMap<string, Warehouse>,
+  warehouses: Registry<Warehouse>,
   output: Readonly<Record<string, unknown>>,
 ): Warehouse | undefined {
   const { type } = output

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { Registries, Target } from '../config/target.ts'
+import type { WholeRegistries, Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import { visible } from '../policy/visible.ts'
 import { readExport } from './export/document.ts'
@@ -20,7 +20,7 @@ export interface Read {
 export async function recognise(
   text: string,
   name: string,
-  registries: Registries,
+  registries: WholeRegistries,
 ): Promise<readonly Read[]> {
   const exported = readExport(text, name)
   const readers = await readersOf(registries)
@@ -49,7 +49,7 @@ export async function recognise(
 }
 
 /** Everybody who can read the output of a platform. */
-export async function readersOf({ exchanges, warehouses }: Registries): Promise<readonly Reader[]> {
+export async function readersOf({ exchanges, warehouses }: WholeRegistries): Promise<readonly Reader[]> {
   const all = [...exchanges.values(), ...warehouses.values()].flatMap(({ reader }) => reader?.() ?? [])
   return [...new Set(await Promise.all(all))]
 }
@@ -58,7 +58,7 @@ export async function readersOf({ exchanges, warehouses }: Registries): Promise<
 export async function wanted(
   config: Pick<Config, 'grants' | 'issuer'>,
   target: Target,
-  registries: Registries,
+  registries: WholeRegistries,
   form?: SubjectForm,
 ): Promise<readonly Read[]> {
   const documents = await trustDocuments(config, target, form)

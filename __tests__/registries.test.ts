@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals'
+import { exchanges } from '../src/exchanges/index.ts'
+import { registriesByName } from '../src/registries.ts'
+import { warehouses } from '../src/warehouses/index.ts'
+
+/** What is loaded after a text has been seen. */
+async function after(text: string): Promise<{ warehouses: string[]; exchanges: string[] }> {
+  const registries = registriesByName()
+  await registries.mentioned(text)
+  return {
+    warehouses: [...warehouses.keys()].filter((name) => registries.warehouses.get(name)),
+    exchanges: [...exchanges.keys()].filter((name) => registries.exchanges.get(name)),
+  }
+}
+
+describe('registries by name', () => {
+  test('know every warehouse and exchange by name before one of them is loaded', () => {
+    const { warehouses: some, exchanges: others } = registriesByName()
+    expect([...some.keys()]).toEqual([...warehouses.keys()])
+    expect([...others.keys()]).toEqual([...exchanges.keys()])
+    expect([...some.keys()].filter((name) => some.get(name))).toEqual([])
+  })
+
+  test.each([...warehouses.values()])(
+    'load $type and all that it accepts where a text names it',
+    async (one) => {
+      const loaded = await after(`connection: { type: ${one.type} }`)
+      expect(loaded.warehouses).toContain(one.type)
+      expect(loaded.exchanges).toEqual(expect.arrayContaining([...one.accepts.keys()]))
+    },
+  )
+
+  test('load no other warehouse and no exchange that nobody named', async () => {
+    expect(await after('{ type: duckdb, path: prod.duckdb }')).toEqual({
+      warehouses: ['duckdb'],
+      exchanges: expect.not.arrayContaining(['google', 'vault', 'okta', 'entra', 'oauth']) as unknown,
+    })
+  })
+
+  test('load what an adapter nobody knows may be reached through', async () => {
+    const { accepts } = warehouses.get('other') ?? { accepts: new Map<string, unknown>() }
+    expect(await after('{ type: home_grown, token: "{credential}" }')).toEqual({
+      warehouses: ['other'],
+      exchanges: expect.arrayContaining([...accepts.keys()]) as unknown,
+    })
+  })
+
+  test.each([
+    ['an expression', `type: "{{ env_var('ADAPTER') }}"`],
+    ['an escape', String.raw`type: "\x73nowflake"`],
+  ])('load all where %s hides the name', async (_how, text) => {
+    expect((await after(text)).warehouses).toEqual([...warehouses.keys()])
+  })
+
+  test('load nothing for a name that is misspelt', async () => {
+    expect((await after('{ type: snowflaek }')).warehouses).toEqual([])
+  })
+})
