@@ -183,10 +183,11 @@ describe('the summary of a run', () => {
     )
   })
 
-  test('puts failures first, then counts, the slowest, the access and the warnings', () => {
+  test('puts failures first, then counts, the timeline, the slowest, the access and the warnings', () => {
     expect(failing.match(/^### .*/gm)).toEqual([
       '### Failures',
       '### Nodes',
+      '### Timeline',
       '### Slowest',
       '### Access',
       '### Warnings',
@@ -388,7 +389,7 @@ describe('a summary that would be too long', () => {
     expect(markdown).not.toContain('✂️')
   }, 20_000)
 
-  test('loses the list of nodes first, then the slowest, the counts and the warnings, and failures last', () => {
+  test('loses the list of nodes first, then the timeline, the slowest, the counts and the warnings, and failures last', () => {
     const all = [...big(40, 'Database Error\n  no'), node({ uniqueId: 'w', name: 'w', status: 'warn' })]
     const cut = (limit: number) =>
       summarise(report(result(all, { exitCode: 1 }), { warnings: ['careful'] }), facts, { limit })
@@ -399,10 +400,16 @@ describe('a summary that would be too long', () => {
       expect(bytes(markdown)).toBeLessThanOrEqual(limit)
       const now = sections(markdown)
       lost.push(...before.filter((name) => !now.includes(name)))
-      expect(now.length === 6 || markdown.includes('✂️')).toBe(true)
+      expect(now.length === 7 || markdown.includes('✂️')).toBe(true)
       before = now
     }
-    expect(lost).toEqual(['<details><summary>All', '### Slowest', '### Nodes', '### Warnings'])
+    expect(lost).toEqual([
+      '<details><summary>All',
+      '### Timeline',
+      '### Slowest',
+      '### Nodes',
+      '### Warnings',
+    ])
     expect(before).toEqual(['### Failures', '### Access'])
   })
 

@@ -8,6 +8,7 @@ import { clip, count, NAME, plain } from './plain.ts'
 import type { RunFacts } from './report.ts'
 import { access, failures, place, type Told, warnings, whole } from './sections.ts'
 import { all, commands, counts, slowest, squares, tally } from './tables.ts'
+import { timeline } from './timeline.ts'
 
 /** What the report alone does not tell. */
 export interface SummaryOptions {
@@ -39,6 +40,7 @@ function ofRun(report: Told, result: DbtResult, facts: RunFacts): readonly Secti
     failures(result.lines, nodes, facts),
     commands(result.lines),
     counts(nodes),
+    timeline(nodes),
     slowest(nodes, facts),
     access(report),
     warnings(nodes, report, facts),

@@ -127,7 +127,7 @@ export function all(nodes: readonly NodeResult[]): Section {
   const head = `<details><summary>${label}${count(nodes.length, 'node')}</summary>`
   const section = table(
     'listed node',
-    7,
+    8,
     head,
     '| | node | rows | time |\n| :-- | :-- | --: | --: |',
     rows,
