@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { withCore } from '../scripts/generate/marks.ts'
 import { TRIED } from '../scripts/generate/versions.ts'
 import { warehouses } from '../src/warehouses/index.ts'
 import { isRecord } from './support/shape.ts'
@@ -77,4 +79,27 @@ test('says which databases a hosted runner does not reach, and what a provisione
     expect(warehouses.get('redshift')?.bind(connection).faults('aws')).toEqual([])
   expect(page('redshift')).toMatch(/redshift-serverless:GetCredentials` +\|/)
   expect(page('postgres')).not.toContain('bigquery')
+})
+
+/** What becomes of a page that reads so. */
+function at(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'page-')), 'one.md')
+  if (text !== '') writeFileSync(path, text)
+  return withCore(path, 'One', 'made')
+}
+
+describe('a page of which people write the first part', () => {
+  test('keeps what they wrote, on both sides of the marks', () => {
+    expect(at('# Own\n\nOwn words.\n\n<!-- core: generated -->\nold\n<!-- /core -->\n\nMore.\n')).toBe(
+      '# Own\n\nOwn words.\n\n<!-- core: generated -->\n\nmade\n\n<!-- /core -->\n\nMore.\n',
+    )
+  })
+
+  test('is its title and what is generated where nobody has written yet', () => {
+    expect(at('')).toBe('# One\n\n<!-- core: generated -->\n\nmade\n\n<!-- /core -->')
+  })
+
+  test('is not overwritten where the marks are gone', () => {
+    expect(() => at('# Own\n\nOwn words.\n')).toThrow(/one\.md: put the marks back/)
+  })
 })

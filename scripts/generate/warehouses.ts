@@ -25,7 +25,8 @@ export async function warehouseTable(root: string): Promise<string> {
   ].join('\n')
 }
 
-const CARRIED = {
+/** What dbt gets, in words. */
+export const CARRIED = {
   'id-token': "GitHub's ID token",
   bearer: 'an access token',
   aws: 'role credentials',

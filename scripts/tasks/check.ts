@@ -40,6 +40,9 @@ async function generated(): Promise<void> {
     'src/config/inputs.ts',
     'schema.json',
     'README.md',
+    ...readdirSync(join(root, 'docs'), { recursive: true })
+      .map((name) => join('docs', String(name)))
+      .filter((name) => name.endsWith('.md')),
   ]
   const before = files.map((file) => readFileSync(join(root, file), 'utf8'))
   await import('./generate.ts')
