@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { auditSchema } from '../scripts/generate/audit-schema.ts'
 import { auditLine, runRecord, tokenRecord, type TokenUse } from '../src/report/audit.ts'
+import { auditRecordSchema } from '../src/report/audit-record.ts'
+import { auditRecords } from './support/audit-schema.ts'
 import {
   access,
   artifacts,
@@ -49,6 +54,33 @@ const who = {
   run_attempt: '2',
   check_run_id: '55501',
 }
+
+describe('the published schema', () => {
+  test('is the one that the records are made by', () => {
+    expect(readFileSync(join(import.meta.dirname, '..', 'schema-audit.json'), 'utf8')).toBe(auditSchema())
+  })
+
+  test('takes the records of uses and runs, of another issuer as well, and a field more of a later version', () => {
+    const other = { ...claims, from: 'gitlab', all: new Map([['project_path', 'acme/dbt']]) }
+    const lines = [
+      tokenRecord(use),
+      tokenRecord({ ...use, claims: other }),
+      runRecord(report(result(nodes)), { time, result: 'success', seconds: 1 }),
+    ].map(auditLine)
+    expect(auditRecords(lines.join('\n'))).toHaveLength(3)
+    expect(auditRecordSchema.safeParse({ ...tokenRecord(use), later: 1 }).success).toBe(true)
+  })
+
+  test.each([
+    ['a token where its digest should be', { token_sha256: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }],
+    ['an outcome that nobody knows', { outcome: 'maybe' }],
+    ['a field without a name in it', { more: 1 }],
+    ['a claim that is no text', { claims: { ...who, run_id: 7 } }],
+    ['a time of another zone', { time: '2026-11-24T08:26:15.354+01:00' }],
+  ])('refuses %s', (_what, over) => {
+    expect(() => auditRecords(JSON.stringify({ ...tokenRecord(use), ...over }))).toThrow('schema')
+  })
+})
 
 describe('the record of a token use', () => {
   test('says who, by which grant, as whom, until when and with what outcome, in this order', () => {
@@ -243,6 +275,7 @@ describe('a line of the audit log', () => {
         expect(json.startsWith('{')).toBe(true)
         expect(json.isWellFormed()).toBe(true)
         expect(JSON.parse(json)).toEqual(record)
+        auditRecords(json)
       }),
       { numRuns: 1000 },
     )

@@ -6,7 +6,8 @@ import { wantOf, type Target } from './config/target.ts'
 import type { Code } from './errors.ts'
 import type { Host } from './host.ts'
 import type { Decision } from './policy.ts'
-import { auditLine, tokenRecord, type AuditRecord, type Outcome, type TokenUse } from './report/audit.ts'
+import { auditLine, tokenRecord, type Outcome, type TokenUse } from './report/audit.ts'
+import type { AuditRecord } from './report/audit-record.ts'
 
 /** The audit log of a run: one line for each use of a token. */
 export interface Audit {

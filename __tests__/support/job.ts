@@ -50,9 +50,4 @@ export function remains(step: StepResult): string[] {
 }
 
 /** The records of the audit log that lies where the output says. */
-export function auditOf(text: string): Record<string, unknown>[] {
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-}
+export { auditRecords as auditOf } from './audit-schema.ts'

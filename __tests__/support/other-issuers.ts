@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { auditRecords } from './audit-schema.ts'
 import { CLI, type Ended } from './cli.ts'
 import { sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
@@ -152,6 +153,7 @@ export async function otherJob({
     const [stderr, code] = await Promise.all([text(child.stderr), ended])
     const log = join(directory, 'dbt-oidc-audit.jsonl')
     const audit = existsSync(log) ? readFileSync(log, 'utf8') : ''
+    auditRecords(audit)
     const { readdirSync } = await import('node:fs')
     const left = readdirSync(temp).some((name) => name.startsWith('dbt-oidc-'))
     return { code, stdout: seen, stderr, all: seen + stderr, audit, left }

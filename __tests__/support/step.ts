@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { auditRecords } from './audit-schema.ts'
 import { runChild, type ChildOptions } from './child.ts'
 import type { LoggedRequest } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
@@ -160,7 +161,17 @@ async function runScript(script: string, job: Job, options: PostOptions): Promis
     cwd: job.scratch.workspace,
     env: merged(env, options.env),
   })
-  return resultOf(job, recordOf(ended, files), job.issuer?.requests.slice(asked) ?? [])
+  const record = recordOf(ended, files)
+  checkAudit(record, job.scratch)
+  return resultOf(job, record, job.issuer?.requests.slice(asked) ?? [])
+}
+
+/** Whatever a step has put on record is valid under the published schema; a line that a killed one began is no line. */
+function checkAudit({ outputs }: StepRecord, { temp }: Scratch): void {
+  const log = outputs.get('audit-log') ?? join(temp, 'dbt-oidc-audit.jsonl')
+  if (!existsSync(log)) return
+  const text = readFileSync(log, 'utf8')
+  auditRecords(text.slice(0, text.lastIndexOf('\n') + 1))
 }
 
 function resultOf(job: Job, record: StepRecord, requests: readonly LoggedRequest[]): StepResult {

@@ -39,6 +39,7 @@ async function generated(): Promise<void> {
     'src/exchanges/by-name.ts',
     'src/config/inputs.ts',
     'schema.json',
+    'schema-audit.json',
     'README.md',
     ...readdirSync(join(root, 'docs'), { recursive: true })
       .map((name) => join('docs', String(name)))

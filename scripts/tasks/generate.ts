@@ -21,6 +21,8 @@ for (const { from, to, name, told } of MODULES) {
 }
 const { policySchema } = await import('../generate/schema.ts')
 await write('schema.json', await policySchema(root))
+const { auditSchema } = await import('../generate/audit-schema.ts')
+await write('schema-audit.json', auditSchema())
 // The fixture of the tests has neither README nor pages.
 if (existsSync(join(root, 'README.md'))) {
   const { pages } = await import('../generate/pages.ts')

@@ -2,6 +2,7 @@ import type { Claims } from '../claims.ts'
 import { type DbtResult, mergedNodes } from '../dbt/result.ts'
 import type { Code } from '../errors.ts'
 import type { Decision } from '../policy.ts'
+import type { AuditRecord, RunRecord, TokenRecord } from './audit-record.ts'
 import type { AccessFacts, Report } from './report.ts'
 
 /** Raised whenever a field changes its meaning or goes away; new fields alone do not raise it. */
@@ -38,14 +39,8 @@ export interface TokenUse {
   readonly error?: Code | undefined
 }
 
-/** A record of the audit log: plain JSON, its keys always in the same order, null for what is not known. */
-export interface AuditRecord {
-  readonly schema: typeof AUDIT_SCHEMA
-  readonly record: 'token' | 'run'
-  readonly [key: string]: unknown
-}
-
-const CLAIMS = [
+/** The claims of GitHub's tokens that a record holds; those of another issuer are the ones that its policy lists. */
+export const RECORDED_CLAIMS = [
   'repository',
   'repository_id',
   'repository_owner_id',
@@ -63,7 +58,7 @@ const CLAIMS = [
 ] as const
 
 // Only what is listed here ever reaches the file: a claim that GitHub adds tomorrow may hold anything.
-function who(claims: Claims): Readonly<Record<string, string | null>> {
+function who(claims: Claims): TokenRecord['claims'] {
   const { iss, sub, aud, jti } = claims
   // What the policy declares of another issuer is listed as well.
   if (claims.from !== undefined) return { iss, sub, aud, jti, ...Object.fromEntries(claims.all) }
@@ -72,17 +67,17 @@ function who(claims: Claims): Readonly<Record<string, string | null>> {
     sub,
     aud,
     jti,
-    ...Object.fromEntries(CLAIMS.map((name) => [name, claims.all.get(name) ?? null])),
+    ...Object.fromEntries(RECORDED_CLAIMS.map((name) => [name, claims.all.get(name) ?? null])),
   }
 }
 
-function asWhom(access: TokenUse['access']): Readonly<Record<string, string | null>> {
+function asWhom(access: TokenUse['access']): Pick<TokenRecord, 'warehouse' | 'via' | 'identity'> {
   if (!access) return { warehouse: null, via: null, identity: null }
   return { warehouse: access.warehouse, via: access.via, identity: access.identity }
 }
 
 /** The record of one token use: who, by which grant, as whom, until when, and what came of it. */
-export function tokenRecord(use: TokenUse): AuditRecord {
+export function tokenRecord(use: TokenUse): TokenRecord {
   return {
     schema: AUDIT_SCHEMA,
     record: 'token',
@@ -123,7 +118,7 @@ export interface RunEnd {
 export function runRecord(
   report: Pick<Report, 'claims' | 'access' | 'result'> & { readonly decision: Decision | undefined },
   end: RunEnd,
-): AuditRecord {
+): RunRecord {
   const { access, decision, result } = report
   return {
     schema: AUDIT_SCHEMA,
@@ -152,7 +147,7 @@ function verb(command: string): string | null {
   return words.find((word, at) => VERBS.has(word) && !words[at - 1]?.startsWith('--log-level')) ?? null
 }
 
-function decided(decision: Decision | undefined): Readonly<Record<string, string | null>> {
+function decided(decision: Decision | undefined): Pick<RunRecord, 'decision' | 'grant' | 'target'> {
   if (!decision) return { decision: null, grant: null, target: null }
   const { granted, grant } = decision
   return {
@@ -162,7 +157,7 @@ function decided(decision: Decision | undefined): Readonly<Record<string, string
   }
 }
 
-function whatRan(result: DbtResult): Readonly<Record<string, unknown>> {
+function whatRan(result: DbtResult): Pick<RunRecord, 'dbt_version' | 'invocations' | 'counts'> {
   return {
     dbt_version: result.lines.findLast((line) => line.artifacts)?.artifacts?.dbtVersion ?? null,
     invocations: result.lines.map((line) => ({
