@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { open, realpath, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { FileRead } from './config/sources.ts'
@@ -17,17 +17,22 @@ const MIB = 1024 * KIB
 /** Nobody writes a longer configuration, and a longer one would cost more than it could say. */
 const LIMIT = MIB
 
-/** Reads a text that others may have put there: a regular file of a bounded size, or it is said why not. */
-export async function readRegular(path: string, limit = LIMIT): Promise<FileRead> {
+/** What is wrong with reading a file that is there. */
+type Objection = (stats: Stats) => string | undefined | Promise<string | undefined>
+
+/**
+ * Reads a text that others may have put there: a regular file of a bounded size to which `objection` has nothing to say,
+ * or it is said why not.
+ */
+export async function readRegular(
+  path: string,
+  limit = LIMIT,
+  objection: Objection = () => undefined,
+): Promise<FileRead> {
   let file: FileHandle | undefined
   try {
     file = await open(path, O_RDONLY | NONBLOCK)
-    const stats = await file.stat()
-    if (stats.isDirectory()) return { kind: 'directory' }
-    if (!stats.isFile()) return { kind: 'unreadable', why: IRREGULAR }
-    const bytes = stats.size > limit ? undefined : await upTo(limit, file)
-    if (!bytes) return { kind: 'unreadable', why: `it is larger than ${sizeOf(limit)}` }
-    return { kind: 'text', text: bytes.toString('utf8') }
+    return await contentOf(file, limit, objection)
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
@@ -36,6 +41,16 @@ export async function readRegular(path: string, limit = LIMIT): Promise<FileRead
   } finally {
     await file?.close()
   }
+}
+
+async function contentOf(file: FileHandle, limit: number, objection: Objection): Promise<FileRead> {
+  const stats = await file.stat()
+  if (stats.isDirectory()) return { kind: 'directory' }
+  const objected = stats.isFile() ? await objection(stats) : IRREGULAR
+  if (objected !== undefined) return { kind: 'unreadable', why: objected }
+  const bytes = stats.size > limit ? undefined : await upTo(limit, file)
+  if (!bytes) return { kind: 'unreadable', why: `it is larger than ${sizeOf(limit)}` }
+  return { kind: 'text', text: bytes.toString('utf8') }
 }
 
 /** The size that a file says is not to be relied on: what the kernel makes up says 0. */

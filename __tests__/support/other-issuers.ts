@@ -104,8 +104,14 @@ export interface OtherJob {
   readonly path?: readonly string[]
   /** A directory that is copied there first. */
   readonly project?: string
-  /** Called once with the child's process, when this stands in its output. */
-  readonly when?: { readonly said: string; readonly act: (pid: number) => void }
+  /** Each called once with the child's process, when that stands in its output. */
+  readonly when?: Moment | readonly Moment[]
+}
+
+/** Something that is done when something is said. */
+export interface Moment {
+  readonly said: string
+  readonly act: (pid: number) => void
 }
 
 /** How it ended, with all that it printed and its audit log. */
@@ -142,10 +148,14 @@ export async function otherJob({
       },
     })
     let seen = ''
+    const moments = [when ?? []].flat()
     child.stdout.on('data', (chunk: Buffer) => {
-      const before = seen.includes(when?.said ?? '\0')
       seen += chunk.toString()
-      if (when && !before && seen.includes(when.said) && child.pid !== undefined) when.act(child.pid)
+      const due = moments.filter(({ said }) => seen.includes(said))
+      for (const moment of due) {
+        moments.splice(moments.indexOf(moment), 1)
+        if (child.pid !== undefined) moment.act(child.pid)
+      }
     })
     const ended = new Promise<number>((done, failed) => {
       child.once('error', failed).once('close', (code) => done(code ?? -1))

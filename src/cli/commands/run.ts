@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Running } from '../job/run.ts'
 
 /** `run`: the sentence of the step, for a job of another system that holds an OIDC token. */
@@ -17,6 +17,9 @@ export function runCommand(): Command {
       "a header for it, as often as needed: 'Authorization: Bearer $VARIABLE'",
       collect,
       [],
+    )
+    .addOption(
+      new Option('--token-method <method>', 'how it is asked (default: GET)').choices(['GET', 'POST']),
     )
     .option('--config <file>', 'the policy file (default: .github/dbt-oidc.yml)')
     .option('--target <name>', 'asks for this target; it must be granted')

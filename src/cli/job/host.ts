@@ -30,7 +30,11 @@ export function openJob({ holding, env, temp, signal, kill }: Job): Host {
     random: () => randomBytes(32).toString('hex'),
   })
   const held = heldBy(holding)
-  for (const secret of [...proxySecrets(env), ...held.map((name) => env[name] ?? '')]) writer.mask(secret)
+  for (const secret of [
+    ...proxySecrets(env),
+    ...held.map((name) => (Object.hasOwn(env, name) ? (env[name] ?? '') : '')),
+  ])
+    writer.mask(secret)
   writer.own(process.stdout)
   const workspace = process.cwd()
   const state = new Map<string, string>()

@@ -1,11 +1,10 @@
-import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { fail } from '../../errors.ts'
-import type { Http } from '../../http.ts'
-import { readRegular } from '../../regular.ts'
+import type { Http, HttpRequest } from '../../http.ts'
 import { retry } from '../../retry.ts'
 import type { Ask } from '../../token/request.ts'
 import { jsonIn } from '../../json.ts'
+import { tokenInFile } from './token-file.ts'
 
 /** Where the job holds its token: exactly one of the three. */
 export interface Holding {
@@ -14,6 +13,7 @@ export interface Holding {
   readonly tokenUrl?: string
   /** `Name: $VARIABLE`, so that no secret stands in the list of arguments. */
   readonly tokenHeader: readonly string[]
+  readonly tokenMethod?: 'GET' | 'POST'
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -40,34 +40,30 @@ export function holderOf(holding: Holding, env: Variables, http: Http): Ask {
     })
   if (holding.tokenHeader.length > 0 && tokenUrl === undefined)
     fail({ code: 'usage', problem: '--token-header belongs to --token-url.', remedy: 'Leave it out.' })
-  if (tokenFile !== undefined) return () => fromFile(resolve(tokenFile), tokenFile)
+  if (holding.tokenMethod !== undefined && tokenUrl === undefined)
+    fail({ code: 'usage', problem: '--token-method belongs to --token-url.', remedy: 'Leave it out.' })
+  if (tokenFile !== undefined) return () => tokenInFile(tokenFile)
   if (tokenVariable !== undefined) return () => Promise.resolve(fromVariable(tokenVariable, env))
   const headers = Object.fromEntries(holding.tokenHeader.map((header) => headerOf(header, env)))
-  return (audience) =>
-    fromUrl((tokenUrl ?? '').replaceAll('{audience}', encodeURIComponent(audience)), headers, http)
+  const method = holding.tokenMethod ?? 'GET'
+  return (audience) => {
+    const url = (tokenUrl ?? '').replaceAll('{audience}', encodeURIComponent(audience))
+    // Node sends the length of nothing only where nothing is said outright.
+    return fromUrl({ url, method, headers, ...(method === 'POST' ? { body: '' } : {}) }, http)
+  }
 }
 
-async function fromFile(path: string, shown: string): Promise<string> {
-  const found = await readRegular(path, LONGEST)
-  if (found.kind === 'text') return found.text.trim()
-  const why =
-    found.kind === 'unreadable'
-      ? found.why
-      : found.kind === 'directory'
-        ? 'it is a directory'
-        : 'there is none'
-  return none(
-    `The token file ${shown} cannot be read: ${why}.`,
-    'Name the file that the job finds its token in.',
-  )
+/** No name is one of those that every object has. */
+function valueOf(name: string, env: Variables): string {
+  return (Object.hasOwn(env, name) ? env[name] : undefined) ?? ''
 }
 
 function fromVariable(name: string, env: Variables): string {
-  const text = env[name]?.trim() ?? ''
+  const text = valueOf(name, env).trim()
   if (text !== '') return text
   return none(
     `The variable ${name} is not set, or empty.`,
-    `Have the job be given its token by that name; in GitLab, under \`id_tokens: { ${name}: { aud: … } }\`.`,
+    'Have the job be given its token by that name; docs/other-issuers.md says how, system by system.',
   )
 }
 
@@ -75,10 +71,11 @@ const answer = z.union([
   z.object({ value: z.string() }),
   z.object({ token: z.string() }),
   z.object({ id_token: z.string() }),
+  z.object({ oidcToken: z.string() }),
 ])
 
-async function fromUrl(url: string, headers: Readonly<Record<string, string>>, http: Http): Promise<string> {
-  const get = (left: number) => http({ url, headers, deadline: Math.min(left, 10_000), limit: LONGEST })
+async function fromUrl(request: Omit<HttpRequest, 'deadline' | 'limit'>, http: Http): Promise<string> {
+  const get = (left: number) => http({ ...request, deadline: Math.min(left, 10_000), limit: LONGEST })
   const { status, body } = await retry(get, { tries: 4, first: 500, longest: 5000, total: 30_000 })
   if (status !== 200)
     return none(
@@ -102,7 +99,7 @@ function headerOf(header: string, env: Variables): readonly [string, string] {
     })
   VARIABLE.lastIndex = 0
   const filled = value.replaceAll(VARIABLE, (_, variable: string) => {
-    const text = env[variable] ?? ''
+    const text = valueOf(variable, env)
     return text === '' ? none(`The variable ${variable} of --token-header is not set.`, 'Set it.') : text
   })
   return [name.toLowerCase(), filled]
