@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet } from 'jose'
+import { accessClaims, type Resource } from './entra-tokens.ts'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
+import { newKey, signJwt } from './jwt.ts'
 import type { FederatedCredential } from './models/entra.ts'
 import { fitting } from './models/whole.ts'
 
@@ -9,6 +11,8 @@ import { fitting } from './models/whole.ts'
 export interface Entra {
   /** The bodies of the requests, as they came. */
   readonly bodies: readonly string[]
+  /** The access tokens that were given out, in order. */
+  readonly issued: readonly string[]
   /** Answers that are given before any other. */
   readonly next: ((res: ServerResponse) => unknown)[]
 }
@@ -17,34 +21,38 @@ export interface Entra {
  * Plays Entra ID for these credentials, from its documentation: issuer, subject and audience are compared whole and with
  * their case (models/entra.ts), the request is the third case
  * of https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, and the texts are those that
- * people have reported. Nothing here knows how ours are made.
+ * people have reported. Its access tokens are signed, so that a resource can verify them. Nothing here knows how ours are made.
  */
 export function playEntra(
   issuer: Issuer,
-  { tenant, credentials, host = 'login.microsoftonline.com' }: EntraOptions,
+  { tenant, credentials, resources = [], host = 'login.microsoftonline.com' }: EntraOptions,
 ): Entra {
   const bodies: string[] = []
+  const issued: string[] = []
+  const key = newKey()
   const next: ((res: ServerResponse) => unknown)[] = []
   issuer.at(host, async (req, res, path) => {
+    if (req.method === 'GET' && path === `/${tenant}/discovery/v2.0/keys`)
+      return sendJson(res, { keys: [(await key).jwk] })
     const body = await readBody(req)
     bodies.push(body)
     const queued = next.shift()
     if (queued) return queued(res)
     const fault = wrongRequest(req, path, body, tenant) ?? (await judge(body, issuer, credentials))
     if (fault !== undefined) return refuse(res, fault)
-    return sendJson(res, {
-      token_type: 'Bearer',
-      expires_in: 3599,
-      ext_expires_in: 3599,
-      access_token: 'entra-access',
-    })
+    const form = new URLSearchParams(body)
+    const access_token = signJwt(accessClaims(tenant, form, resources), await key)
+    issued.push(access_token)
+    return sendJson(res, { token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token })
   })
-  return { bodies, next }
+  return { bodies, issued, next }
 }
 
 export interface EntraOptions {
   readonly tenant: string
   readonly credentials: readonly FederatedCredential[]
+  /** Apps of the tenant's own that tokens are for; any other resource is one of Microsoft's. */
+  readonly resources?: readonly Resource[]
   readonly host?: string
 }
 
