@@ -15,8 +15,10 @@ export interface Behaviour {
   readonly leak?: readonly ('stdout' | 'stderr' | 'target' | 'logs' | 'workspace')[]
   /** Private files beside profiles.yml: each is shown, awaited to be replaced, and shown again. */
   readonly watch?: readonly string[]
-  /** Private files beside profiles.yml whose content is noted. */
+  /** Private files beside profiles.yml whose content is noted, of those that are there. */
   readonly texts?: readonly string[]
+  /** An address to which every `DBT_ENV_SECRET_*` is shown as a bearer token; dbt fails where one is refused. */
+  readonly login?: string
   /** Artifacts; each run gives them a new invocation id. */
   readonly run_results?: Readonly<Record<string, unknown>>
   readonly manifest?: Readonly<Record<string, unknown>>

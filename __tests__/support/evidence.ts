@@ -19,8 +19,28 @@ export interface Evidence {
 const SNOWFLAKE_WAYS = 'process-snowflake-ways.test.ts'
 const NAMED = 'a broken trust is named'
 
+/** Of the rows that have no test of their own: one table of all of them. */
+export const OF_PLAIN: Evidence = {
+  letsIn: of('process-rows.test.ts', [
+    '$row',
+    'dbt holds what was bought for the run that the trust names, and nobody else does',
+  ]),
+  refuses: of('process-rows.test.ts', [
+    '$row',
+    'a trust for another branch refuses the run, by name, and leaves nothing',
+  ]),
+}
+
 /** By warehouse and exchange, as `WAREHOUSE via EXCHANGE`. */
 export const EVIDENCE: Readonly<Record<string, Evidence>> = {
+  'athena via aws-identity-center': {
+    letsIn: of('process-identity-center.test.ts', [
+      'the built action trades at both services for keys that carry the user, and puts both tokens on record',
+    ]),
+    refuses: of('process-identity-center.test.ts', [
+      'a user that is not there is told by the name that it needs',
+    ]),
+  },
   'bigquery via google': {
     letsIn: of(
       'servers/bigquery.spec.ts',

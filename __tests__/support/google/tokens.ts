@@ -14,6 +14,8 @@ export interface Holder {
 /** The access tokens that this cloud has given out; it believes no other. */
 export interface Tokens {
   issue(prefix: 'ya29.d.' | 'ya29.c.', holder: Holder): string
+  /** Every token, in order. */
+  issued(): readonly string[]
   /** The holder of a bearer token in a header, unless it is unknown or expired. */
   holderOf(authorization: string | undefined): Holder | undefined
   /** Each time that a token of this cloud was shown, and whether it lived. */
@@ -31,6 +33,7 @@ export function createTokens(): Tokens {
       issued.set(token, { holder, bornAt: Date.now() })
       return token
     },
+    issued: () => [...issued.keys()],
     holderOf(authorization) {
       const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1] ?? ''
       const known = issued.get(token)
