@@ -45,6 +45,22 @@ const MODEL = {
 }
 
 describe('artifacts', () => {
+  test('of a freshness check tell how old each source is', async () => {
+    const artifacts = await openArtifacts(target, String)
+    results(
+      'a',
+      [{ unique_id: 'source.shop.raw.orders', status: 'warn', max_loaded_at_time_ago_in_s: 5400.5 }],
+      'sources.json',
+    )
+    expect((await artifacts.next())?.nodes).toMatchObject([{ resourceType: 'source', age: 5400.5 }])
+  })
+
+  test('hold no secret in what the adapter has reported', async () => {
+    const artifacts = await openArtifacts(target, (text) => text.replaceAll('hunter2', '***'))
+    results('a', [{ ...MODEL, adapter_response: { query_id: 'hunter2', rows_affected: 3 } }])
+    expect((await artifacts.next())?.nodes[0]?.adapterResponse).toEqual({ query_id: '***', rows_affected: 3 })
+  })
+
   test('are joined with the manifest of the same invocation', async () => {
     const artifacts = await openArtifacts(target, String)
     results('a', [MODEL, { unique_id: 'test.shop.not_null_x.abc123', status: 'fail', failures: 2 }])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { marked, type Token, type Tokens } from 'marked'
 import { summaryPage } from '../scripts/page.ts'
@@ -183,10 +184,11 @@ describe('the summary of a run', () => {
     )
   })
 
-  test('puts failures first, then counts, the timeline, the slowest, the access and the warnings', () => {
+  test('puts failures first, then what was built and tested, the timeline, the slowest, the access and the warnings', () => {
     expect(failing.match(/^### .*/gm)).toEqual([
       '### Failures',
-      '### Nodes',
+      '### Built',
+      '### Tests',
       '### Timeline',
       '### Slowest',
       '### Access',
@@ -270,7 +272,7 @@ describe('the summary of a run', () => {
     expect(slow.match(/<code>m\d+/g)).toEqual(
       ['29', '28', '27', '26', '25', '24', '23', '22', '21', '20'].map((n) => `<code>m${n}`),
     )
-    expect([bar(1), bar(0.5), bar(0.51), bar(0)]).toEqual(['█'.repeat(16), '█'.repeat(8), '████████▏', '▏'])
+    expect([bar(1), bar(0.5), bar(0.52), bar(0)]).toEqual(['█'.repeat(8), '█'.repeat(4), '████▏', '▏'])
   })
 
   test('keeps every kind of ending visible in the row of squares', () => {
@@ -407,7 +409,7 @@ describe('a summary that would be too long', () => {
       '<details><summary>All',
       '### Timeline',
       '### Slowest',
-      '### Nodes',
+      '### Built',
       '### Warnings',
     ])
     expect(before).toEqual(['### Failures', '### Access'])
@@ -446,8 +448,8 @@ test.each([
   expect(duration(seconds)).toBe(expected)
 })
 
-test('the page of the demo needs no network, runs no script and shows what it is given', () => {
-  const page = summaryPage({
+test('the page of the demo needs no network, runs no script but that of its charts, and shows what it is given', () => {
+  const whole = summaryPage({
     title: 'Demo <1>',
     sections: [
       {
@@ -457,11 +459,18 @@ test('the page of the demo needs no network, runs no script and shows what it is
       { title: 'Audit', note: 'a & b', lines: ['{"a":"</pre><script>"}', 'not JSON'] },
     ],
   })
+  const [page, script, ...more] = whole.split(/<script>([\s\S]*)<\/script>/)
+  expect(more).toEqual(['\n</body>\n</html>\n'])
+  const hash = createHash('sha256')
+    .update(script ?? '')
+    .digest('base64')
+  expect(page).toContain(`script-src 'sha256-${hash}'`)
+  expect(page?.match(/<pre class="mermaid">/g)).toHaveLength(1)
   expect(page).not.toMatch(/<script|<link|<img|@import|url\(/i)
   expect(page).toContain("default-src 'none'")
   expect(page).toContain('name="viewport"')
   expect(page).toContain('<title>Demo &lt;1&gt;</title>')
   expect(page).toContain('&lt;/pre&gt;&lt;script&gt;')
-  expect(page.match(/<div class="scroll"><table>/g)?.length).toBe(page.match(/<\/table><\/div>/g)?.length)
-  expect(page.match(/<article/g)).toHaveLength(2)
+  expect(page?.match(/<div class="scroll"><table>/g)?.length).toBe(page?.match(/<\/table><\/div>/g)?.length)
+  expect(page?.match(/<article/g)).toHaveLength(2)
 })

@@ -31,6 +31,7 @@ describe('the timeline', () => {
 2 threads, 75 % of their time at work · red: failed
 
 \`\`\`mermaid
+%%{init: {"gantt": {"useWidth": 760, "leftPadding": 70, "rightPadding": 20, "topPadding": 30, "fontSize": 12, "sectionFontSize": 13}}}%%
 gantt
   dateFormat YYYY-MM-DD HH:mm:ss.SSS
   axisFormat %S.%L s
@@ -81,7 +82,7 @@ gantt
     fc.assert(
       fc.property(fc.array(name, { minLength: 2, maxLength: 6 }), name, (names, thread) => {
         const nodes = names.map((each, at) => ({ ...ran(each, 1, at, at + 5), uniqueId: `${at}`, thread }))
-        const [, , , , section, ...bars] = linesOf(drawn(nodes))
+        const [, , , , , section, ...bars] = linesOf(drawn(nodes))
         expect(section).toMatch(/^ {2}section [\p{L}\p{M}\p{N}_. …-]+$/u)
         expect(bars).toHaveLength(names.length)
         for (const bar of bars)

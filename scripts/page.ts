@@ -1,4 +1,6 @@
 import { Marked } from 'marked'
+import { chart, charting } from './page/chart.ts'
+import { escaped } from './page/escaped.ts'
 
 /** One scene of the demo: a job summary, a denial, or lines of the audit log. */
 export interface PageSection {
@@ -50,23 +52,28 @@ thead:not(:has(th:not(:empty))) { display: none }
 blockquote { margin: 0 0 16px; padding: 0 1em; color: var(--soft); border-left: .25em solid var(--line) }
 details { margin: 0 0 16px }
 summary { cursor: pointer }
+.mermaid { background: none; padding: 0; text-align: center }
+.mermaid svg { max-width: 100%; height: auto }
 .lines { margin: 16px; max-height: 32em }
 `
 
 /**
- * One HTML page that needs no network and runs no script, drawn as GitHub draws a job summary. The Markdown must come
- * from this project's own writers, which escape what is foreign.
+ * One HTML page that needs no network and runs no script but the one that draws the charts, as GitHub shows a job summary.
+ * The Markdown must come from this project's own writers, which escape what is foreign.
  */
 export function summaryPage(page: Page): string {
+  const script = page.sections.some(({ markdown }) => markdown?.includes('```mermaid\n'))
+    ? charting()
+    : undefined
   const entries = page.sections.map(
     ({ title }, at) => `<li><a href="#scene-${at}">${escaped(title)}</a></li>`,
   )
   return `<!doctype html>
-<html lang="en">
+<html lang="en"${script ? '' : ' data-charts="drawn"'}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${script ? `; script-src ${script.hash}` : ''}">
 <title>${escaped(page.title)}</title>
 <style>${STYLE}</style>
 </head>
@@ -79,7 +86,12 @@ ${page.note === undefined ? '' : `<p>${escaped(page.note)}</p>`}
 </header>
 ${page.sections.map(article).join('\n')}
 </main>
-</body>
+${
+  script
+    ? `<script>${script.text}</script>
+`
+    : ''
+}</body>
 </html>
 `
 }
@@ -97,7 +109,7 @@ function article({ title, note, markdown, lines }: PageSection, at: number): str
 }
 
 function drawn(markdown: string): string {
-  const marked = new Marked({ gfm: true, async: false })
+  const marked = new Marked({ gfm: true, async: false }, { renderer: { code: chart } })
   const html = marked.parse(markdown, { async: false })
   // A wide table scrolls in its own box, so that the page never does.
   return html.replaceAll('<table>', '<div class="scroll"><table>').replaceAll('</table>', '</table></div>')
@@ -109,12 +121,4 @@ function laidOut(line: string): string {
   } catch {
     return line
   }
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

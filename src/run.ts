@@ -188,6 +188,7 @@ function factsOf(access: Access): AccessFacts {
     via: target.via,
     identity: access.identity,
     writes: target.bound.describe(),
+    history: (query) => target.bound.history(query),
     // A later line of `run` may have bought anew by the time that this is told.
     get expiresAt() {
       return access.expiresAt()

@@ -9,7 +9,7 @@ import type { Statement } from './trust/statement.ts'
 import { inFormat, type Documents, type TrustDocument, type TrustFormat, type TrustRequest } from './trust.ts'
 import type { Acceptable, Acceptance, Fault } from './warehouse/acceptance.ts'
 import type { Carried, Hook, Source } from './warehouse/carry.ts'
-import type { Attribution, KnownBad, Together } from './warehouse/facts.ts'
+import type { Attribution, KnownBad, Reported, Together } from './warehouse/facts.ts'
 import type { Finding, Preflight, PreflightTools } from './warehouse/preflight.ts'
 
 export type * from './warehouse/acceptance.ts'
@@ -39,6 +39,8 @@ export interface WarehouseSpec<C> {
   readonly attribute?: (run: Attribution) => Readonly<Record<string, Value>>
   /** What is written, in words for log and summary: "database prod.duckdb", "PROD_DB.ANALYTICS as TRANSFORMER". */
   describe(connection: C): string
+  /** The vendor's own page of one query, by what the adapter reported of it, or of all queries; absent: there is none. */
+  readonly history?: (connection: C, query: Reported | undefined) => string | undefined
   /** Absent: there is nobody to ask. */
   readonly preflight?: Preflight<C>
   /** What the warehouse has to be told. No run needs it unless it is refused, so it may be loaded when it is asked for. */
@@ -87,6 +89,7 @@ export interface BoundWarehouse {
   defaults(via: string): Readonly<Record<string, unknown>>
   carry(credential: Credential, directory: string, hook?: Hook): Carried
   describe(): string
+  history(query: Reported | undefined): string | undefined
   readonly preflight:
     | ((
         credential: Credential,
@@ -163,6 +166,7 @@ export function warehouse<C>(spec: WarehouseSpec<C>): Warehouse {
         defaults: (via) => accepted(via).defaults?.(connection) ?? {},
         carry: (credential, directory, hook) => spec.carry({ connection, credential, directory, hook }),
         describe: () => spec.describe(connection),
+        history: (query) => spec.history?.(connection, query),
         preflight:
           preflight &&
           ((credential, directory, tools) => preflight({ connection, credential, directory }, tools)),

@@ -38,6 +38,7 @@ const result = z.object({
   ),
   relation_name: nullable(z.string()),
   adapter_response: nullable(z.record(z.string(), z.unknown())),
+  max_loaded_at_time_ago_in_s: nullable(z.number()),
 })
 
 const resultsFile = z.object({
@@ -132,6 +133,9 @@ function nodeOf(found: Result, manifest: Manifest | undefined): NodeResult {
     file: entry.original_file_path?.replaceAll('\\', '/') ?? null,
     relation: found.relation_name ?? null,
     adapterResponse: found.adapter_response ?? {},
+    ...(typeof found.max_loaded_at_time_ago_in_s === 'number'
+      ? { age: found.max_loaded_at_time_ago_in_s }
+      : {}),
   }
 }
 
@@ -147,6 +151,12 @@ function cleaned(node: NodeResult, clean: Clean): NodeResult {
     thread: clean(node.thread),
     file: orNull(node.file),
     relation: orNull(node.relation),
+    adapterResponse: Object.fromEntries(
+      Object.entries(node.adapterResponse).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? clean(value) : value,
+      ]),
+    ),
   }
 }
 

@@ -20,6 +20,8 @@ export interface NodeResult {
   /** `database.schema.name` as dbt rendered it. */
   readonly relation: string | null
   readonly adapterResponse: Readonly<Record<string, unknown>>
+  /** Of a source whose freshness was asked for: seconds since it was loaded last. */
+  readonly age?: number
 }
 
 /** What one invocation of dbt left behind in `target/`; null where it wrote none of its own. */

@@ -3,12 +3,7 @@ import type { RunFacts } from './report.ts'
 function encode(path: string): string {
   return path
     .split('/')
-    .map((segment) =>
-      encodeURIComponent(segment.toWellFormed()).replace(
-        /[!'()*~]/g,
-        (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
+    .map((segment) => encodeURIComponent(segment.toWellFormed()).replace(/[!'()*~]/g, hexed))
     .join('/')
 }
 
@@ -50,4 +45,17 @@ export function commitUrl(facts: RunFacts): string | undefined {
 /** This attempt of the workflow run. */
 export function runUrl(facts: RunFacts): string | undefined {
   return within(facts, `actions/runs/${encode(facts.runId)}/attempts/${encode(facts.runAttempt)}`)
+}
+
+/** A page of the warehouse's vendor, whose address a warehouse has made; nothing in it can end a link. */
+export function pageUrl(url: string | undefined): string | undefined {
+  const parsed = url === undefined ? null : URL.parse(url)
+  if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') return undefined
+  return parsed.href.replace(/[^\w\-.~:/?#@!$&*+,=%]/g, (mark) =>
+    encodeURIComponent(mark).replace(/[()'[\]]/g, hexed),
+  )
+}
+
+function hexed(mark: string): string {
+  return `%${mark.charCodeAt(0).toString(16).toUpperCase()}`
 }

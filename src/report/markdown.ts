@@ -1,4 +1,4 @@
-import { oneLine, plain } from './plain.ts'
+import { clip, NAME, oneLine, plain } from './plain.ts'
 
 const ZERO_WIDTH_SPACE = '&#8203;'
 
@@ -56,6 +56,11 @@ export function numbered(foreign: string): string {
 export function code(foreign: string): string {
   const line = oneLine(foreign)
   return line === '' ? '' : `<code>${inline(line)}</code>`
+}
+
+/** The name of a node for a cell of a table: where it is long, it may break behind the joints of its words. */
+export function name(foreign: string, max = NAME): string {
+  return code(clip(foreign, max)).replace(/(?<=\w{6})(?:_+|\.|\/|-)(?=\w)/g, '$&<wbr>')
 }
 
 /** Foreign text of several lines as a block that nothing in it can end. Needs an empty line before and after. */

@@ -15,6 +15,8 @@ export interface AccessFacts {
   /** What is written, in words. */
   readonly writes: string
   readonly expiresAt: Date | null
+  /** The vendor's own page of one query, by what the adapter reported of it, or of all of them. */
+  readonly history?: (query: Readonly<Record<string, unknown>> | undefined) => string | undefined
 }
 
 /** Everything that a run has to tell, whether or not it succeeded. */

@@ -2,11 +2,12 @@ import type { LineResult, NodeResult } from '../dbt/result.ts'
 import type { Decision } from '../policy.ts'
 import type { Section } from './budget.ts'
 import { duration } from './duration.ts'
-import { commitUrl, fileUrl, repositoryPath, runUrl } from './links.ts'
-import { code, codeBlock, folded, link, row, text } from './markdown.ts'
+import { commitUrl, fileUrl, pageUrl, repositoryPath, runUrl } from './links.ts'
+import { code, codeBlock, folded, link, name, row, text } from './markdown.ts'
 import { byWeight, ending, failingRows, gist, kind, message, standing, succeeded } from './nodes.ts'
 import { clip, NAME } from './plain.ts'
 import type { AccessFacts, Report, RunFacts } from './report.ts'
+import { whole } from './table.ts'
 
 const MESSAGE = 4000
 const GIST = 160
@@ -15,11 +16,6 @@ const OPEN = 3
 
 /** A report as far as it came: `until: claims` stops before there is a decision. */
 export type Told = Omit<Report, 'decision'> & { readonly decision: Decision | undefined }
-
-/** A section of one piece. */
-export function whole(noun: string, rank: number, markdown: string): Section {
-  return { noun, rank, head: '', pieces: [`${markdown}\n\n`], total: 1, tail: '' }
-}
 
 /** Where this happened: repository, ref, commit, run. */
 export function place(facts: RunFacts): string {
@@ -123,9 +119,15 @@ function accessPairs(facts: AccessFacts): readonly (readonly [string, string])[]
     ['Target', code(clip(facts.target, NAME))],
     ['Warehouse', text(clip(facts.warehouse, NAME))],
     ['Writes', text(clip(facts.writes, NAME))],
-    ['Identity', `${code(clip(facts.identity, 2 * NAME))}, ${by}`],
+    ['Identity', `${name(facts.identity, 2 * NAME)}, ${by}`],
     ['Expires', expiry(facts)],
+    ...history(facts),
   ]
+}
+
+function history(facts: AccessFacts): readonly (readonly [string, string])[] {
+  const url = pageUrl(facts.history?.(undefined))
+  return url === undefined ? [] : [['History', link('what the warehouse itself has recorded', url)]]
 }
 
 function expiry(facts: AccessFacts): string {

@@ -2,12 +2,15 @@ import { type DbtResult, type LineResult, mergedNodes, type NodeResult } from '.
 import type { Failure } from '../errors.ts'
 import { bytes, cutNote, fit, LIMIT, type Section } from './budget.ts'
 import { duration } from './duration.ts'
+import { figures } from './figures.ts'
 import { code, codeBlock, text } from './markdown.ts'
 import type { Standing } from './nodes.ts'
+import { freshness, outcomes, snapshots } from './outcomes.ts'
 import { clip, count, NAME, plain } from './plain.ts'
 import type { RunFacts } from './report.ts'
-import { access, failures, place, type Told, warnings, whole } from './sections.ts'
-import { all, commands, counts, slowest, squares, tally } from './tables.ts'
+import { access, failures, place, type Told, warnings } from './sections.ts'
+import { whole } from './table.ts'
+import { all, commands, slowest, squares, tally } from './tables.ts'
 import { timeline } from './timeline.ts'
 
 /** What the report alone does not tell. */
@@ -39,12 +42,15 @@ function ofRun(report: Told, result: DbtResult, facts: RunFacts): readonly Secti
     whole('headline', 0, headline(report, result, nodes, facts)),
     failures(result.lines, nodes, facts),
     commands(result.lines),
-    counts(nodes),
+    ...outcomes(nodes),
+    freshness(nodes),
+    snapshots(nodes),
     timeline(nodes),
     slowest(nodes, facts),
+    figures(nodes, facts, report.access),
     access(report),
     warnings(nodes, report, facts),
-    all(nodes),
+    all(nodes, report.access),
     whole('footer', 1, versions(result.lines)),
   ]
 }

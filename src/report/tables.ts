@@ -1,11 +1,13 @@
 import type { LineResult, NodeResult } from '../dbt/result.ts'
 import type { Section } from './budget.ts'
 import { duration } from './duration.ts'
+import { queryLink, queryOf, rowsOf } from './figures.ts'
 import { fileUrl } from './links.ts'
-import { code, link, row, text } from './markdown.ts'
+import { code, link, name, row, text } from './markdown.ts'
 import { ending, icon, kind, type Standing, standing, succeeded } from './nodes.ts'
 import { clip, count, NAME } from './plain.ts'
-import type { RunFacts } from './report.ts'
+import type { AccessFacts, RunFacts } from './report.ts'
+import { table } from './table.ts'
 
 const SLOWEST = 10
 const LISTED = 200
@@ -40,39 +42,6 @@ export function squares(nodes: readonly NodeResult[]): string {
     .join('')
 }
 
-const STATUSES = [
-  'error',
-  'runtime error',
-  'fail',
-  'partial success',
-  'warn',
-  'skipped',
-  'success',
-  'pass',
-  'no-op',
-  'reused',
-]
-
-/** How many nodes of each resource type ended in each status. */
-export function counts(nodes: readonly NodeResult[]): Section {
-  const byKind = new Map<string, Map<string, number>>()
-  for (const node of nodes) {
-    const statuses = byKind.get(kind(node)) ?? new Map<string, number>()
-    byKind.set(kind(node), statuses.set(node.status, (statuses.get(node.status) ?? 0) + 1))
-  }
-  const seen = new Set(nodes.map((node) => node.status))
-  const columns = [...new Set([...STATUSES.filter((status) => seen.has(status)), ...seen])]
-  const rows = [...byKind].map(([name, statuses]) =>
-    row([
-      text(clip(name, NAME)),
-      ...columns.map((status) => statuses.get(status)?.toLocaleString('en-US') ?? ''),
-    ]),
-  )
-  const header = row(['', ...columns.map((status) => text(clip(status, NAME)))])
-  const rule = row([':--', ...columns.map(() => '--:')])
-  return table('resource type', 5, '### Nodes', `${header}\n${rule}`, rows, 1)
-}
-
 /** The lines of `run`, where there were several. */
 export function commands(lines: readonly LineResult[]): Section {
   const rows = lines.map((line) =>
@@ -95,32 +64,33 @@ export function slowest(nodes: readonly NodeResult[], facts: RunFacts): Section 
   const longest = top[0]?.seconds ?? 1
   const rows = top.map((node) =>
     row([
-      `${icon(node)} ${link(code(clip(node.name, NAME)), fileUrl(facts, node.file))}`,
-      text(kind(node)),
+      `${icon(node)} ${link(name(node.name), fileUrl(facts, node.file))} ${text(kind(node))}`,
       duration(node.seconds),
       bar(node.seconds / longest),
     ]),
   )
-  return table('slow node', 6, '### Slowest', '| node | | time | |\n| :-- | :-- | --: | :-- |', rows, 2)
+  return table('slow node', 6, '### Slowest', '| node | time | |\n| :-- | --: | :-- |', rows, 2)
 }
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
-/** A bar for a share between 0 and 1, at most 16 characters wide. */
+/** A bar for a share between 0 and 1, at most eight characters wide: a telephone has to have room for it. */
 export function bar(share: number): string {
-  const eighths = Math.max(1, Math.round(Math.min(1, share) * 16 * 8))
+  const eighths = Math.max(1, Math.round(Math.min(1, share) * 8 * 8))
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')
 }
 
 /** Every node in the order of the run, folded; a long list is left to run_results.json. */
-export function all(nodes: readonly NodeResult[]): Section {
+export function all(nodes: readonly NodeResult[], access: AccessFacts | undefined): Section {
   const shown = nodes.slice(0, LISTED)
+  const queries = shown.some((node) => queryOf(node) !== undefined)
   const rows = shown.map((node) =>
     row([
-      `${icon(node)} ${text(node.status)}`,
-      `${text(kind(node))} ${code(clip(node.name, NAME))}`,
-      rowsWritten(node),
+      `${icon(node)} ${text(clip(node.status, NAME))}`,
+      `${text(clip(kind(node), NAME))} ${name(node.name)}`,
+      rowsOf(node)?.toLocaleString('en-US') ?? '',
       node.seconds > 0 ? duration(node.seconds) : '',
+      ...(queries ? [queryLink(node, access, true)] : []),
     ]),
   )
   const label = shown.length < nodes.length ? `The first ${shown.length} of ` : 'All '
@@ -129,33 +99,11 @@ export function all(nodes: readonly NodeResult[]): Section {
     'listed node',
     8,
     head,
-    '| | node | rows | time |\n| :-- | :-- | --: | --: |',
+    queries
+      ? '| | node | rows | time | query |\n| :-- | :-- | --: | --: | :-- |'
+      : '| | node | rows | time |\n| :-- | :-- | --: | --: |',
     rows,
     1,
   )
   return { ...section, tail: rows.length === 0 ? '' : '\n</details>\n\n' }
-}
-
-function rowsWritten(node: NodeResult): string {
-  const rows = node.adapterResponse['rows_affected']
-  return typeof rows === 'number' && rows >= 0 ? rows.toLocaleString('en-US') : ''
-}
-
-function table(
-  noun: string,
-  rank: number,
-  title: string,
-  header: string,
-  rows: readonly string[],
-  atLeast: number,
-): Section {
-  if (rows.length < atLeast) return { noun, rank, head: '', pieces: [], total: 0, tail: '' }
-  return {
-    noun,
-    rank,
-    head: `${title}\n\n${header}\n`,
-    pieces: rows.map((line) => `${line}\n`),
-    total: rows.length,
-    tail: '\n',
-  }
 }

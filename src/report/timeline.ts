@@ -4,6 +4,7 @@ import { duration } from './duration.ts'
 import { codeBlock } from './markdown.ts'
 import { type Standing, standing } from './nodes.ts'
 import { clip, count, oneLine } from './plain.ts'
+import { nothing, whole } from './table.ts'
 
 /** Bars of one chart: more would be read by nobody, and each is a line of the picture. */
 const BARS = 32
@@ -24,13 +25,12 @@ interface Lane {
 /** The run per thread as a chart that GitHub draws: the longest nodes, each where it ran. */
 export function timeline(nodes: readonly NodeResult[]): Section {
   const bars = nodes.flatMap(timed)
-  if (bars.length < 2) return { noun: 'chart', rank: 7, head: '', pieces: [], total: 0, tail: '' }
+  if (bars.length < 2) return nothing('chart', 7)
   const from = bars.reduce((least, bar) => Math.min(least, bar.from), Infinity)
   const to = bars.reduce((most, bar) => Math.max(most, bar.to), -Infinity)
   const longest = bars.toSorted((a, b) => length(b) - length(a)).slice(0, BARS)
   const chart = codeBlock(gantt(lanes(longest), { from, to }), 'mermaid')
-  const piece = `### Timeline\n\n${words(bars, longest, to - from)}\n\n${chart}\n\n`
-  return { noun: 'chart', rank: 7, head: '', pieces: [piece], total: 1, tail: '' }
+  return whole('chart', 7, `### Timeline\n\n${words(bars, longest, to - from)}\n\n${chart}`)
 }
 
 function timed(node: NodeResult): readonly Bar[] {
@@ -46,7 +46,8 @@ function length({ from, to }: Bar): number {
 function words(bars: readonly Bar[], shown: readonly Bar[], wall: number): string {
   const threads = lanes(bars).length
   const work = bars.reduce((sum, bar) => sum + length(bar), 0)
-  const busy = wall > 0 ? `, ${Math.round((100 * work) / (wall * threads))} % of their time at work` : ''
+  const busy =
+    wall > 0 ? `, ${Math.min(100, Math.round((100 * work) / (wall * threads)))} % of their time at work` : ''
   const part =
     shown.length < bars.length ? ` · the ${shown.length} longest of ${count(bars.length, 'node')}` : ''
   return `${count(threads, 'thread')}${busy}${part} · red: failed`
@@ -74,6 +75,7 @@ function gantt(
     // A bar of no length would be drawn as nothing.
     `  ${label(node)} :${TAGS[standing(node)]}${at(ran.from)}, ${at(Math.max(ran.to, ran.from + 1))}`
   return [
+    WIDTH,
     'gantt',
     '  dateFormat YYYY-MM-DD HH:mm:ss.SSS',
     `  axisFormat ${axis(to - from)}`,
@@ -81,6 +83,10 @@ function gantt(
     ...threads.flatMap(({ thread, bars }) => [`  section ${thread}`, ...bars.map(bar)]),
   ].join('\n')
 }
+
+/** The same picture on a telephone, smaller: in a narrow one the names would be cut off. */
+const WIDTH =
+  '%%{init: {"gantt": {"useWidth": 760, "leftPadding": 70, "rightPadding": 20, "topPadding": 30, "fontSize": 12, "sectionFontSize": 13}}}%%'
 
 const TAGS: Readonly<Record<Standing, string>> = {
   failed: 'crit, ',

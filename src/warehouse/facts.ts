@@ -33,3 +33,6 @@ export interface Together {
     readonly connection: Readonly<Record<string, unknown>>
   }[]
 }
+
+/** What the adapter reports of a node, as `adapter_response` in run_results.json. */
+export type Reported = Readonly<Record<string, unknown>>

@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../exchange.ts'
 import { callerIdentity } from '../exchanges/aws/caller.ts'
+import { consoleUrl } from '../exchanges/aws/console.ts'
 import { isEndpoint, suffixOf } from '../exchanges/aws/partition.ts'
 import { BY_CHAIN, byChain } from '../keepalive/aws-keys.ts'
 import { warehouse, type Fault } from '../warehouse.ts'
@@ -36,6 +37,9 @@ export default warehouse<Connection>({
     return { fields: {}, secrets: {}, ...byChain(credential, directory, hook) }
   },
   describe: (c) => `${catalogOf(c)}.${c.schema} in ${c.region_name}, workgroup ${workGroupOf(c)}`,
+  // dbt-athena reports no id of a query.
+  history: ({ region_name: region }, query) =>
+    query ? undefined : consoleUrl(region, 'athena', '/query-editor/history'),
   allowsHost: isEndpoint,
   hosts: ({ region_name: region }) =>
     ['athena', 'glue', 's3', 'sts'].map((service) => `${service}.${region}.${suffixOf(region) ?? ''}`),

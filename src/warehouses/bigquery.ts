@@ -4,6 +4,7 @@ import { connection, datasetOf, projectOf, scopesOf, type Connection } from './b
 import { diagnose, ERRORS } from './bigquery/diagnose.ts'
 import { byHook } from './bigquery/hook.ts'
 import { FIELDS } from './bigquery/fields.ts'
+import { history } from './bigquery/history.ts'
 
 /** Domains of Google's own APIs, with those of the sovereign clouds; below others of its names it shows pages of strangers. */
 const DOMAINS = /\.(?:googleapis\.com|s3nsapis\.fr|apis-[a-z0-9-]+\.goog)$/
@@ -67,6 +68,7 @@ export default warehouse<Connection>({
     }
   },
   describe: (c) => `${projectOf(c)}.${datasetOf(c)}${c.location ? ` in ${c.location}` : ''}`,
+  history,
   preflight: async (source, tools) => (await import('./bigquery/preflight.ts')).preflight(source, tools),
   trust: async (c, request) => (await import('./bigquery/trust.ts')).trustOf(c, request),
   terraform: async (c, request) => (await import('./bigquery/terraform.ts')).terraformOf(c, request),

@@ -1,4 +1,5 @@
 import { warehouse, type Attribution } from '../warehouse.ts'
+import { reported } from '../warehouse/reported.ts'
 import { connection, isWorkspace, needsNoKernel, tokenUrl, type Connection } from './databricks/connection.ts'
 import { diagnose, ERRORS } from './databricks/diagnose.ts'
 import { FIELDS } from './databricks/fields.ts'
@@ -78,6 +79,11 @@ export default warehouse<Connection>({
   },
   attribute: (run) => ({ query_tags: { kind: 'text', text: JSON.stringify(tags(run)) } }),
   describe: (c) => `${c.catalog ?? 'hive_metastore'}.${c.schema} on ${c.host}`,
+  history: (c, query) => {
+    const id = query && reported(query, 'query_id')
+    if (query && id === undefined) return undefined
+    return `https://${c.host}/sql/history${id === undefined ? '' : `?queryId=${id}`}`
+  },
   preflight: async (source, tools) =>
     (await import('./databricks/preflight.ts')).preflight(source, TOKEN_FILE, tools),
   trust: async (c, request) => (await import('./databricks/trust.ts')).trustOf(c, request),

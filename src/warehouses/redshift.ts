@@ -1,3 +1,4 @@
+import { consoleUrl } from '../exchanges/aws/console.ts'
 import { keysFile } from '../keepalive/aws-keys.ts'
 import { byContainer } from '../keepalive/container.ts'
 import type { Value } from '../profile.ts'
@@ -92,6 +93,8 @@ export default warehouse<Connection>({
   attribute: (run) => ({ query_group: text(queryGroup(run)) }),
   describe: (c) =>
     `${databaseOf(c)}.${c.schema} on ${isServerless(c) ? (endpointOf(c.host)?.name ?? c.host) : (c.cluster_id ?? c.host)}${c.user === undefined ? '' : ` as ${c.user}`}`,
+  // dbt-redshift reports no id of a query.
+  history: (c, query) => (query ? undefined : historyOf(c)),
   allowsHost: (host) => endpointOf(host) !== undefined || API.test(host),
   hosts: (c) => [c.host, ...apiOf(c)],
   preflight: async (source, tools) => (await import('./redshift/preflight.ts')).preflight(source, tools),
@@ -148,6 +151,16 @@ export default warehouse<Connection>({
     },
   },
 })
+
+/** The page of the workgroup or cluster, one step away from its queries. */
+function historyOf({ host, cluster_id: cluster }: Connection): string | undefined {
+  const { name, region, serverless } = endpointOf(host) ?? {}
+  if (name === undefined || region === undefined) return undefined
+  const page = serverless
+    ? `serverless-workgroup?workgroup=${name}`
+    : `cluster-details?cluster=${cluster ?? name}`
+  return consoleUrl(region, 'redshiftv2', page)
+}
 
 /** Where the driver asks for the password. */
 const API = /^redshift(?:-serverless)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/

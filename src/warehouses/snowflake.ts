@@ -4,6 +4,7 @@ import { connection, hostOf, isSnowflakes, originOf, type Connection } from './s
 import { diagnose, ERRORS } from './snowflake/diagnose.ts'
 import { needsUser, weakened } from './snowflake/faults.ts'
 import { FIELDS } from './snowflake/fields.ts'
+import { history } from './snowflake/history.ts'
 import { queryTag } from './snowflake/query-tag.ts'
 
 /** dbt-snowflake reads `token` of it whenever it opens a connection. */
@@ -115,6 +116,7 @@ export default warehouse<Connection>({
   },
   attribute: (run) => ({ query_tag: { kind: 'text', text: queryTag(run) } }),
   describe: (c) => `${c.database}.${c.schema} on ${c.account}${c.role ? ` as ${c.role}` : ''}`,
+  history,
   preflight: async (source, tools) => (await import('./snowflake/preflight.ts')).preflight(source, tools),
   trust: async (c, request) => (await import('./snowflake/trust.ts')).trustOf(c, request),
   reader: async () => (await import('./snowflake/read.ts')).reader,

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Attribution } from '../warehouse.ts'
+import { reported } from '../warehouse/reported.ts'
 import { diagnose, ERRORS } from './trino/diagnosis.ts'
 import { FIELDS } from './trino/fields.ts'
 
@@ -100,6 +101,11 @@ export default warehouse<Connection>({
     client_tags: { kind: 'list', items: tagsOf(run).map((text) => ({ kind: 'text', text })) },
   }),
   describe: (c) => `${catalogOf(c)}.${c.schema} on ${c.host}${c.user ? ` as ${c.user}` : ''}`,
+  history: ({ host, port }, query) => {
+    const id = query && reported(query, 'query_id')
+    if (query && id === undefined) return undefined
+    return `https://${host}:${port}/ui/${id === undefined ? '' : `query.html?${id}`}`
+  },
   preflight: async (source, tools) => (await import('./trino/preflight.ts')).preflight(source, tools),
   trust: async (c, request) => (await import('./trino/trust.ts')).serverConfiguration(c, request),
   diagnose,
