@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { nextAudience } from '../src/trust/rotate/next.ts'
 import { edited } from '../src/trust/rotate/policy-edit.ts'
+import { auditLine, runRecord, tokenRecord } from '../src/report/audit.ts'
 import { tokenRecords, usesOf } from '../src/trust/rotate/uses.ts'
+import { claims, report, result } from './support/report.ts'
 
 const both = { use: 'urn:new', also: 'urn:old' }
 
@@ -69,13 +71,24 @@ describe('who still uses the old', () => {
   const now = new Date('2026-11-24T12:00:00Z')
   const at = (hoursAgo: number): string => new Date(now.getTime() - hoursAgo * HOUR).toISOString()
   const line = (hoursAgo: number, aud: string, more: object = {}): string =>
-    JSON.stringify({
-      record: 'token',
-      time: at(hoursAgo),
-      use: 'exchange',
-      target: 'prod',
-      identity: 'role/one',
-      claims: { aud, repository: 'acme/dbt', ref: 'refs/heads/main', run_id: '7' },
+    auditLine({
+      ...tokenRecord({
+        time: new Date(now.getTime() - hoursAgo * HOUR),
+        use: 'exchange',
+        outcome: 'exchanged',
+        target: 'prod',
+        access: { warehouse: 'redshift', via: 'aws', identity: 'role/one' },
+        sha256: '0'.repeat(64),
+        claims: {
+          ...claims,
+          aud,
+          all: new Map([
+            ['repository', 'acme/dbt'],
+            ['ref', 'refs/heads/main'],
+            ['run_id', '7'],
+          ]),
+        },
+      }),
       ...more,
     })
   const uses = (lines: readonly string[]) =>
@@ -126,7 +139,8 @@ describe('who still uses the old', () => {
   })
 
   test('is told from nothing but whole records, and the line that is none is named', () => {
-    expect(tokenRecords(`${JSON.stringify({ record: 'run' })}\n\n`, 'f')).toEqual([])
+    const run = runRecord(report(result([])), { time: now, result: 'success', seconds: 1 })
+    expect(tokenRecords(`${auditLine(run)}\n\n`, 'f')).toEqual([])
     expect(() => tokenRecords(`${line(1, 'a')}\n{"record":"tok`, 'audit.jsonl')).toThrow(
       'audit.jsonl:2 is no record of the action’s audit log.'.replace('’', "'"),
     )

@@ -1,4 +1,5 @@
 import { coloured } from './cli/colour.ts'
+import { auditCommand } from './cli/commands/audit.ts'
 import { checkCommand } from './cli/commands/check.ts'
 import { completionCommand } from './cli/commands/completion.ts'
 import { doctorCommand } from './cli/commands/doctor.ts'
@@ -41,5 +42,6 @@ export const COMMANDS: readonly MakeCommand[] = [
   rotateCommand,
   doctorCommand,
   runCommand,
+  auditCommand,
   completionCommand,
 ]

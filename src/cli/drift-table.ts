@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.ts'
 import { visible } from '../policy/visible.ts'
 import type { Difference } from '../trust/drift.ts'
+import { columns } from './columns.ts'
 import type { Drift } from './drift.ts'
 
 /** Prints what differs, field by field, or as JSON. */
@@ -59,14 +60,7 @@ const HEAD = ['', 'field', 'policy', 'there', 'way']
 
 /** A line for each value, so that long lists stay readable. */
 function tableOf(differences: readonly Difference[]): readonly string[] {
-  const rows = [HEAD, ...differences.flatMap(rowsOf)]
-  const widths = HEAD.map((_head, at) => Math.max(...rows.map((row) => lengthOf(row[at] ?? ''))))
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell + ' '.repeat(Math.max(0, (widths[at] ?? 0) - lengthOf(cell))))
-      .join('  ')
-      .trimEnd(),
-  )
+  return columns([HEAD, ...differences.flatMap(rowsOf)])
 }
 
 function rowsOf({ verdict, field, policy, there, way }: Difference): readonly (readonly string[])[] {
@@ -78,8 +72,4 @@ function rowsOf({ verdict, field, policy, there, way }: Difference): readonly (r
     visible(there[at] ?? (at === 0 ? '(none)' : '')),
     at === 0 ? visible(way) : '',
   ])
-}
-
-function lengthOf(text: string): number {
-  return Array.from(text).length
 }

@@ -149,11 +149,11 @@ function verb(command: string): string | null {
 
 function decided(decision: Decision | undefined): Pick<RunRecord, 'decision' | 'grant' | 'target'> {
   if (!decision) return { decision: null, grant: null, target: null }
-  const { granted, grant } = decision
+  const { granted, grant, asked } = decision
   return {
     decision: granted ? 'granted' : 'denied',
     grant: grant?.name ?? null,
-    target: grant?.target ?? null,
+    target: grant?.target ?? asked ?? null,
   }
 }
 

@@ -2,19 +2,16 @@ import type { Config } from '../../config.ts'
 import type { Sources } from '../../config/sources.ts'
 import { audienceOf } from '../../config/target.ts'
 import { exchanges } from '../../exchanges/index.ts'
-import { fail } from '../../errors.ts'
-import { readRegular } from '../../regular.ts'
 import { visible } from '../../policy/visible.ts'
 import { recognise } from '../../trust/recognise.ts'
 import type { Phase } from '../../trust/rotate/plan.ts'
 import { tokenRecords, usesOf } from '../../trust/rotate/uses.ts'
 import { warehouses } from '../../warehouses/index.ts'
+import { logText } from '../audit/files.ts'
 import { onBranches } from './branches.ts'
 import type { Policy } from './policy.ts'
 
 const HOUR = 3_600_000
-/** A quarter of a busy repository. */
-const LARGEST = 256 * 1024 * 1024
 
 /** Where to look for whoever still uses the old agreement. */
 export interface Looking {
@@ -63,7 +60,9 @@ async function fromAudit(
       blocks: ['The audit log does not tell the old from the new: ask the platform who came last.'],
       notes: [],
     }
-  const records = (await Promise.all(audit.map(async (name) => tokenRecords(await text(name), name)))).flat()
+  const records = (
+    await Promise.all(audit.map(async (name) => tokenRecords(await logText(name), name)))
+  ).flat()
   const uses = usesOf(records, { target, old, fresh, now, quiet: quiet * HOUR })
   const none =
     uses.fresh === 0
@@ -88,7 +87,7 @@ async function fromAudit(
 /** A platform that tells when a way in was last used knows best, also of runs that left no audit log here. */
 async function fromPlatforms({ old, fresh }: Phase, { shown, quiet }: Looking, now: Date): Promise<Evidence> {
   const read = await Promise.all(
-    shown.map(async (name) => recognise(await text(name), name, { warehouses, exchanges })),
+    shown.map(async (name) => recognise(await logText(name), name, { warehouses, exchanges })),
   )
   const blocks = read.flat().flatMap(({ statement }) =>
     statement.ways.flatMap((way) => {
@@ -124,14 +123,4 @@ async function fromBranches(
             `These branches still ask for the old one, and are refused from then on: ${still.slice(0, 20).join(', ')}${still.length > 20 ? ` and ${still.length - 20} more` : ''}.`,
           ],
   }
-}
-
-async function text(name: string): Promise<string> {
-  const found = await readRegular(name, LARGEST)
-  if (found.kind === 'text') return found.text
-  return fail({
-    code: 'configuration',
-    problem: `${visible(name)} cannot be read.`,
-    remedy: 'Name a file that is there.',
-  })
 }

@@ -1,7 +1,7 @@
-import * as z from 'zod/mini'
+import { readAudit } from '../../audit/read.ts'
 import { fail } from '../../errors.ts'
-import { jsonIn } from '../../json.ts'
 import { visible } from '../../policy/visible.ts'
+import type { TokenRecord } from '../../report/audit-record.ts'
 
 /** What tells the old from the new in the audit log. */
 export interface Agreement {
@@ -28,35 +28,15 @@ export interface Uses {
   readonly since: Date | undefined
 }
 
-const record = z.looseObject({
-  record: z.literal('token'),
-  time: z.string(),
-  use: z.string(),
-  target: z.nullable(z.string()),
-  identity: z.nullable(z.string()),
-  claims: z.looseObject({
-    aud: z.string(),
-    repository: z.optional(z.nullable(z.string())),
-    ref: z.optional(z.nullable(z.string())),
-    run_id: z.optional(z.nullable(z.string())),
-  }),
-})
-
-type TokenRecord = z.infer<typeof record>
-
-/** Reads the token records of an audit log (JSON Lines); lines of runs are left out. Throws `configuration` with the line. */
+/** The token records of an audit log. Throws `configuration` with the line that is no record. */
 export function tokenRecords(text: string, name: string): readonly TokenRecord[] {
-  return text.split('\n').flatMap((line, at) => {
-    if (line.trim() === '') return []
-    const parsed = jsonIn(line)
-    if (isRun(parsed)) return []
-    const { success, data } = record.safeParse(parsed)
-    if (success) return [data]
-    return fail({
-      code: 'configuration',
-      problem: `${visible(name)}:${at + 1} is no record of the action's audit log.`,
-      remedy: 'Give the files that the output `audit-log` names, as they were written.',
-    })
+  const { records, faults } = readAudit(text, name)
+  const [problem] = faults
+  if (problem === undefined) return records.filter((one) => one.record === 'token')
+  return fail({
+    code: 'configuration',
+    problem,
+    remedy: 'Give the files that the output `audit-log` names, as they were written.',
   })
 }
 
@@ -113,8 +93,4 @@ function placeOf({ claims: { repository, ref } }: TokenRecord): string {
 
 function whoOf({ claims: { repository, ref, run_id: run } }: TokenRecord): string {
   return visible([repository ?? '?', ref ?? '?', `run ${run ?? '?'}`].join(' '))
-}
-
-function isRun(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'record' in value && value.record === 'run'
 }

@@ -1,0 +1,63 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { momentOf } from '../../audit/select.ts'
+import { fail } from '../../errors.ts'
+import { readLogs } from '../audit/files.ts'
+import { tellReached } from '../audit.ts'
+
+interface Options {
+  readonly target?: readonly string[]
+  readonly actor?: readonly string[]
+  readonly since?: Date
+  readonly until?: Date
+  readonly refused?: boolean
+  readonly csv?: boolean
+  readonly json?: boolean
+  readonly out?: string
+}
+
+/** `audit`: who reached which target when, from the audit logs of runs. */
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('prints who reached which target when, from the audit logs of runs')
+    .argument('[files...]', 'audit logs, directories of them, or `-` for standard input')
+    .option('--target <name...>', 'only these targets')
+    .option('--actor <name...>', 'only runs of these people and bots')
+    .option('--since <time>', 'from then on: 90d, 12h, 2026-09-01 or a time in UTC', moment(false))
+    .option('--until <time>', 'up to then; a date is meant with its last moment', moment(true))
+    .option('--refused', 'only what the policy denied or the other side refused')
+    .option('--csv', 'as CSV, without formulas')
+    .option('--json', 'as JSON')
+    .option('--out <file>', 'keeps all records that were read in a new file, in the order of time')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: readonly string[], { target, actor, ...options }: Options) => {
+      if (files.length === 0)
+        fail({
+          code: 'usage',
+          problem: 'There is nothing to read.',
+          remedy: 'Name the audit logs of runs: the output `audit-log` of the step names each.',
+        })
+      if (options.csv && options.json)
+        fail({ code: 'usage', problem: '--csv and --json are two forms.', remedy: 'Give one of the two.' })
+      await tellReached(await readLogs(files), { ...options, targets: target, actors: actor })
+    })
+}
+
+function moment(end: boolean): (text: string) => Date {
+  return (text) => {
+    const found = momentOf(text, new Date(), end)
+    if (found) return found
+    throw new InvalidArgumentError('Write 90d, 12h, 2026-09-01 or 2026-09-01T06:00Z.')
+  }
+}
+
+const EXAMPLES = `
+A line stands for what one job did with one target: its first record, and what became of its tokens. The log is written
+by the job itself: it is the means to join, and the history of the warehouse is the evidence (docs/audit.md). The exit
+code is 3 where something could not be read, and with --refused 1 where something was found.
+
+Examples:
+  dbt-oidc audit audit/*.jsonl
+  dbt-oidc audit audit --target prod --since 90d --csv > prod.csv
+  dbt-oidc audit audit --refused --since 1d
+  dbt-oidc audit --json audit | jq '.reached[] | select(.actor == "alice")'
+`
