@@ -30,7 +30,17 @@ const NEWEST_TRIED = 13
 /** Makes `.cache/python/NAME` from `toolchain/python/NAME.lock.txt`, or takes the one that an earlier run has made. */
 export async function ensurePython(
   name:
-    'dbt' | 'servers' | 'databricks' | 'duckdb' | 'dbt2' | 'aws' | 'microsoft' | 'others' | 'trust' | 'lint',
+    | 'dbt'
+    | 'servers'
+    | 'databricks'
+    | 'duckdb'
+    | 'dbt2'
+    | 'aws'
+    | 'microsoft'
+    | 'others'
+    | 'trust'
+    | 'lint'
+    | 'vault',
 ): Promise<PythonEnvironment> {
   const directory = join(CACHE, name)
   const bin = join(directory, BIN)

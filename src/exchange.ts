@@ -57,6 +57,15 @@ export interface Issued {
   readonly subject?: string
 }
 
+/** Where users of the warehouse are made for a run, for a warehouse that says how. */
+export interface Makes {
+  /** Address of the server. */
+  readonly url: string
+  readonly namespace?: string | undefined
+  /** Of the role by which they are made. */
+  readonly path: string
+}
+
 /** What the error of the other side means, and what to do about it. */
 export interface Diagnosis {
   readonly problem: string
@@ -89,6 +98,8 @@ export interface ExchangeSpec<S> {
   identity(settings: S, want: Want, claims: Claims): string
   /** Who issues its access tokens, as far as the settings tell; absent where a token is read by its issuer alone. */
   readonly issues?: (settings: S) => Issued | undefined
+  /** Where it makes users of the warehouse, where it does. */
+  readonly makes?: (settings: S) => Makes | undefined
   /** What the other side has to be told. No run needs it unless it is refused, so it may be loaded when it is asked for. */
   readonly trust?: (settings: S, want: Want, request: TrustRequest) => Documents
   /** Loads what reads the output of the platform. */
@@ -124,6 +135,7 @@ export interface BoundExchange {
   identity(want: Want, claims: Claims): string
   /** Undefined where nobody can tell beforehand. */
   issues(): Issued | undefined
+  makes(): Makes | undefined
   diagnose(error: string, claims: Claims): Diagnosis | undefined
   hosts(want: Want): readonly string[]
   trust(want: Want, request: TrustRequest, format?: TrustFormat): Promise<readonly TrustDocument[]>
@@ -170,6 +182,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),
         identity: (want, claims) => spec.identity(settings, want, claims),
         issues: () => spec.issues?.(settings),
+        makes: () => spec.makes?.(settings),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),
         hosts: (want) => spec.hosts(settings, want),
         trust: async (want, request, format) => inFormat(spec, format)?.(settings, want, request) ?? [],

@@ -1,4 +1,4 @@
-import type { Issued } from './exchange.ts'
+import type { Issued, Makes } from './exchange.ts'
 import type { Part } from './trust/parts.ts'
 import type { TrustRule } from './trust/rules.ts'
 
@@ -19,6 +19,8 @@ export interface TrustRequest {
   readonly identity: string
   /** Who issues the access tokens that the warehouse gets; absent where it gets none or nobody can tell. */
   readonly issued?: Issued | undefined
+  /** Where the exchange makes users of the warehouse; absent where it makes none. */
+  readonly makes?: Makes | undefined
 }
 
 /** One document to paste on the other side. */

@@ -54,6 +54,52 @@ export const VAULT: readonly Table[] = [
         remedy: 'out of `bound_claims`',
       },
       {
+        text: 'error validating token: invalid issuer (iss) claim',
+        cause: 'takes tokens of another issuer than',
+        remedy: '`bound_issuer`',
+      },
+      {
+        text: 'error validating token: invalid subject (sub) claim',
+        cause: 'The role dbt-prod of Vault is bound to another subject than',
+        remedy: 'Take `bound_subject` out of the role',
+      },
+      {
+        text: 'could not load configuration',
+        cause: 'auth/jwt of Vault is enabled, and nobody has told it whose tokens to take',
+        remedy: '`oidc_discovery_url`',
+      },
+      {
+        text: 'error validating token: invalid not before (nbf) claim: token not yet valid',
+        cause: 'To Vault the token is from the future',
+        remedy: 'Its clock is behind',
+      },
+      {
+        text: 'error validating token: error verifying token signature: failed to verify id token signature',
+        cause: 'auth/jwt of Vault does not have the keys of',
+        remedy: 'let Vault reach it',
+      },
+      { text: 'namespace not found', cause: 'Vault has no namespace', remedy: 'Correct `namespace`' },
+      {
+        text: 'unknown role: dbt',
+        cause: 'The database engine at database has no role dbt',
+        remedy: 'Correct `database.role`',
+      },
+      {
+        text: '1 error occurred: * failed to find entry for connection with name: "postgres"',
+        cause: 'makes users in the connection postgres, and there is none',
+        remedy: 'database/config/postgres',
+      },
+      {
+        text: '"dbt" is not an allowed role',
+        cause: 'does not let the role dbt make users',
+        remedy: '`allowed_roles`',
+      },
+      {
+        text: 'no handler for route "database/creds/dbt". route entry not found.',
+        cause: 'Nothing is mounted at database/creds/dbt',
+        remedy: 'Correct `mount`',
+      },
+      {
         text: '1 error occurred: * permission denied',
         cause: 'its policies do not allow what was asked',
         remedy: 'Give the role dbt-prod the policy',

@@ -8,34 +8,25 @@ import { flawOf, readVault, type DatabaseRole, type VaultRole } from './models/v
 /** A client token with what was leased by it. */
 interface Session {
   readonly policies: readonly string[]
-  readonly users: { readonly user: string; readonly password: string }[]
+  readonly users: string[]
   readonly until: number
 }
 
 export interface VaultOptions {
-  /** Seconds that a database user lives. */
-  readonly life?: () => number | undefined
-  /** Makes a database user; a name of its own each time. */
-  readonly make?: (user: string, password: string, until: Date) => void
+  /** Told of a user with a password. */
+  readonly make?: (user: string, password: string) => void
   readonly drop?: (user: string) => void
   /** Runs the statements by which a user with a key pair is made. */
   readonly run?: (statements: readonly string[], user: string) => void
 }
 
-/** Vault at `<server>/vault`: JWT auth, policies, the database engine and key/value secrets. */
+/** Vault at `<server>/vault`: JWT auth, policies, users with key pairs, and the transit engine. */
 export interface Vault {
   readonly url: string
-  /** `METHOD path status` of each request. */
-  readonly calls: readonly string[]
-  readonly secrets: Map<string, Readonly<Record<string, unknown>>>
   /** Keys of the transit engine at `transit`, by name; they never leave. */
   readonly transit: Map<string, KeyObject>
-  /** Database users that live. */
-  users(): readonly { readonly user: string; readonly password: string }[]
   /** Client tokens that live. */
   tokens(): readonly string[]
-  /** Answers that are given before any other. */
-  readonly next: ((res: ServerResponse) => unknown)[]
   /** Runs the commands of a document. */
   apply(document: string): void
   forget(): void
@@ -43,13 +34,11 @@ export interface Vault {
 
 /**
  * Plays Vault by its API documentation and the source of its JWT plugin 0.25 (path_login.go, claims.go): signature, issuer,
- * audience, expiry, every bound claim, then the policies of the role for each path.
+ * audience, expiry, every bound claim, then the policies of the role for each path. What the real server answers, `servers/openbao.spec.ts`
+ * asks it: this one stands in where no server of others is at hand.
  */
-export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOptions = {}): Vault {
-  const calls: string[] = []
-  const secrets: Vault['secrets'] = new Map()
+export function playVault(issuer: Issuer, { make, drop, run }: VaultOptions = {}): Vault {
   const transit: Vault['transit'] = new Map()
-  const next: Vault['next'] = []
   const configs = new Map<string, { readonly issuer: string; readonly discovery: string }>()
   const roles = new Map<string, VaultRole>()
   const policies = new Map<string, string>()
@@ -67,10 +56,7 @@ export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOption
   const url = issuer.route('/vault', async (req, res, target) => {
     const body = await readBody(req)
     const path = target.replace(/^\/v1\//, '')
-    const queued = next.shift()
-    if (queued) await queued(res)
-    else await answer(req, res, path, body)
-    calls.push(`${req.method} ${path} ${res.statusCode}`)
+    await answer(req, res, path, body)
   })
 
   async function answer(
@@ -86,7 +72,7 @@ export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOption
     if (!session || session.until < Date.now()) return refuse(res, 403, 'permission denied')
     if (path === 'auth/token/revoke-self' && req.method === 'POST') {
       sessions.delete(token)
-      for (const { user } of session.users) drop?.(user)
+      for (const user of session.users) drop?.(user)
       return void res.writeHead(204).end()
     }
     const capability = req.method === 'GET' ? 'read' : 'update'
@@ -99,9 +85,7 @@ export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOption
     if (req.method !== 'GET') return refuse(res, 405, 'unsupported operation')
     const [, engine, role] = /^(.+)\/creds\/(.+)$/.exec(path) ?? []
     if (engine !== undefined && role !== undefined) return lease(res, engine, role, session)
-    const kept = secrets.get(path)
-    if (!kept) return refuse(res, 404)
-    sendJson(res, { data: path.includes('/data/') ? { data: kept, metadata: { version: 1 } } : kept })
+    refuse(res, 404)
   }
 
   async function logIn(
@@ -111,7 +95,9 @@ export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOption
   ) {
     const config = configs.get(mount)
     const role = roles.get(`${mount}/${name}`)
-    if (!config || !role) return refuse(res, 400, `role "${name}" could not be found`)
+    // Where nothing is mounted nobody may do anything.
+    if (!config) return refuse(res, 403, 'permission denied')
+    if (!role) return refuse(res, 400, `role "${name}" could not be found`)
     const flaw = await flawOfToken(jwt, config, role)
     if (flaw !== undefined) return refuse(res, 400, flaw)
     const token = `hvs.${randomBytes(24).toString('base64url')}`
@@ -122,40 +108,41 @@ export function playVault(issuer: Issuer, { life, make, drop, run }: VaultOption
   }
 
   function lease(res: ServerResponse, engine: string, role: string, session: Session): void {
-    const user = `v-jwt-7654-${role}-${randomBytes(8).toString('hex')}`
-    const password = randomBytes(18).toString('base64url')
-    const seconds = life?.() ?? 600
-    const lease_id = `${engine}/creds/${role}/${randomBytes(12).toString('hex')}`
-    const byKey = databases.get(`${engine}/${role}`)
-    if (byKey) {
-      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-      const name = user.replaceAll('-', '_').toUpperCase()
-      const der = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
-      const values = { name, public_key: der, expiration: '1' }
-      const filled = byKey.creation_statements.map((one) =>
-        one.replaceAll(
-          /\{\{(name|public_key|expiration)\}\}/g,
-          (_all, key: keyof typeof values) => values[key],
-        ),
-      )
-      run?.(filled, name)
-      session.users.push({ user: name, password: '' })
-      const rsa_private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
-      return sendJson(res, { lease_id, lease_duration: seconds, data: { username: name, rsa_private_key } })
+    const made = databases.get(`${engine}/${role}`)
+    const answer = {
+      lease_id: `${engine}/creds/${role}/${randomBytes(12).toString('hex')}`,
+      lease_duration: 600,
+      renewable: true,
     }
-    make?.(user, password, new Date(Date.now() + seconds * 1000))
-    session.users.push({ user, password })
-    sendJson(res, { lease_id, lease_duration: seconds, renewable: true, data: { username: user, password } })
+    if (made?.credential_type === undefined) {
+      const [username, password] = [
+        `v-jwt-7654-${role}-${randomBytes(8).toString('hex')}`,
+        randomBytes(18).toString('base64url'),
+      ]
+      make?.(username, password)
+      session.users.push(username)
+      return sendJson(res, { ...answer, data: { username, password } })
+    }
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const name = `V_JWT_7654_${role}_${randomBytes(8).toString('hex')}`.toUpperCase()
+    const der = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    const values = { name, public_key: der, expiration: '1' }
+    const filled = made.creation_statements.map((one) =>
+      one.replaceAll(
+        /\{\{(name|public_key|expiration)\}\}/g,
+        (_all, key: keyof typeof values) => values[key],
+      ),
+    )
+    run?.(filled, name)
+    session.users.push(name)
+    const rsa_private_key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+    sendJson(res, { ...answer, data: { username: name, rsa_private_key } })
   }
 
   return {
     url,
-    calls,
-    secrets,
-    users: () => [...sessions.values()].flatMap(({ users }) => users),
     tokens: () => [...sessions.keys()],
     transit,
-    next,
     apply,
     forget() {
       configs.clear()
@@ -192,11 +179,12 @@ async function flawOfToken(
     issuer,
     algorithms: ['RS256'],
     requiredClaims: ['exp', 'aud'],
-  }).catch((error: { code?: string }) =>
-    error.code === 'ERR_JWT_EXPIRED'
-      ? 'error validating token: invalid expiration time (exp) claim: token is expired'
-      : 'error validating token: error verifying token signature: no known key successfully validated the token signature',
-  )
+  }).catch((error: { code?: string; claim?: string }) => {
+    if (error.code === 'ERR_JWT_EXPIRED')
+      return 'error validating token: invalid expiration time (exp) claim: token is expired'
+    if (error.claim === 'iss') return 'error validating token: invalid issuer (iss) claim'
+    return 'error validating token: error verifying token signature: failed to verify id token signature'
+  })
   if (typeof verified === 'string') return verified
   return flawOf(role, verified.payload)
 }

@@ -16,6 +16,7 @@ await task(async () => {
     'microsoft',
     'others',
     'trust',
+    'vault',
   ] as const)
     await ensurePython(name)
   await ensureHcl()

@@ -13,6 +13,10 @@ export default exchange<Settings>({
     if ('lease' in credential && credential.lease)
       await (await import('./vault/secret.ts')).giveBack(s, credential.lease.token, io)
   },
+  makes: ({ url, namespace, database }) =>
+    database && !database.static
+      ? { url, namespace, path: `${database.mount}/roles/${database.role}` }
+      : undefined,
   identity: (s) => `${s.mount}/${s.role}`,
   diagnose,
   errors: ERRORS,
@@ -20,12 +24,12 @@ export default exchange<Settings>({
     'What Vault leases is given back when the run ends: one call ends the token and drops the database user.',
     'A database user lives as long as the token of the login may: set `token_ttl` of the role and the `max_ttl` of the database role to the longest run.',
     'A private certificate authority is named by `NODE_EXTRA_CA_CERTS`.',
-    'The texts of errors are those of Vault 1.21 and its JWT plugin 0.25; OpenBao has the same ones as of its fork.',
+    'Proven against OpenBao 2.7.2 with a real PostgreSQL behind its database engine; the texts of errors are its own, and those of Vault 1.21 and its JWT plugin 0.25.',
   ],
   trust: async (s, _want, request) => (await import('./vault/trust.ts')).trustOf(s, request),
   reader: async () => (await import('./vault/read.ts')).reader,
   hosts: (s) => [new URL(s.url).hostname],
-  proof: 'our verifier',
+  proof: 'third-party server',
   example: {
     url: 'https://vault.acme.example:8200',
     mount: 'jwt',

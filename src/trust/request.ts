@@ -32,6 +32,7 @@ export function trustRequest(
     rules,
     identity: target.exchange.identity(wantOf(target), claims),
     issued: target.exchange.issues(),
+    makes: target.exchange.makes(),
   }
 }
 

@@ -124,7 +124,7 @@ export default warehouse<Connection>({
     'Azure Database and Cloud SQL have not been tried: their fields are from the documentation.',
     'dbt 2.x has PostgreSQL behind DBT_ALLOW_EXPERIMENTAL_ADAPTERS only (not run).',
   ],
-  proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only', vault: 'our verifier' },
+  proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only', vault: 'third-party server' },
   example: {
     type: 'postgres',
     host: 'shop.cluster-c1a2b3c4d5e6.eu-west-1.rds.amazonaws.com',

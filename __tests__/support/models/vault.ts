@@ -38,17 +38,18 @@ export interface VaultTrust {
   readonly databases: ReadonlyMap<string, DatabaseRole>
 }
 
-// What the documentation of the database engine has for key pairs ("Create role").
+// What the documentation of the database engine has ("Create role").
 const Database = z.strictObject({
   db_name: z.string(),
   creation_statements: Texts,
-  credential_type: z.literal('rsa_private_key'),
-  credential_config: z.strictObject({ key_bits: z.literal(2048) }),
+  revocation_statements: z.optional(Texts),
+  credential_type: z.optional(z.literal('rsa_private_key')),
+  credential_config: z.optional(z.strictObject({ key_bits: z.literal(2048) })),
   default_ttl: z.string(),
   max_ttl: z.string(),
 })
 
-/** A role of the database engine that makes users with key pairs. */
+/** A role of the database engine. */
 export type DatabaseRole = z.infer<typeof Database>
 
 /** Runs the commands of a document. */

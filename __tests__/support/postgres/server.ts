@@ -5,11 +5,19 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../../scripts/servers/process.ts'
 import { ensurePostgres, postgresEnv } from '../../../scripts/servers/postgres.ts'
 
-/** A PostgreSQL that nobody can reach over the network: only who may open its socket, and that is the front. */
+/**
+ * A PostgreSQL that nobody can reach over the network: only who may open its socket, and that is the front. With a
+ * certificate it listens on 127.0.0.1 as well, where it speaks TLS alone and asks everybody for a password.
+ */
 export interface PostgresServer extends AsyncDisposable {
   readonly version: string
+  /** Of 127.0.0.1; 0 where it does not listen. */
+  readonly port: number
+  /** What it has said until now; logins are among it. */
+  log(): readonly string[]
   /** Runs statements as its administrator; returns what psql prints. */
   psql(statements: string, database?: string): string
   /** A connection that has not said anything yet. */
@@ -19,11 +27,21 @@ export interface PostgresServer extends AsyncDisposable {
 // initdb and postgres refuse root; `nobody` owns nothing else.
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const DEADLINE = 60_000
+const PORT = 5432
 
-/** Makes a database cluster in a directory of its own and starts it; `hba` are lines before the one that trusts everybody. */
+export interface PostgresOptions {
+  /** Lines before the one that trusts everybody. */
+  readonly hba?: readonly string[]
+  readonly certificate?: { readonly cert: string; readonly key: string }
+}
+
+const PASSWORDS_ONLY = ['hostssl all all 127.0.0.1/32 scram-sha-256', 'host all all all reject']
+
+/** Makes a database cluster in a directory of its own and starts it. */
 export async function startPostgres({
   hba = [],
-}: { readonly hba?: readonly string[] } = {}): Promise<PostgresServer> {
+  certificate,
+}: PostgresOptions = {}): Promise<PostgresServer> {
   const directory = mkdtempSync(join(tmpdir(), 'pg-'))
   const identity = process.getuid?.() === 0 ? NOBODY : undefined
   if (identity) chownSync(directory, identity.uid, identity.gid)
@@ -37,10 +55,17 @@ export async function startPostgres({
   )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
   const rules = join(data, 'pg_hba.conf')
-  writeFileSync(rules, [...hba, readFileSync(rules, 'utf8')].join('\n'))
+  const port = certificate ? await freePort() : 0
+  writeFileSync(
+    rules,
+    [...hba, ...(certificate ? PASSWORDS_ONLY : []), readFileSync(rules, 'utf8')].join('\n'),
+  )
+  if (certificate) placeCertificate(data, certificate, identity)
   const settings = [
     'fsync=off',
-    'listen_addresses=',
+    ...(certificate ? ['listen_addresses=127.0.0.1', 'ssl=on'] : ['listen_addresses=']),
+    // The socket has its name from it, too.
+    `port=${port || PORT}`,
     `unix_socket_directories=${directory}`,
     'log_connections=on',
   ]
@@ -74,6 +99,8 @@ export async function startPostgres({
       'ON_ERROR_STOP=1',
       '-h',
       directory,
+      '-p',
+      String(port || PORT),
       '-U',
       'admin',
       '-d',
@@ -87,9 +114,11 @@ export async function startPostgres({
   }
   return {
     version: psql('show server_version'),
+    port,
+    log: () => [...said],
     psql,
     async connect() {
-      const socket = connect(join(directory, '.s.PGSQL.5432'))
+      const socket = connect(join(directory, `.s.PGSQL.${port || PORT}`))
       await once(socket, 'connect')
       return socket
     },
@@ -99,6 +128,21 @@ export async function startPostgres({
       await exit
       rmSync(directory, { recursive: true, force: true })
     },
+  }
+}
+
+/** The server wants its key to be its own, and nobody else's to read. */
+function placeCertificate(
+  data: string,
+  { cert, key }: NonNullable<PostgresOptions['certificate']>,
+  identity: typeof NOBODY | undefined,
+): void {
+  for (const [name, content] of [
+    ['server.crt', cert],
+    ['server.key', key],
+  ] as const) {
+    writeFileSync(join(data, name), content, { mode: 0o600 })
+    if (identity) chownSync(join(data, name), identity.uid, identity.gid)
   }
 }
 

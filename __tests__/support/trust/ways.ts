@@ -92,6 +92,7 @@ function wayOf(warehouse: Warehouse, via: string): Way {
         rules,
         identity: exchange.identity(want, claims),
         issued: exchange.issues(),
+        makes: exchange.makes(),
       }
       const whole = warehouse.accepts.get(via)?.wholeTrust
       return [

@@ -3,7 +3,7 @@ import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
-import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
+import { refusal } from './refusal.ts'
 import type { Login } from './settings.ts'
 
 /** Milliseconds for one request. */
@@ -61,40 +61,7 @@ async function send(s: Server, io: Io, asked: Call): Promise<HttpResponse> {
     ...(io.signal && { signal: io.signal }),
   })
   if (reply.status === 200 || reply.status === 204) return reply
-  throw refusal(s, asked, reply, io)
-}
-
-const refused = z.object({ errors: z.array(z.string()) })
-
-function refusal(s: Server, asked: Call, reply: HttpResponse, io: Io): Error {
-  // 472, 473: a standby that cannot answer; 412: one that has not caught up yet.
-  if (isTransient(reply.status) || [412, 472, 473].includes(reply.status))
-    return attemptFailed(
-      {
-        code: 'exchange-unavailable',
-        problem: `${hostOf(s)} answered with status ${reply.status}.`,
-        remedy: 'Run the job again later; a sealed Vault has to be unsealed first.',
-      },
-      { transient: true, retryAfter: retryAfterOf(reply.headers['retry-after'], io.now()) },
-    )
-  const parsed = refused.safeParse(jsonIn(reply.body))
-  const words = parsed.success ? parsed.data.errors : []
-  return attemptFailed(
-    {
-      code: 'exchange',
-      problem: `${hostOf(s)} refused ${asked.path} with status ${reply.status}.`,
-      remedy:
-        'Compare the claims of the token with the role (bound_claims, bound_audiences), and the policies of the role with the path.',
-      details: words
-        .flatMap((one) => without(one, asked.secrets).split(/[\r\n]+/))
-        .filter((one) => one.trim() !== ''),
-    },
-    { transient: false },
-  )
-}
-
-function without(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+  throw refusal(hostOf(s), asked, reply, io.now())
 }
 
 /** As sentences name the server. */

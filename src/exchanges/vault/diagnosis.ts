@@ -73,6 +73,47 @@ const ROWS: readonly Row[] = [
     }),
   },
   {
+    text: /invalid issuer \(iss\) claim/i,
+    example: 'error validating token: invalid issuer (iss) claim',
+    means: (_found, s, claims) => ({
+      problem: `auth/${s.mount} of Vault takes tokens of another issuer than \`${claims.iss}\`.`,
+      remedy: `Set \`bound_issuer\` and \`oidc_discovery_url\` of auth/${s.mount}/config to ${claims.iss}, letter by letter, without a slash at the end.`,
+    }),
+  },
+  {
+    text: /invalid subject \(sub\) claim/i,
+    example: 'error validating token: invalid subject (sub) claim',
+    means: (_found, s, claims) => ({
+      problem: `The role ${s.role} of Vault is bound to another subject than \`${claims.sub}\`.`,
+      remedy:
+        'Take `bound_subject` out of the role (write it as an empty text: what is only left out stays), and let `bound_claims` compare the claims one by one, as `dbt-oidc trust` prints it.',
+    }),
+  },
+  {
+    text: /could not load configuration/i,
+    example: 'could not load configuration',
+    means: (_found, s, claims) => ({
+      problem: `auth/${s.mount} of Vault is enabled, and nobody has told it whose tokens to take.`,
+      remedy: `Write \`oidc_discovery_url\` and \`bound_issuer\` to auth/${s.mount}/config: ${claims.iss}.`,
+    }),
+  },
+  {
+    text: /token not yet valid|token issued in the future/i,
+    example: 'error validating token: invalid not before (nbf) claim: token not yet valid',
+    means: () => ({
+      problem: 'To Vault the token is from the future.',
+      remedy: 'Its clock is behind: let the server set it by NTP.',
+    }),
+  },
+  {
+    text: /namespace not found/i,
+    example: 'namespace not found',
+    means: (_found, s) => ({
+      problem: `Vault has no namespace ${s.namespace ?? ''}.`,
+      remedy: 'Correct `namespace` of the identity, with all namespaces above it: `team/data`.',
+    }),
+  },
+  {
     text: /token is expired|invalid expiration time \(exp\)/i,
     example: 'error validating token: invalid expiration time (exp) claim: token is expired',
     means: () => ({
@@ -93,8 +134,8 @@ const ROWS: readonly Row[] = [
     text: /1 error occurred:.*permission denied|^permission denied$|permission denied/i,
     example: 'permission denied',
     means: (_found, s) => ({
-      problem: `Vault lets the token in, and its policies do not allow what was asked.`,
-      remedy: `Give the role ${s.role} the policy that \`dbt-oidc trust\` prints; a wrong \`namespace\` is answered in the same words.`,
+      problem: `Nothing is mounted at that path of Vault, or its policies do not allow what was asked.`,
+      remedy: `Give the role ${s.role} the policy that \`dbt-oidc trust\` prints; a wrong \`mount\` and \`token_bound_cidrs\` of the role are answered in the same words.`,
     }),
   },
   {
@@ -103,6 +144,30 @@ const ROWS: readonly Row[] = [
     means: ([, role = ''], s) => ({
       problem: `The database engine at ${s.database?.mount ?? ''} has no role ${role}.`,
       remedy: 'Correct `database.role`, or `database.static: true` for a static role.',
+    }),
+  },
+  {
+    text: /failed to find entry for connection with name: "?([\w.-]+)/i,
+    example: 'failed to find entry for connection with name: "postgres"',
+    means: ([, name = ''], s) => ({
+      problem: `The role ${s.database?.role ?? ''} of Vault makes users in the connection ${name}, and there is none.`,
+      remedy: `Write ${s.database?.mount ?? 'database'}/config/${name}, or correct \`db_name\` of the role.`,
+    }),
+  },
+  {
+    text: /"?([\w.-]+)"? is not an allowed role/i,
+    example: '"dbt" is not an allowed role',
+    means: ([, role = ''], s) => ({
+      problem: `The connection to the database does not let the role ${role} make users.`,
+      remedy: `Add ${role} to \`allowed_roles\` of the connection (${s.database?.mount ?? 'database'}/config/…).`,
+    }),
+  },
+  {
+    text: /no handler for route "?([^".]+)/i,
+    example: 'no handler for route "database/creds/dbt". route entry not found.',
+    means: ([, path = '']) => ({
+      problem: `Nothing is mounted at ${path} of Vault.`,
+      remedy: 'Correct `mount` of `database` or `secret`, or `namespace`; or enable the engine.',
     }),
   },
 ]

@@ -2,7 +2,7 @@ import { isLiteral } from '../../pattern.ts'
 import type { When } from '../../policy.ts'
 import { heading } from '../../trust/heading.ts'
 import { heldBy } from '../../trust/held.ts'
-import { comment, json, sh, verbatim } from '../../trust/quote.ts'
+import { comment, json, sh, verbatim, type Fragment } from '../../trust/quote.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import type { Login, Settings } from './settings.ts'
@@ -42,13 +42,13 @@ export function roleFor(s: Login, request: TrustRequest, opened: Opened): readon
     token_ttl: '1h',
     token_type: 'service',
   }
-  const space = s.namespace === undefined ? '' : sh` -namespace=${s.namespace}`
-  const enable = sh`vault auth enable${verbatim(space)} -path=${s.mount} jwt
-vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`
+  const space = inNamespace(s.namespace)
+  const enable = sh`vault auth enable${space} -path=${s.mount} jwt
+vault write${space} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`
   const place = sh`auth/${verbatim(`${s.mount}/role/${s.role}`)}`
-  const write = heredoc(sh`vault write${verbatim(space)} ${verbatim(place)} -`, json(role))
+  const write = heredoc(sh`vault write${space} ${verbatim(place)} -`, json(role))
   const opens = `path "${opened.path}" {\n  capabilities = ["${opened.capability}"]\n}`
-  const allow = heredoc(sh`vault policy write${verbatim(space)} ${policy} -`, opens)
+  const allow = heredoc(sh`vault policy write${space} ${policy} -`, opens)
   const text = [
     comment('#', [
       ...heading(request, held),
@@ -77,14 +77,14 @@ vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_ur
           state: JSON.stringify(role),
           create: write,
           update: write,
-          remove: sh`vault delete${verbatim(space)} ${verbatim(place)}`,
+          remove: sh`vault delete${space} ${verbatim(place)}`,
         },
         {
           what: `the policy ${policy} at ${s.url}`,
           state: opens,
           create: allow,
           update: allow,
-          remove: sh`vault policy delete${verbatim(space)} ${policy}`,
+          remove: sh`vault policy delete${space} ${policy}`,
         },
       ],
       prints: role,
@@ -97,6 +97,11 @@ vault write${verbatim(space)} auth/${verbatim(s.mount)}/config oidc_discovery_ur
       ],
     },
   ]
+}
+
+/** A flag of `vault`, with the space before it. */
+export function inNamespace(namespace: string | undefined): Fragment {
+  return verbatim(namespace === undefined ? '' : sh` -namespace=${namespace}`)
 }
 
 /** Nothing in it is looked at by the shell; a line of the text can be no end, since every one has more than one word or sign. */

@@ -1,13 +1,14 @@
 import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
 import { comment, folded, sh, sql, verbatim } from '../../trust/quote.ts'
+import { databaseRole } from '../../exchanges/vault/database-role.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import { databaseOf, regionOf, type Connection } from './connection.ts'
 import { cloudSqlResources, userResources } from './terraform.ts'
 
 /** What the user may do in the database, and how the cloud lets it log in. */
 export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
-  if (request.via === 'vault') return [owner(connection)]
+  if (request.via === 'vault') return [owner(connection), ...usersOfVault(connection, request)]
   const user = userDocument(connection, request)
   if (request.via === 'aws') return [mayConnect(connection, request, 'commands'), user]
   return [request.via === 'entra' ? entraUser(connection) : cloudSqlUser(connection, request), user]
@@ -147,11 +148,8 @@ function owner(c: Connection): TrustDocument {
     text: [
       comment('--', [
         `In ${database} on ${c.host}, as its administrator. Nobody logs in as dbt_owner: each user that Vault makes acts as it.`,
-        'Of the database role in Vault, creation_statements:',
-        `  CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE dbt_owner;`,
-        '  ALTER ROLE "{{name}}" SET ROLE dbt_owner;',
-        'and revocation_statements:',
-        '  REASSIGN OWNED BY "{{name}}" TO dbt_owner; DROP OWNED BY "{{name}}"; DROP ROLE IF EXISTS "{{name}}";',
+        'The user of Vault itself needs CREATEROLE, and the right to give this role away, and what is left over back to it:',
+        '  GRANT dbt_owner TO <user of Vault> WITH ADMIN OPTION;',
       ]),
       sql`CREATE ROLE dbt_owner NOLOGIN;`,
       sql`GRANT CONNECT ON DATABASE ${folded(database)} TO dbt_owner;`,
@@ -162,6 +160,36 @@ function owner(c: Connection): TrustDocument {
     heldThere: [],
     checkedHere: [],
   }
+}
+
+/** Where Vault only keeps a password there is nothing to be made. */
+function usersOfVault(c: Connection, { target, makes }: TrustRequest): readonly TrustDocument[] {
+  if (!makes) return []
+  const role = {
+    db_name: 'postgres',
+    creation_statements: [
+      `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE dbt_owner;`,
+      'ALTER ROLE "{{name}}" SET ROLE dbt_owner;',
+    ],
+    revocation_statements: [
+      // Since PostgreSQL 16 who has made a role is no member of it, and only members may reassign.
+      'GRANT "{{name}}" TO CURRENT_USER;',
+      'REASSIGN OWNED BY "{{name}}" TO dbt_owner;',
+      'DROP OWNED BY "{{name}}";',
+      'DROP ROLE IF EXISTS "{{name}}";',
+    ],
+    default_ttl: '1h',
+    max_ttl: '6h',
+  }
+  return [
+    databaseRole(makes, role, {
+      title: `Vault: how it makes a user of the database ${databaseOf(c)} for a run of ${target}`,
+      lines: [
+        `database/config/postgres must be there: plugin_name=postgresql-database-plugin, a connection_url to ${databaseOf(c)} (what a user owns in another database cannot be given back from there), and this role among its allowed_roles.`,
+        'default_ttl is what a lease lives until it is extended, which the action does while dbt runs, and max_ttl the end of that.',
+      ],
+    }),
+  ]
 }
 
 /** Who logs in by Entra or Google is made by commands of the cloud's own. */

@@ -1,5 +1,5 @@
-import { heredoc } from '../../exchanges/vault/trust.ts'
-import { comment, identifier, json, sh, sql } from '../../trust/quote.ts'
+import { databaseRole } from '../../exchanges/vault/database-role.ts'
+import { comment, identifier, sql } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { roleOf, type Connection } from './connection.ts'
 import { creations } from '../../trust/parts.ts'
@@ -17,7 +17,7 @@ export function keyPairByVault(c: Connection, request: TrustRequest): readonly T
       sql`CREATE USER "{{name}}" TYPE = SERVICE RSA_PUBLIC_KEY = '{{public_key}}' DAYS_TO_EXPIRY = {{expiration}} DEFAULT_ROLE = ${role} DEFAULT_SECONDARY_ROLES = ();`,
       sql`GRANT ROLE ${role} TO USER "{{name}}";`,
     ],
-    credential_type: 'rsa_private_key',
+    credential_type: 'rsa_private_key' as const,
     credential_config: { key_bits: 2048 },
     default_ttl: '1h',
     max_ttl: '6h',
@@ -33,18 +33,15 @@ export function keyPairByVault(c: Connection, request: TrustRequest): readonly T
       heldThere: [],
       checkedHere: [],
     },
-    {
-      title: `Vault: how it makes a user of Snowflake for a run of ${request.target}`,
-      language: 'sh',
-      text: [
-        comment('#', [
-          'database/config/snowflake must be there: plugin_name=snowflake-database-plugin, a user of Snowflake that may make users and grant the role, and allowed_roles.',
-          'Where mount or role have other names in `database:` of the identity, write those. A key that Vault only keeps needs none of this.',
-        ]),
-        heredoc(sh`vault write database/roles/dbt -`, json(made)),
-      ].join('\n'),
-      heldThere: [],
-      checkedHere: [],
-    },
+    ...(request.makes
+      ? [
+          databaseRole(request.makes, made, {
+            title: `Vault: how it makes a user of Snowflake for a run of ${request.target}`,
+            lines: [
+              'database/config/snowflake must be there: plugin_name=snowflake-database-plugin, a user of Snowflake that may make users and grant the role, and this role among its allowed_roles.',
+            ],
+          }),
+        ]
+      : []),
   ]
 }
