@@ -1,8 +1,9 @@
-// Prints CPU, wall time, memory and bytes of JavaScript of one step: token, verification, exchange, over loopback.
+// Prints what a step costs (CPU, wall time, memory, bytes of JavaScript), over loopback, and what `install` costs by each way.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { benchInstall } from '../bench/install.ts'
 import { startIssuer } from '../../__tests__/support/issuer.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -60,6 +61,8 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
+// Each of its rounds fetches a hundred megabytes.
+await benchInstall(Math.min(RUNS, 3))
 
 async function once(name: string): Promise<{ sample: Sample; read: number }> {
   const probe = join(scratch, 'probe.json')

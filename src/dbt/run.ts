@@ -44,7 +44,7 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   const bin =
     config.install === undefined
       ? undefined
-      : await (await import('./install.ts')).install(config.install, host)
+      : await (await import('./install.ts')).install(config.install, adaptersOf(config, target), host)
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
@@ -55,6 +55,12 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
   return { ...ready, dbt }
+}
+
+/** An environment is for one target: what only the others need may even want another dbt. */
+function adaptersOf({ targets }: Config, target: Target): { own: string; others: ReadonlySet<string> } {
+  const all = [...targets.values()].map(({ warehouse }) => warehouse.adapter.package)
+  return { own: target.warehouse.adapter.package, others: new Set(all) }
 }
 
 function checkedEnvironment(config: Config, target: string, host: Host): Readonly<Record<string, string>> {
