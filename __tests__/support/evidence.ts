@@ -17,6 +17,7 @@ export interface Evidence {
 }
 
 const SNOWFLAKE_WAYS = 'process-snowflake-ways.test.ts'
+const SNOWFLAKE_OAUTH = 'process-snowflake-oauth.test.ts'
 const NAMED = 'a broken trust is named'
 
 /** Of the rows that have no test of their own: one table of all of them. */
@@ -133,6 +134,30 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
       'real dbt-snowflake at the front',
       'a token for another subject is refused with the code that Snowflake gives, in dbt’s own output',
     ]),
+  },
+  'snowflake via entra': {
+    letsIn: of(
+      SNOWFLAKE_OAUTH,
+      ['by an access token of %s', 'dbt builds as the user and the role that the integration leads to'],
+      'Entra',
+    ),
+    refuses: of(
+      SNOWFLAKE_OAUTH,
+      ['by an access token of %s', 'an integration for another audience refuses the login, and dbt says so'],
+      'Entra',
+    ),
+  },
+  'snowflake via oauth': {
+    letsIn: of(
+      SNOWFLAKE_OAUTH,
+      ['by an access token of %s', 'dbt builds as the user and the role that the integration leads to'],
+      'an authorization server',
+    ),
+    refuses: of(
+      SNOWFLAKE_OAUTH,
+      ['by an access token of %s', 'an integration for another audience refuses the login, and dbt says so'],
+      'an authorization server',
+    ),
   },
   'snowflake via okta': {
     letsIn: of(

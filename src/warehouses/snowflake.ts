@@ -140,8 +140,8 @@ export default warehouse<Connection>({
   faults: weakened,
   proof: {
     direct: 'our verifier',
-    entra: 'shape only',
-    oauth: 'shape only',
+    entra: 'our verifier',
+    oauth: 'our verifier',
     okta: 'our verifier',
     vault: 'our verifier',
   },

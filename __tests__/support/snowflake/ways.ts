@@ -57,7 +57,8 @@ export interface Integration extends Named {
   readonly issuer: string
   readonly keys: string
   readonly audiences: readonly string[]
-  readonly scopes: string
+  /** Claims of which one holds the scopes. */
+  readonly scopes: readonly string[]
   readonly roles: readonly string[]
   /** LOGIN_NAME of the user. */
   readonly login: string
@@ -75,12 +76,15 @@ export function integrationIn(script: string): Integration {
     one('EXTERNAL_OAUTH_ANY_ROLE_MODE') !== 'DISABLE'
   )
     throw new Error('this stand-in knows no other mapping')
+  const type = one('EXTERNAL_OAUTH_TYPE')
   return {
-    type: one('EXTERNAL_OAUTH_TYPE'),
+    type,
     issuer: one('EXTERNAL_OAUTH_ISSUER'),
     keys: one('EXTERNAL_OAUTH_JWS_KEYS_URL'),
     audiences: [one('EXTERNAL_OAUTH_AUDIENCE_LIST')],
-    scopes: one('EXTERNAL_OAUTH_SCOPE_MAPPING_ATTRIBUTE'),
+    // Of Entra a user's scopes come as `scp`, the app roles of a programmatic client as `roles` ("Configure Microsoft Entra ID
+    // for External OAuth"); no attribute is set for it.
+    scopes: type === 'AZURE' ? ['scp', 'roles'] : [one('EXTERNAL_OAUTH_SCOPE_MAPPING_ATTRIBUTE')],
     roles: [one('EXTERNAL_OAUTH_ALLOWED_ROLES_LIST')],
     login: one('LOGIN_NAME'),
     user: /CREATE USER IF NOT EXISTS "?([^" ]+)"?/.exec(script)?.[1] ?? '',
@@ -88,14 +92,17 @@ export function integrationIn(script: string): Integration {
   }
 }
 
-/** External OAuth: the token is verified by the keys of the integration, its scope names the role, its subject the user. */
-export function byExternalOauth(integration: () => Integration): Identify {
+/**
+ * External OAuth: the token is verified by the keys of the integration, its scope names the role, its subject the user. `at`
+ * is where an address of the integration stands on this machine.
+ */
+export function byExternalOauth(integration: () => Integration, at = (url: string): string => url): Identify {
   return async (token) => {
     const { issuer, keys, audiences, scopes, roles, login, ...user } = integration()
     const named = claimsIn(token)
     if (!named) return { flaw: 'format', detail: 'no JWT' }
     if (named.iss !== issuer) return { flaw: 'issuer', detail: named.iss ?? '' }
-    const set = createRemoteJWKSet(new URL(keys), { cooldownDuration: 0 })
+    const set = createRemoteJWKSet(new URL(at(keys)), { cooldownDuration: 0 })
     const found = await judged(user, () =>
       jwtVerify(token, set, { algorithms: ['RS256'], issuer, requiredClaims: ['exp', 'iat', 'sub'] }),
     )
@@ -103,7 +110,10 @@ export function byExternalOauth(integration: () => Integration): Identify {
     if (named.sub !== login) return { flaw: 'subject', detail: named.sub ?? '' }
     if (![named.aud ?? []].flat().some((one) => audiences.includes(one)))
       return { flaw: 'audience', detail: String(named.aud) }
-    const scope = [named[scopes] ?? []].flat().map(scalarText).join(' ')
+    const scope = scopes
+      .flatMap((name) => [named[name] ?? []].flat())
+      .map(scalarText)
+      .join(' ')
     if (!roles.some((role) => scope.split(' ').includes(`session:role:${role}`)))
       return { flaw: 'claims', detail: scope }
     return found

@@ -57,7 +57,16 @@ export function integrationOf(c: Connection, request: TrustRequest): Integration
       known
         ? `The authorization server must write ${kind.audience} as audience: that is a setting of the server itself.`
         : 'What stands in <…> is the authorization server’s own: read it off an access token or its discovery document.',
+      ...(via === 'entra' ? aboutEntra(roleOf(c, request)) : []),
       'Nothing of the grants is compared here: GitHub’s token is judged where it is traded, and by this action.',
     ],
   }
+}
+
+/** Which tokens Entra makes is a setting of the resource app, and so is the role (docs.snowflake.com, "Configure Microsoft Entra ID for External OAuth"). */
+function aboutEntra(role: string): readonly string[] {
+  return [
+    `The resource app needs an app role for applications with the value session:role:${role}, assigned to our app: it comes as \`roles\`.`,
+    'The issuer is that of v1.0 tokens; of a resource app with requestedAccessTokenVersion 2 it is https://login.microsoftonline.com/TENANT/v2.0.',
+  ]
 }
