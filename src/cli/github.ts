@@ -18,7 +18,11 @@ export interface RepositoryFacts {
 export type Ask = (
   route: string,
   parameters: Readonly<Record<string, string | number>>,
-) => Promise<{ readonly data: unknown }>
+) => Promise<{
+  readonly data: unknown
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string | number | undefined>>
+}>
 
 const repositoryAnswer = z.object({ id: z.number(), owner: z.object({ id: z.number() }) })
 const customisation = z.object({

@@ -1,22 +1,39 @@
 import { fail } from '../errors.ts'
 import { createHttp } from '../http.ts'
 import { fetchOver } from '../http/fetch.ts'
+import { withRetries } from '../retry.ts'
 import { rehearsalOf, rewrite } from '../rehearsal.ts'
 import type { Ask } from './github.ts'
 
+/** What a command needs of GitHub beside answers. */
+interface Asking {
+  /** What else may be done where there is no token. */
+  readonly instead?: string
+  /** The largest answer in bytes, where it is larger than usual. */
+  readonly limit?: number
+  /** Many requests are to come: one that GitHub was too busy for is made again. */
+  readonly patient?: boolean
+}
+
 /** Requests to GitHub's REST API with the token of the environment. Throws `configuration` where there is none. */
-export async function gitHub(): Promise<Ask> {
+export async function gitHub({
+  instead = 'or leave --github away',
+  limit,
+  patient = false,
+}: Asking = {}): Promise<Ask> {
   const { getOctokit } = await import('@actions/github')
   const token = tokenOf(process.env)
   if (token === undefined)
     return fail({
       code: 'configuration',
       problem: 'There is no token to ask GitHub with.',
-      remedy: 'Set GITHUB_TOKEN, e.g. `GITHUB_TOKEN=$(gh auth token)`, or leave --github away.',
+      remedy: `Set GITHUB_TOKEN, e.g. \`GITHUB_TOKEN=$(gh auth token)\`, ${instead}.`,
     })
   const rehearsal = rehearsalOf(process.env['GITHUB_SERVER_URL'] ?? '')
-  const http = createHttp({ rehearsal, env: process.env })
-  const fetch = fetchOver({ http, at: (url) => rewrite(rehearsal, url) })
+  const plain = createHttp({ rehearsal, env: process.env })
+  const http = patient ? withRetries(plain) : plain
+  const at = (url: string): string => rewrite(rehearsal, url)
+  const fetch = fetchOver({ http, at, ...(limit !== undefined && { limit }) })
   const octokit = getOctokit(token, { request: { fetch } })
   return (route, parameters) => octokit.request(route, parameters)
 }

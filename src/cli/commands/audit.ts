@@ -1,8 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { momentOf } from '../../audit/select.ts'
+import type { AuditLog } from '../../audit/read.ts'
 import { fail } from '../../errors.ts'
+import { downloads } from '../audit/download.ts'
 import { readLogs } from '../audit/files.ts'
 import { tellReached } from '../audit.ts'
+import { gitHub } from '../octokit.ts'
 
 interface Options {
   readonly target?: readonly string[]
@@ -13,6 +16,8 @@ interface Options {
   readonly csv?: boolean
   readonly json?: boolean
   readonly out?: string
+  readonly repositories?: readonly string[]
+  readonly artifact: string
 }
 
 /** `audit`: who reached which target when, from the audit logs of runs. */
@@ -27,19 +32,46 @@ export function auditCommand(): Command {
     .option('--refused', 'only what the policy denied or the other side refused')
     .option('--csv', 'as CSV, without formulas')
     .option('--json', 'as JSON')
+    .option(
+      '--repositories <patterns...>',
+      "collects the artifacts of these repositories: 'acme/*' (with GITHUB_TOKEN or GH_TOKEN)",
+    )
+    .option('--artifact <pattern>', 'with --repositories: the name of the artifacts', 'dbt-oidc-audit*')
     .option('--out <file>', 'keeps all records that were read in a new file, in the order of time')
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], { target, actor, ...options }: Options) => {
-      if (files.length === 0)
-        fail({
-          code: 'usage',
-          problem: 'There is nothing to read.',
-          remedy: 'Name the audit logs of runs: the output `audit-log` of the step names each.',
-        })
-      if (options.csv && options.json)
-        fail({ code: 'usage', problem: '--csv and --json are two forms.', remedy: 'Give one of the two.' })
-      await tellReached(await readLogs(files), { ...options, targets: target, actors: actor })
+      refuseMixed(files, options)
+      const { repositories } = options
+      const logs = repositories ? await collected(repositories, options) : []
+      await tellReached([...logs, ...(await readLogs(files))], { ...options, targets: target, actors: actor })
     })
+}
+
+function refuseMixed(files: readonly string[], { repositories, csv, json }: Options): void {
+  if (files.length === 0 && repositories === undefined)
+    fail({
+      code: 'usage',
+      problem: 'There is nothing to read.',
+      remedy:
+        'Name the audit logs of runs (the output `audit-log` of the step names each), or collect them with --repositories.',
+    })
+  if (csv && json)
+    fail({ code: 'usage', problem: '--csv and --json are two forms.', remedy: 'Give one of the two.' })
+}
+
+/** How far it has come, for somebody who waits. */
+function say(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
+}
+
+/** GitHub's artifacts of these repositories. Lists of repositories are long. */
+async function collected(
+  repositories: readonly string[],
+  { artifact, since }: Options,
+): Promise<readonly AuditLog[]> {
+  const { collect } = await import('../audit/collect.ts')
+  const ask = await gitHub({ instead: 'or name files', limit: 4 * 1024 * 1024, patient: true })
+  return collect({ repositories, artifact, since }, { ask, download: downloads(process.env), say })
 }
 
 function moment(end: boolean): (text: string) => Date {
@@ -59,5 +91,6 @@ Examples:
   dbt-oidc audit audit/*.jsonl
   dbt-oidc audit audit --target prod --since 90d --csv > prod.csv
   dbt-oidc audit audit --refused --since 1d
+  GITHUB_TOKEN=$(gh auth token) dbt-oidc audit --repositories 'acme/*' --since 30d --out 2026-11.jsonl
   dbt-oidc audit --json audit | jq '.reached[] | select(.actor == "alice")'
 `
