@@ -4,17 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { installDbtStub, type DbtStub } from './support/dbt-stub.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
-import { auditOf, PROJECT } from './support/job.ts'
-import {
-  BUILDKITE,
-  GITLAB,
-  KUBERNETES,
-  otherJob,
-  playIssuer,
-  tokenOf,
-  type OtherEnded,
-  type OtherJob,
-} from './support/other-issuers.ts'
+import { PROJECT } from './support/job.ts'
+import { otherJob, playIssuer, tokenOf, type OtherEnded, type OtherJob } from './support/other-issuers.ts'
+import { BUILDKITE, GITLAB } from './support/other-payloads.ts'
 import { dbtPython } from './support/python.ts'
 import { startSnowflake } from './support/snowflake/front.ts'
 
@@ -56,7 +48,6 @@ const GRANTS = `
 `
 
 type Name = keyof typeof urls
-const PAYLOADS = { gitlab: GITLAB, buildkite: BUILDKITE, cluster: KUBERNETES }
 
 /** A job whose token is in the variable TOKEN, with a dbt that ends with 2. */
 function job(name: Name, token: string, more: Partial<OtherJob> = {}): Promise<OtherEnded> {
@@ -69,77 +60,11 @@ function job(name: Name, token: string, more: Partial<OtherJob> = {}): Promise<O
   })
 }
 
-describe.each<[Name, string, Readonly<Record<string, unknown>>, string]>([
-  ['gitlab', 'lab', { ref: 'develop' }, 'develop'],
-  ['buildkite', 'kite', { build_branch: 'develop' }, 'develop'],
-  ['cluster', 'airflow', { 'kubernetes.io': { pod: { name: 'shell' } } }, 'shell'],
-])('the documented claims of %s', (name, grant, other, shown) => {
-  const payload = PAYLOADS[name]
-
-  test('get their grant, dbt its exit code, and the audit its claims; nothing of the token is left', async () => {
-    const token = tokenOf(issuer, urls[name], payload, ['dbt-oidc'])
-    const before = dbt.runs().length
-    const { code, all, audit, left } = await job(name, token)
-    expect(all).toContain(`${grant} → prod`)
-    expect([code, left]).toEqual([2, false])
-    const [first] = auditOf(audit)
-    expect(first).toMatchObject({
-      outcome: 'granted',
-      grant,
-      claims: { iss: urls[name], sub: payload['sub'] },
-    })
-    const [run] = dbt.runs().slice(before)
-    expect(Object.keys(run?.env ?? {})).not.toContain('DBT_TOKEN')
-    expect(all + audit).not.toContain(token.split('.')[2])
-    expect(all).not.toMatch(/^::/m)
-  })
-
-  test('are denied with the table where one differs', async () => {
-    const { code, all } = await job(name, tokenOf(issuer, urls[name], { ...payload, ...other }))
-    expect(code).toBe(1)
-    expect(all).toContain('no-grant')
-    expect(all).toContain(shown)
-    expect(all).toContain(grant)
-    expect(all).not.toContain('"github"')
-  })
-
-  test('are refused from another issuer, when expired, for another audience, and under another key', async () => {
-    const now = Math.floor(Date.now() / 1000)
-    const told = async (token: string): Promise<string> => (await job(name, token)).all
-    expect(await told(tokenOf(issuer, `${urls[name]}x`, payload))).toContain(`not from ${urls[name]}`)
-    const old = { ...payload, iat: now - 7200, exp: now - 3600 }
-    expect(await told(tokenOf(issuer, urls[name], old))).toContain('expired at')
-    const foreign = await told(tokenOf(issuer, urls[name], payload, 'somebody'))
-    expect(foreign).toContain('for somebody, not for the audience dbt-oidc that the target wants')
-    expect(foreign).toMatch(
-      { gitlab: /id_tokens/, buildkite: /--audience/, cluster: /serviceAccountToken/ }[name],
-    )
-    const broken = tokenOf(issuer, urls[name], payload).split('.')
-    const forged = [broken[0], broken[1], issuer.sign({}).split('.')[2]].join('.')
-    expect(await told(forged)).toContain('token-signature')
-  })
-})
-
 test('a grant without issuer never takes the token of another issuer, whatever it says', async () => {
   const forged = { ...GITLAB, repository: 'acme/shop', ref: 'refs/heads/main', event_name: 'push' }
   const { code, all } = await job('gitlab', tokenOf(issuer, urls.gitlab, forged))
   expect(code).toBe(1)
   expect(all).not.toContain('"github"')
-})
-
-test.each([
-  ['lets every project in', '{ ref: main, ref_type: branch }', 'says whose this one is'],
-  ['takes a tag for a branch', '{ project_path: acme/shop, ref: main }', 'ref_type: branch'],
-  ['names the project alone', '{ project_path: acme/shop }', 'Nothing restricts'],
-  ['misspells a claim', '{ project_path: acme/shop, ref_typ: branch }', 'did you mean `ref_type`'],
-])('a grant for GitLab that %s is refused', async (_, when, said) => {
-  const files = {
-    ...PROJECT,
-    '.github/dbt-oidc.yml': policy(`  - { issuer: gitlab, target: prod, when: ${when} }`),
-  }
-  const { code, all } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB), { files })
-  expect(code).toBe(3)
-  expect(all).toContain(said)
 })
 
 test('a token is got from an address, by a header whose secret stands in no argument', async () => {

@@ -14,14 +14,8 @@ import { join } from 'node:path'
 import { installDbtStub, type DbtStub } from './support/dbt-stub.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { auditOf, PROJECT } from './support/job.ts'
-import {
-  KUBERNETES,
-  otherJob,
-  playIssuer,
-  tokenOf,
-  type OtherEnded,
-  type OtherJob,
-} from './support/other-issuers.ts'
+import { otherJob, playIssuer, tokenOf, type OtherEnded, type OtherJob } from './support/other-issuers.ts'
+import { KUBERNETES } from './support/other-payloads.ts'
 
 let issuer: Issuer
 let dbt: DbtStub

@@ -1,3 +1,4 @@
+import { FACTS, type Kind } from './other-issuer/kinds.ts'
 import { isLiteral } from './pattern.ts'
 
 /** An issuer beside GitHub, as the policy declares it under `issuers`. */
@@ -10,64 +11,6 @@ export interface OtherIssuer {
   readonly claims: readonly string[]
   /** Claims that tell whose the token is: many strangers share one issuer, so that each grant must name one. */
   readonly owners: readonly string[]
-}
-
-/** Issuers whose claims are documented, so that nobody has to list them. */
-export const KINDS = ['gitlab', 'buildkite', 'kubernetes'] as const
-export type Kind = (typeof KINDS)[number]
-
-/** What is known of a kind of issuer. */
-interface Facts {
-  readonly claims: readonly string[]
-  readonly owners: readonly string[]
-  /** Claims that are the same in every run of one owner: to name only these restricts nothing. */
-  readonly everyRun: readonly string[]
-  /** How the subject begins up to and with its owner, without stars. */
-  readonly subject: RegExp
-  /** Where the audience of a token is set. */
-  readonly audience: (audience: string) => string
-}
-
-const words = (text: string): readonly string[] => text.trim().split(/\s+/)
-
-const FACTS: Readonly<Record<Kind, Facts>> = {
-  // docs.gitlab.com/ci/secrets/id_token_authentication, "Token payload"
-  gitlab: {
-    claims:
-      words(`sub namespace_id namespace_path project_id project_path project_visibility user_id user_login
-      user_email user_access_level pipeline_id pipeline_source job_id job_source job_project_id job_project_path
-      job_namespace_id job_namespace_path ref ref_type ref_path ref_protected environment environment_protected
-      environment_action deployment_tier groups_direct runner_id runner_environment sha ci_config_ref_uri
-      ci_config_sha`),
-    owners: ['sub', 'project_path', 'project_id', 'namespace_path', 'namespace_id'],
-    everyRun: ['project_path', 'project_id', 'namespace_path', 'namespace_id', 'project_visibility'],
-    subject: /^project_path:[^*/:]+\//,
-    audience: (audience) =>
-      `Set it in .gitlab-ci.yml, under \`id_tokens\` of the job: \`NAME: { aud: '${audience}' }\`, and give NAME to --token-variable.`,
-  },
-  // buildkite.com/docs/agent/cli/reference/oidc, "Claims"
-  buildkite: {
-    claims:
-      words(`sub organization_slug organization_id pipeline_slug pipeline_id build_number build_branch build_tag
-      build_commit build_source step_key job_id agent_id runner_environment cluster_id cluster_name queue_id
-      queue_key`),
-    owners: ['sub', 'organization_slug', 'organization_id'],
-    everyRun: ['organization_slug', 'organization_id', 'pipeline_slug', 'pipeline_id', 'runner_environment'],
-    subject: /^organization:[^*:]+:/,
-    audience: (audience) =>
-      `Ask for it: \`buildkite-agent oidc request-token --audience '${audience}'\`, written to the file that --token-file names.`,
-  },
-  // kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin, "Schema for service account private claims"
-  kubernetes: {
-    claims:
-      words(`sub kubernetes.io/namespace kubernetes.io/serviceaccount/name kubernetes.io/serviceaccount/uid
-      kubernetes.io/pod/name kubernetes.io/pod/uid kubernetes.io/node/name kubernetes.io/node/uid`),
-    owners: ['sub', 'kubernetes.io/namespace'],
-    everyRun: ['kubernetes.io/namespace', 'kubernetes.io/node/name', 'kubernetes.io/node/uid'],
-    subject: /^system:serviceaccount:[^*:]+:/,
-    audience: (audience) =>
-      `Set it in the pod: \`projected\` volume, \`serviceAccountToken: { audience: '${audience}', path: … }\`; the token of /var/run/secrets/kubernetes.io is for the cluster itself.`,
-  },
 }
 
 /** The claims that a kind is known to have; none for an issuer that is like no other. */
@@ -88,9 +31,21 @@ export function inEveryRun({ like }: OtherIssuer, claim: string): boolean {
 /** Whether a pattern of an owner's claim leaves open who that is. */
 export function namesOwner({ like }: OtherIssuer, claim: string, pattern: string): boolean {
   if (isLiteral(pattern)) return true
-  if (claim === 'sub') return like !== undefined && FACTS[like].subject.test(pattern)
+  const begins = like === undefined ? undefined : FACTS[like].begins[claim]
+  if (begins) return begins.test(pattern)
   // `acme/**` is whatever belongs to acme; a star in front, or an id with one, is anybody.
-  return /^[^*/]+\//.test(pattern)
+  return claim !== 'sub' && /^[^*/]+\//.test(pattern)
+}
+
+/** Why what a grant names says nothing sure, and the claim that it is about; undefined where there is nothing to say. */
+export function lonely(
+  { like }: OtherIssuer,
+  names: readonly string[],
+): { readonly claim: string; readonly why: string } | undefined {
+  const rule = like === undefined ? undefined : FACTS[like].together
+  if (!rule || !names.includes(rule.claim) || names.some((name) => rule.beside.includes(name)))
+    return undefined
+  return rule
 }
 
 /** What to do where a token is for another audience. */

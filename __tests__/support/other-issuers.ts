@@ -7,72 +7,8 @@ import { auditRecords } from './audit-schema.ts'
 import { CLI, type Ended } from './cli.ts'
 import { sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
+import type { Payload } from './other-payloads.ts'
 import { writeFiles } from './scratch.ts'
-
-type Payload = Readonly<Record<string, unknown>>
-
-/** GitLab's documented payload (docs.gitlab.com/ci/secrets/id_token_authentication, "Token payload"). */
-export const GITLAB: Payload = {
-  namespace_id: '72',
-  namespace_path: 'acme',
-  project_id: '20',
-  project_path: 'acme/shop',
-  user_id: '1',
-  user_login: 'ada',
-  user_email: 'ada@example.com',
-  user_access_level: 'developer',
-  user_identities: [{ provider: 'github', extern_uid: '2435223452345' }],
-  pipeline_id: '574',
-  pipeline_source: 'push',
-  job_id: '302',
-  ref: 'main',
-  ref_type: 'branch',
-  ref_path: 'refs/heads/main',
-  ref_protected: 'true',
-  environment: 'production',
-  environment_protected: 'true',
-  deployment_tier: 'production',
-  groups_direct: ['acme'],
-  runner_id: 1,
-  runner_environment: 'self-hosted',
-  sha: '714a629c0b401fdce83e847fc9589983fc6f46bc',
-  project_visibility: 'private',
-  ci_config_ref_uri: 'gitlab.example.com/acme/shop//.gitlab-ci.yml@refs/heads/main',
-  ci_config_sha: '714a629c0b401fdce83e847fc9589983fc6f46bc',
-  jti: '235b3a54-b797-45c7-ae9a-f72d7bc6ef5b',
-  sub: 'project_path:acme/shop:ref_type:branch:ref:main',
-}
-
-/** Buildkite's documented payload (buildkite.com/docs/agent/cli/reference/oidc, "Claims"): it has no `jti`. */
-export const BUILDKITE: Payload = {
-  sub: 'organization:acme:pipeline:shop:ref:refs/heads/main:commit:9f3182061f1e2cca4702c368cbc039b7dc9d4485:step:build',
-  organization_slug: 'acme',
-  organization_id: '0184990a-477b-4fa8-9968-496074483cee',
-  pipeline_slug: 'shop',
-  pipeline_id: '0184990a-477b-4fa8-9968-496074483cef',
-  build_number: 1,
-  build_branch: 'main',
-  build_tag: null,
-  build_commit: '9f3182061f1e2cca4702c368cbc039b7dc9d4485',
-  build_source: 'ui',
-  step_key: 'build',
-  job_id: '0184990a-477b-4fa8-9968-496074483cf0',
-  agent_id: '0184990a-4782-42b5-afc1-16715b10b8ff',
-  runner_environment: 'self-hosted',
-}
-
-/** A projected service account token (kubernetes.io, "Managing Service Accounts"): its audience is a list, its own claims are nested. */
-export const KUBERNETES: Payload = {
-  jti: '7ee52be0-9045-4653-aa5e-0da57b8dccdc',
-  'kubernetes.io': {
-    namespace: 'airflow',
-    node: { name: 'node-1', uid: '43eb2b40-5b5b-4e3d-9a2c-e0b7f7b0e3a1' },
-    pod: { name: 'dbt-run-7', uid: '5e0bd49b-f040-43b0-99b7-22765a53f7f3' },
-    serviceaccount: { name: 'dbt', uid: '14ee3fa4-a7e2-420f-9f9a-dbc4507c3798' },
-    warnafter: 1_716_244_000,
-  },
-  sub: 'system:serviceaccount:airflow:dbt',
-}
 
 /** An issuer beside GitHub's at `<server>/<path>`, with the keys of the same server. */
 export function playIssuer(issuer: Issuer, path: string): string {

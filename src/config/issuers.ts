@@ -3,11 +3,12 @@ import { nearest } from '../nearest.ts'
 import {
   claimsOfKind,
   inEveryRun,
-  KINDS,
+  lonely,
   namesOwner,
   ownersOfKind,
   type OtherIssuer,
 } from '../other-issuer.ts'
+import { KINDS } from '../other-issuer/kinds.ts'
 import { checkPattern } from '../pattern.ts'
 import { isLoopback } from '../rehearsal.ts'
 import type { YamlMap } from '../yaml.ts'
@@ -89,12 +90,8 @@ export function checkOther(
       place,
       'Nothing restricts which of its runs are let through: name a claim that differs between them, such as the ref, the step or the subject.',
     )
-  // GitLab writes the bare name of a branch and of a tag alike, and who may push a tag may choose it.
-  if (issuer.like === 'gitlab' && when.has('ref') && !names.some((claim) => TELLS_TYPE.has(claim)))
-    problems.add(
-      places.get('ref') ?? place,
-      "GitLab's `ref` does not tell a branch from a tag of the same name: add `ref_type: branch`, or name `ref_path: refs/heads/…` in its place.",
-    )
+  const alone = lonely(issuer, names)
+  if (alone) problems.add(places.get(alone.claim) ?? place, alone.why)
 }
 
 function flawsOf(claim: string, { when, broken }: Conditions, issuer: OtherIssuer): readonly string[] {
@@ -107,8 +104,6 @@ function flawsOf(claim: string, { when, broken }: Conditions, issuer: OtherIssue
     ...flaws,
   ]
 }
-
-const TELLS_TYPE: ReadonlySet<string> = new Set(['ref_type', 'ref_path', 'sub'])
 
 /** The issuer that the command line has named: it must be declared, and some grant must be for it. */
 export function chosenIssuer(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { KINDS } from '../other-issuer.ts'
+import { KINDS } from '../other-issuer/kinds.ts'
 import { FEW_STARS } from '../pattern.ts'
 
 /** YAML numbers and booleans are accepted and compared as their source text. */

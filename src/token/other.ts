@@ -1,5 +1,6 @@
 import { DbtOidcError } from '../errors.ts'
 import type { OtherIssuer } from '../other-issuer.ts'
+import { NOT_USED } from './parts.ts'
 
 /** Where an endpoint or a server of GitHub is named, and what takes its place for another issuer. */
 const GITHUBS: readonly (readonly [RegExp, string])[] = [
@@ -17,9 +18,11 @@ export function inOtherWords(error: unknown, { name, url }: OtherIssuer): unknow
     problem,
     details,
     cause,
-    remedy: REMEDIES[code]?.(name, url) ?? error.remedy,
+    remedy: REMEDIES[code]?.(name, url) ?? (error.remedy === NOT_USED ? ANOTHER : error.remedy),
   })
 }
+
+const ANOTHER = 'The token is not used. Have the job be given one for one audience, anew.'
 
 const REMEDIES: Partial<Record<DbtOidcError['code'], (name: string, url: string) => string>> = {
   'token-format': () =>

@@ -66,13 +66,11 @@ function malformed(what: string): never {
   return refuse('token-format', `The text that GitHub's endpoint gave as an ID token ${what}.`)
 }
 
+/** What there is to do about a token of GitHub's that no honest endpoint gives. */
+export const NOT_USED =
+  'The token is not used. If this is a runner of your own, find out what answers at ACTIONS_ID_TOKEN_REQUEST_URL; on GitHub, run the job again and report it if it happens twice.'
+
 /** Throws for a token that must not be used, with the one remedy there is. */
-export function refuse(code: Code, problem: string, remedy?: string): never {
-  return fail({
-    code,
-    problem,
-    remedy:
-      remedy ??
-      'The token is not used. If this is a runner of your own, find out what answers at ACTIONS_ID_TOKEN_REQUEST_URL; on GitHub, run the job again and report it if it happens twice.',
-  })
+export function refuse(code: Code, problem: string, remedy = NOT_USED): never {
+  return fail({ code, problem, remedy })
 }
