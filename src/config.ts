@@ -10,6 +10,7 @@ import { checkNames, input, placeOfInput, readOptions, type Options } from './co
 import { checkProxied } from './config/proxied.ts'
 import { collectProblems } from './config/problems.ts'
 import { readIssuer } from './config/issuer.ts'
+import { checkState } from './config/state.ts'
 import { fromInputs } from './config/from-inputs.ts'
 import { fromPolicy, POLICY_PATH } from './config/from-policy.ts'
 import type { Notice, NoticeCode } from './config/notice.ts'
@@ -71,6 +72,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
       placeOfInput('output-credential'),
       'With `run` the credential ends with this step, so later steps could not use it; leave one of the two out.',
     )
+  checkState(options, commands, sources.env, problems)
   const tls = checkTlsEnv(sources.env)
   if (tls) problems.add('environment', tls)
 

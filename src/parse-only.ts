@@ -14,7 +14,7 @@ export async function parseOnly(config: Config, host: Host): Promise<boolean> {
   const target = (config.asked === undefined ? first : config.targets.get(config.asked)) ?? noTarget()
   const { commands } = parseRun('parse')
   const deps = config.commands.filter((command) => command.subcommand === 'deps')
-  const parsing = { ...config, commands: [...deps, ...commands] }
+  const parsing = { ...config, commands: [...deps, ...commands], state: undefined, artifactsDir: undefined }
   const ready = await prepareDbt(parsing, target, host)
   const { directory } = await openPrivateDirectory(host)
   await using _ = { [Symbol.asyncDispose]: () => directory.remove() }

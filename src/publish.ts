@@ -180,7 +180,7 @@ function placesOf(
 ): { profilesDir?: string; runResults?: string; artifactsDir?: string } {
   return {
     ...(known.profilesDir === undefined ? {} : { profilesDir: known.profilesDir }),
-    ...(known.targetPath === undefined ? {} : { artifactsDir: known.targetPath }),
+    ...(known.targetPath === undefined ? {} : { artifactsDir: config.artifactsDir ?? known.targetPath }),
     ...(known.targetPath !== undefined && wroteResults(known)
       ? { runResults: join(known.targetPath, 'run_results.json') }
       : {}),

@@ -18,6 +18,8 @@ export const INPUTS = [
   'until',
   'project-dir',
   'install',
+  'state',
+  'artifacts-dir',
   'audience',
   'issuer',
   'keep-alive',

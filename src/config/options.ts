@@ -22,6 +22,10 @@ export interface Options {
   /** Absolute. */
   readonly projectDir: string
   readonly install: string | undefined
+  /** Absolute: where the artifacts of an earlier run are. */
+  readonly state: string | undefined
+  /** Absolute: where the artifacts of this run are copied to. */
+  readonly artifactsDir: string | undefined
   readonly keepAlive: KeepAliveOption
   /** One login before dbt starts tells who we are. */
   readonly preflight: boolean
@@ -76,6 +80,8 @@ export function readOptions(sources: Sources, problems: Problems): Options {
     withoutToken: oneOf('without-token', WITHOUT_TOKEN, sources, problems) ?? 'fail',
     projectDir: directory('project-dir', sources, problems) ?? sources.workspace,
     install: input(sources, 'install'),
+    state: directory('state', sources, problems),
+    artifactsDir: directory('artifacts-dir', sources, problems),
     keepAlive: oneOf('keep-alive', KEEP_ALIVE, sources, problems) ?? 'auto',
     preflight: flag('preflight', sources, problems),
     exportEnv: flag('export-env', sources, problems),

@@ -10,7 +10,7 @@ export interface ArtifactReader {
 }
 
 // JSON of this size needs some six times as much memory; a manifest beyond it costs only the names of files.
-const LIMIT = 192 * 1024 * 1024
+export const LIMIT = 192 * 1024 * 1024
 
 // Freshness checks write the second one, in nearly the same shape.
 const RESULTS = ['run_results.json', 'sources.json'] as const

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts'
 import { dbtEnvironment } from './environment.ts'
 import { requirePackages } from './packages.ts'
 import { readProjectFile } from './project.ts'
-import { prepareDbt, type ReadyDbt } from './run.ts'
+import { prepareDbt, requireEarlier, type ReadyDbt } from './run.ts'
 
 /**
  * Finds what is wrong on this machine before a token is asked for: the project always, dbt and its adapter where there
@@ -16,7 +16,10 @@ export async function prepareEarly(config: Config, host: Host): Promise<ReadyDbt
     env: seenByDbt(config, host),
     workspace: host.workspace,
   })
-  if (config.commands.length > 0) await requirePackages(project, config.commands)
+  if (config.commands.length > 0) {
+    await requirePackages(project, config.commands)
+    await requireEarlier(config, project, host)
+  }
   const target = onlyTarget(config)
   return target && config.install === undefined ? prepareDbt(config, target, host) : undefined
 }

@@ -48,6 +48,7 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   const ready = { project, profileName: project.profile ?? OWN_PROFILE, bin }
   if (config.commands.length === 0) return { ...ready, dbt: undefined }
   await requirePackages(project, config.commands)
+  await requireEarlier(config, project, host)
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
   const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
   const adapter = target.warehouse.adapter.package
@@ -83,6 +84,15 @@ function surroundings(config: Config, target: string, host: Host) {
   return { env, names: config.env, steering: { target, projectDir: config.projectDir }, workspace }
 }
 
+/** Throws `project` where the artifacts of the earlier run that the commands refer to are not there. */
+export async function requireEarlier(
+  { state }: Config,
+  { targetPath }: Project,
+  { workspace }: Host,
+): Promise<void> {
+  if (state !== undefined) await (await import('./state.ts')).requireState(state, targetPath, workspace)
+}
+
 /** What dbt needs of an access. */
 export type Reach = Pick<
   Access,
@@ -91,13 +101,24 @@ export type Reach = Pick<
 
 /** Runs the lines of `run` one after the other and stops at the first failure. Throws `cancelled`. */
 export async function runDbt(config: Config, access: Reach, ready: ReadyDbt, host: Host): Promise<DbtResult> {
-  const lines: LineResult[] = []
   await forbidCoreDumps(process.pid, host.exec)
   const nowhere = join(access.directory.path, 'nowhere')
   await mkdir(nowhere, { mode: 0o700 })
   const artifacts = await openArtifacts(ready.project.targetPath, (text) => host.writer.scrub(plain(text)))
-  for (const command of config.commands) {
-    const line = await runLine(command, { config, access, ready, host, nowhere, artifacts })
+  const { artifactsDir: to } = config
+  const copies =
+    to === undefined
+      ? undefined
+      : await (await import('./copies.ts')).openCopies({ from: ready.project.targetPath, to }, host)
+  const result = await runLines({ config, access, ready, host, nowhere, artifacts })
+  await copies?.make(result)
+  return result
+}
+
+async function runLines(running: Running): Promise<DbtResult> {
+  const lines: LineResult[] = []
+  for (const command of running.config.commands) {
+    const line = await runLine(command, running)
     lines.push(line)
     if (line.exitCode !== 0) return { lines, ok: false }
   }
@@ -172,7 +193,13 @@ function environmentOf(
   carried: Readonly<Record<string, string>>,
   { access, config, host, nowhere }: Running,
 ): Readonly<Record<string, string>> {
-  const given = dbtEnvironment({ ...surroundings(config, access.target.name, host), nowhere, carried })
+  // Every command knows it by this name, also one that has no such flag.
+  const earlier = config.state === undefined ? {} : { DBT_STATE: config.state }
+  const given = dbtEnvironment({
+    ...surroundings(config, access.target.name, host),
+    nowhere,
+    carried: { ...carried, ...earlier },
+  })
   const { pythonPath, onLoopback } = access
   const env = onLoopback ? { ...given.env, ...pastProxies(given.env) } : given.env
   if (pythonPath === undefined) return env
