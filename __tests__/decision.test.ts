@@ -334,6 +334,7 @@ describe('the decision in Markdown', () => {
             'code',
             'b',
             'br',
+            'wbr',
             'pre',
           ]).toContain(tag)
       }),

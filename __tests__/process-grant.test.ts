@@ -85,7 +85,7 @@ describe('a run that its inputs grant', () => {
     await using step = await job.step()
     expect(step.summary).toMatch(/^## ✅ dbt succeeded on <code>prod<\/code> in /)
     expect(step.summary).toContain('| Grant | <code>inputs</code> |')
-    expect(step.summary).toContain('| Writes | the database file prod.duckdb |')
+    expect(step.summary.replaceAll('<wbr>', '')).toContain('| Writes | the database file prod.duckdb |')
     await using silent = await job.step({ inputs: { ...GRANTED, summary: 'false' } })
     expect([silent.exitCode, silent.summary]).toEqual([0, ''])
     await using denied = await job.step({ inputs: { ...GRANTED, ref: 'refs/heads/dev', summary: 'false' } })

@@ -28,10 +28,10 @@ describe('the timeline', () => {
       ]),
     ).toBe(`### Timeline
 
-2 threads, 75 % of their time at work · red: failed
+2 threads, at work 75 % of the time · red: failed
 
 \`\`\`mermaid
-%%{init: {"gantt": {"useWidth": 760, "leftPadding": 70, "rightPadding": 20, "topPadding": 30, "fontSize": 12, "sectionFontSize": 13}}}%%
+%%{init: {"gantt": {"useWidth": 760, "leftPadding": 70, "rightPadding": 20, "fontSize": 12, "sectionFontSize": 13}}}%%
 gantt
   dateFormat YYYY-MM-DD HH:mm:ss.SSS
   axisFormat %S.%L s

@@ -14,8 +14,12 @@ export type Workflow = Readonly<Record<string, unknown>>
 export interface Shop extends AsyncDisposable {
   readonly issuer: Issuer
   policy(): string
-  /** Runs the step of a workflow while the stage shows its log. */
-  run(workflow: Workflow, inputs: Readonly<Record<string, string>>): Promise<StepResult>
+  /** Runs the step of a workflow while the stage shows its log; `files` are put into its checkout. */
+  run(
+    workflow: Workflow,
+    inputs: Readonly<Record<string, string>>,
+    files?: Readonly<Record<string, string>>,
+  ): Promise<StepResult>
   /** Sets the port of the local Snowflake into the policy. */
   connectSnowflake(port: number): void
 }
@@ -34,7 +38,7 @@ const NIGHTLY = {
 }
 
 /** Opens the shop: every step runs in the same workspace, one after the other. */
-export async function openShop(stage: Stage, python: PythonEnvironment): Promise<Shop> {
+export async function openShop(stage: Pick<Stage, 'log'>, python: PythonEnvironment): Promise<Shop> {
   const issuer = await startIssuer({ claims: NIGHTLY })
   const interruption = onInterrupt()
   let policy = readFileSync(join(DEMO, 'dbt-oidc.yml'), 'utf8')
@@ -43,14 +47,14 @@ export async function openShop(stage: Stage, python: PythonEnvironment): Promise
     issuer,
     policy: () => policy,
     connectSnowflake: (port) => void (policy = policy.replace(/port: \d+/, `port: ${port}`)),
-    async run(workflow, inputs) {
+    async run(workflow, inputs, files = {}) {
       issuer.claims({ ...NIGHTLY, ...workflow })
       last = await runStep({
         issuer,
         inputs,
         path: [python.bin],
         env: { DO_NOT_TRACK: '1' },
-        files: { ...projectFiles(), '.github/dbt-oidc.yml': policy },
+        files: { ...projectFiles(), '.github/dbt-oidc.yml': policy, ...files },
         onStdout: stage.log(),
         during: interruption.watch,
         deadline: 300_000,

@@ -2,9 +2,9 @@ import type { NodeResult } from '../dbt/result.ts'
 import type { Section } from './budget.ts'
 import { duration } from './duration.ts'
 import { fileUrl, pageUrl } from './links.ts'
-import { code, link, name, row } from './markdown.ts'
+import { link, name, row } from './markdown.ts'
 import { icon } from './nodes.ts'
-import { clip, count, NAME } from './plain.ts'
+import { count, NAME } from './plain.ts'
 import type { AccessFacts, RunFacts } from './report.ts'
 import { table } from './table.ts'
 
@@ -39,7 +39,7 @@ export function queryLink(node: NodeResult, access: AccessFacts | undefined, who
   const id = queryOf(node)
   if (id === undefined) return ''
   const url = pageUrl(access?.history?.(node.adapterResponse))
-  return link(code(clip(id, url === undefined || whole ? NAME : SHORT)), url)
+  return link(name(id, url === undefined || whole ? NAME : SHORT), url)
 }
 
 /** What the run cost the warehouse: sums, and the nodes that weigh most. */

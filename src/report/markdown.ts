@@ -58,9 +58,14 @@ export function code(foreign: string): string {
   return line === '' ? '' : `<code>${inline(line)}</code>`
 }
 
-/** The name of a node for a cell of a table: where it is long, it may break behind the joints of its words. */
+/** Markdown of ours for a cell of a table, in which a long word may break behind each of its joints: a telephone is narrow. */
+export function breakable(markdown: string): string {
+  return markdown.replace(/(?<=\w{3})(?:_+|[./:-]|&#(?:45|46|47|58|95);)(?=\w)/g, '$&<wbr>')
+}
+
+/** A foreign name in code type, for a cell of a table. */
 export function name(foreign: string, max = NAME): string {
-  return code(clip(foreign, max)).replace(/(?<=\w{6})(?:_+|\.|\/|-)(?=\w)/g, '$&<wbr>')
+  return breakable(code(clip(foreign, max)))
 }
 
 /** Foreign text of several lines as a block that nothing in it can end. Needs an empty line before and after. */

@@ -25,7 +25,7 @@ const STATUSES = [
 /** How many nodes of each resource type ended in which status: what was built first, and the tests apart from it. */
 export function outcomes(nodes: readonly NodeResult[]): readonly Section[] {
   const [built, tests] = apart(nodes, isTest)
-  const rest = built.filter((node) => !isFreshness(node))
+  const rest = built.filter((node) => !isFreshness(node) && !isSnapshot(node))
   return [counted('### Built', rest), counted('### Tests', tests)]
 }
 
@@ -61,7 +61,7 @@ export function freshness(nodes: readonly NodeResult[]): Section {
 
 /** What the snapshots took in. */
 export function snapshots(nodes: readonly NodeResult[]): Section {
-  const all = nodes.filter(({ resourceType }) => resourceType === 'snapshot')
+  const all = nodes.filter(isSnapshot)
   const rows = all
     .slice(0, LISTED)
     .map((node) =>
@@ -81,6 +81,10 @@ function titled(title: string, shown: number, all: number, noun: string): string
 
 function isTest({ resourceType }: NodeResult): boolean {
   return resourceType === 'test' || resourceType === 'unit_test'
+}
+
+function isSnapshot({ resourceType }: NodeResult): boolean {
+  return resourceType === 'snapshot'
 }
 
 function isFreshness({ resourceType }: NodeResult): boolean {

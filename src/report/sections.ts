@@ -3,7 +3,7 @@ import type { Decision } from '../policy.ts'
 import type { Section } from './budget.ts'
 import { duration } from './duration.ts'
 import { commitUrl, fileUrl, pageUrl, repositoryPath, runUrl } from './links.ts'
-import { code, codeBlock, folded, link, name, row, text } from './markdown.ts'
+import { breakable, code, codeBlock, folded, link, name, row, text } from './markdown.ts'
 import { byWeight, ending, failingRows, gist, kind, message, standing, succeeded } from './nodes.ts'
 import { clip, NAME } from './plain.ts'
 import type { AccessFacts, Report, RunFacts } from './report.ts'
@@ -118,7 +118,7 @@ function accessPairs(facts: AccessFacts): readonly (readonly [string, string])[]
   return [
     ['Target', code(clip(facts.target, NAME))],
     ['Warehouse', text(clip(facts.warehouse, NAME))],
-    ['Writes', text(clip(facts.writes, NAME))],
+    ['Writes', breakable(text(clip(facts.writes, NAME)))],
     ['Identity', `${name(facts.identity, 2 * NAME)}, ${by}`],
     ['Expires', expiry(facts)],
     ...history(facts),

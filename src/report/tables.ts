@@ -1,7 +1,7 @@
 import type { LineResult, NodeResult } from '../dbt/result.ts'
 import type { Section } from './budget.ts'
 import { duration } from './duration.ts'
-import { queryLink, queryOf, rowsOf } from './figures.ts'
+import { queryLink, rowsOf } from './figures.ts'
 import { fileUrl } from './links.ts'
 import { code, link, name, row, text } from './markdown.ts'
 import { ending, icon, kind, type Standing, standing, succeeded } from './nodes.ts'
@@ -65,11 +65,10 @@ export function slowest(nodes: readonly NodeResult[], facts: RunFacts): Section 
   const rows = top.map((node) =>
     row([
       `${icon(node)} ${link(name(node.name), fileUrl(facts, node.file))} ${text(kind(node))}`,
-      duration(node.seconds),
-      bar(node.seconds / longest),
+      `${bar(node.seconds / longest)} ${duration(node.seconds)}`,
     ]),
   )
-  return table('slow node', 6, '### Slowest', '| node | time | |\n| :-- | --: | :-- |', rows, 2)
+  return table('slow node', 6, '### Slowest', '| node | time |\n| :-- | :-- |', rows, 2)
 }
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
@@ -83,27 +82,25 @@ export function bar(share: number): string {
 /** Every node in the order of the run, folded; a long list is left to run_results.json. */
 export function all(nodes: readonly NodeResult[], access: AccessFacts | undefined): Section {
   const shown = nodes.slice(0, LISTED)
-  const queries = shown.some((node) => queryOf(node) !== undefined)
   const rows = shown.map((node) =>
     row([
-      `${icon(node)} ${text(clip(node.status, NAME))}`,
-      `${text(clip(kind(node), NAME))} ${name(node.name)}`,
-      rowsOf(node)?.toLocaleString('en-US') ?? '',
+      [
+        `${icon(node)} ${text(clip(node.status, NAME))}: ${text(clip(kind(node), NAME))} ${name(node.name)}`,
+        rowsWritten(node),
+        queryLink(node, access, true),
+      ]
+        .filter((part) => part !== '')
+        .join(' · '),
       node.seconds > 0 ? duration(node.seconds) : '',
-      ...(queries ? [queryLink(node, access, true)] : []),
     ]),
   )
   const label = shown.length < nodes.length ? `The first ${shown.length} of ` : 'All '
   const head = `<details><summary>${label}${count(nodes.length, 'node')}</summary>`
-  const section = table(
-    'listed node',
-    8,
-    head,
-    queries
-      ? '| | node | rows | time | query |\n| :-- | :-- | --: | --: | :-- |'
-      : '| | node | rows | time |\n| :-- | :-- | --: | --: |',
-    rows,
-    1,
-  )
+  const section = table('listed node', 8, head, '| node | time |\n| :-- | --: |', rows, 1)
   return { ...section, tail: rows.length === 0 ? '' : '\n</details>\n\n' }
+}
+
+function rowsWritten(node: NodeResult): string {
+  const rows = rowsOf(node)
+  return rows === undefined ? '' : count(rows, 'row')
 }

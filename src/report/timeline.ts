@@ -46,8 +46,8 @@ function length({ from, to }: Bar): number {
 function words(bars: readonly Bar[], shown: readonly Bar[], wall: number): string {
   const threads = lanes(bars).length
   const work = bars.reduce((sum, bar) => sum + length(bar), 0)
-  const busy =
-    wall > 0 ? `, ${Math.min(100, Math.round((100 * work) / (wall * threads)))} % of their time at work` : ''
+  const share = Math.min(100, Math.round((100 * work) / (wall * threads)))
+  const busy = wall > 0 ? `, at work ${share} % of the time` : ''
   const part =
     shown.length < bars.length ? ` · the ${shown.length} longest of ${count(bars.length, 'node')}` : ''
   return `${count(threads, 'thread')}${busy}${part} · red: failed`
@@ -86,7 +86,7 @@ function gantt(
 
 /** The same picture on a telephone, smaller: in a narrow one the names would be cut off. */
 const WIDTH =
-  '%%{init: {"gantt": {"useWidth": 760, "leftPadding": 70, "rightPadding": 20, "topPadding": 30, "fontSize": 12, "sectionFontSize": 13}}}%%'
+  '%%{init: {"gantt": {"useWidth": 760, "leftPadding": 70, "rightPadding": 20, "fontSize": 12, "sectionFontSize": 13}}}%%'
 
 const TAGS: Readonly<Record<Standing, string>> = {
   failed: 'crit, ',

@@ -1,5 +1,5 @@
 import type { Check, Decision, Verdict } from '../../policy.ts'
-import { numbered as escaped } from '../markdown.ts'
+import { breakable, numbered as escaped } from '../markdown.ts'
 import { adviceOn } from './advice.ts'
 import { actualCell, claimText, expectedText } from './cell.ts'
 import { counted, headline, outcome } from './words.ts'
@@ -11,12 +11,15 @@ function row(check: Check): string {
   const actual = check.actual
     ? `<code>${escaped(before)}${differs && `<b>${escaped(differs)}</b>`}${escaped(after)}</code>`
     : escaped(before)
+  const expected = code(expectedText(check))
+  const found = actual === expected ? '' : `${check.ok ? ': ' : ', but is '}${actual}`
   const hint = check.hint === undefined ? '' : `<br>${escaped(check.hint)}`
-  return `| ${check.ok ? '✓' : '✗'} | ${code(claimText(check))} | ${code(expectedText(check))} | ${actual}${hint} |`
+  // Two columns: a third would leave the screen of a telephone.
+  return `| ${check.ok ? '✓' : '✗'} ${breakable(`${code(claimText(check))} | ${expected}${found}`)}${hint} |`
 }
 
 function section(verdict: Verdict, decision: Decision): string {
-  const table = ['|   | claim | expected | actual |', '|---|---|---|---|', ...verdict.checks.map(row)]
+  const table = ['| claim | expected |', '|---|---|', ...verdict.checks.map(row)]
   return [`**${escaped(outcome(verdict, decision))}**`, '', ...table].join('\n')
 }
 
