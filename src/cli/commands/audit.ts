@@ -1,9 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { HISTORIES, type HistoryName } from '../../audit/history.ts'
 import { momentOf } from '../../audit/select.ts'
 import type { AuditLog } from '../../audit/read.ts'
 import { fail } from '../../errors.ts'
 import { downloads } from '../audit/download.ts'
 import { readLogs } from '../audit/files.ts'
+import { tellHistory } from '../audit/history.ts'
 import { tellReached } from '../audit.ts'
 import { gitHub } from '../octokit.ts'
 
@@ -18,6 +20,9 @@ interface Options {
   readonly out?: string
   readonly repositories?: readonly string[]
   readonly artifact: string
+  readonly warehouse?: HistoryName
+  readonly identity?: readonly string[]
+  readonly config?: string
 }
 
 /** `audit`: who reached which target when, from the audit logs of runs. */
@@ -37,9 +42,24 @@ export function auditCommand(): Command {
       "collects the artifacts of these repositories: 'acme/*' (with GITHUB_TOKEN or GH_TOKEN)",
     )
     .option('--artifact <pattern>', 'with --repositories: the name of the artifacts', 'dbt-oidc-audit*')
+    .addOption(
+      new Option(
+        '--warehouse <name>',
+        "prints instead the query that lists the same logins and runs from the vendor's own history",
+      ).choices(Object.keys(HISTORIES)),
+    )
+    .option(
+      '--identity <name...>',
+      'with --warehouse: these users, service accounts or roles, not those of the policy',
+    )
+    .option(
+      '--config <file>',
+      'with --warehouse: the policy file (default: .github/dbt-oidc.yml, where there is one)',
+    )
     .option('--out <file>', 'keeps all records that were read in a new file, in the order of time')
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], { target, actor, ...options }: Options) => {
+      if (options.warehouse) return tellHistory(options.warehouse, { ...options, targets: target })
       refuseMixed(files, options)
       const { repositories } = options
       const logs = repositories ? await collected(repositories, options) : []
@@ -92,5 +112,6 @@ Examples:
   dbt-oidc audit audit --target prod --since 90d --csv > prod.csv
   dbt-oidc audit audit --refused --since 1d
   GITHUB_TOKEN=$(gh auth token) dbt-oidc audit --repositories 'acme/*' --since 30d --out 2026-11.jsonl
+  dbt-oidc audit --warehouse snowflake --since 90d
   dbt-oidc audit --json audit | jq '.reached[] | select(.actor == "alice")'
 `
