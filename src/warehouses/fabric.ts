@@ -1,11 +1,11 @@
 import type { Diagnosis } from '../exchange.ts'
 import type { Value } from '../profile.ts'
-import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Carried, type Hook } from '../warehouse.ts'
 import { connection, type Connection } from './fabric/connection.ts'
 import { hostOf } from './sqlserver/host.ts'
 import { FIELDS } from './fabric/fields.ts'
-import { isVendors, tlsFaults } from './sqlserver/connection.ts'
+import { isVendors } from './sqlserver/connection.ts'
+import { CREDENTIALS, exposes, isUnknownUser, UNKNOWN_USER } from './sqlserver/faults.ts'
 
 const API = 'api.fabric.microsoft.com'
 
@@ -16,17 +16,7 @@ export default warehouse<Connection>({
   connection,
   fields: FIELDS,
   credentialFields: [
-    'PWD',
-    'pass',
-    'password',
-    'access_token',
-    'client_id',
-    'client_secret',
-    'app_id',
-    'app_secret',
-    'tenant_id',
-    'auth',
-    'authentication',
+    ...CREDENTIALS,
     'credential_class',
     'credential_kwargs',
     'federated_token_url',
@@ -40,20 +30,7 @@ export default warehouse<Connection>({
       keepAlive: { by: 'token-url' },
       dbt2: 'its adapter is experimental; stays as it was; a warning comes before its end',
       want: (c) => ({ scope: 'https://database.windows.net/.default', host: hostOf(c) }),
-      faults: (c) => {
-        const host = hostOf(c)
-        return [
-          ...(isVendors(host) || isLoopbackHost(host)
-            ? []
-            : [
-                {
-                  field: c.host === undefined ? 'server' : 'host',
-                  problem: `\`${host}\` is not one of Microsoft's: a token of Entra opens every database that knows its holder, so it goes to Fabric alone. Write the SQL endpoint of the warehouse.`,
-                },
-              ]),
-          ...tlsFaults(c, host),
-        ]
-      },
+      faults: (c) => exposes(c, 'Fabric', 'the SQL endpoint of the warehouse'),
     },
   },
   adapter: { package: 'dbt-fabric', bad: [{ below: '1.12.0', reason: 'it knows no workload identity' }] },
@@ -75,7 +52,7 @@ export default warehouse<Connection>({
   hosts: (c) => [hostOf(c), API],
   trust: async (c, request) => (await import('./fabric/trust.ts')).trust(c, request),
   diagnose,
-  errors: ["Login failed for user '<token-identified principal>'"],
+  errors: [UNKNOWN_USER],
   notes: [
     'In run mode dbt 1.x trades by itself for as long as the job lives: it asks this action, on 127.0.0.1, for each ID token, and Entra for its own. With `keep-alive: off`, in a sovereign cloud or in prepared mode dbt has one access token, so that a run has to end with it.',
     'That one token is for the SQL endpoint alone: what dbt-fabric does by the REST API of Fabric (`workspace_name`, snapshots of a warehouse) needs run mode.',
@@ -114,7 +91,7 @@ function text(value: unknown): Value {
 }
 
 function diagnose(error: string, c: Connection): Diagnosis | undefined {
-  if (/Login failed for user '<token-identified principal>'/i.test(error))
+  if (isUnknownUser(error))
     return {
       problem: `${hostOf(c)} took the token, and its holder has no role in the workspace, or not in ${c.database}.`,
       remedy:
