@@ -16,7 +16,12 @@ import { withheld } from '../src/dbt/withheld.ts'
 const SECRET = 'eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl'
 const SOON = new Date('2026-11-23T13:00:00Z')
 const CREDENTIALS: Readonly<Record<Kind, Credential>> = {
-  'id-token': { kind: 'id-token', token: SECRET, expiresAt: SOON },
+  'id-token': {
+    kind: 'id-token',
+    token: SECRET,
+    expiresAt: SOON,
+    recipe: { tenant: 'acme', 'client-id': 'dbt' },
+  },
   bearer: { kind: 'bearer', token: SECRET, expiresAt: SOON },
   aws: {
     kind: 'aws',

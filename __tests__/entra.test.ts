@@ -88,6 +88,25 @@ describe('a trade', () => {
   })
 })
 
+describe('for a driver that trades by itself', () => {
+  test('nothing is asked of Entra: the driver gets the ID token, and who it is to be', async () => {
+    const world = worldOf(issuer)
+    const credential = await trade(world, SETTINGS, { ...WANT, kind: 'id-token' })
+    const [token] = world.tokens
+    expect(credential).toMatchObject({
+      kind: 'id-token',
+      token,
+      recipe: { tenant: TENANT, 'client-id': APP },
+    })
+    expect([world.audiences, server.bodies]).toEqual([[AUDIENCE], []])
+  })
+
+  test('a cloud where it does not go is refused before a token is minted', () => {
+    const settings = { ...SETTINGS, cloud: 'us-government' }
+    expect(() => bound(settings).audience({ ...WANT, kind: 'id-token' })).toThrow(/in the public cloud only/)
+  })
+})
+
 describe('a token that Entra does not trust is refused, and the sentence names why', () => {
   test.each<[string, (audience: string) => string | Promise<string>, string, RegExp]>([
     [

@@ -38,6 +38,7 @@ export async function ensurePython(
     | 'aws'
     | 'microsoft'
     | 'others'
+    | 'synapse'
     | 'trust'
     | 'lint'
     | 'vault',

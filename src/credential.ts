@@ -1,11 +1,13 @@
 /** What an exchange gives back. `expiresAt: null` means that nobody tells, not that it never ends. */
 export type Credential = IdTokenCredential | Bearer | Aws | Password | KeyPair | None
 
-/** The ID token itself: the warehouse takes it without an exchange. */
+/** The ID token itself: the warehouse takes it without an exchange, or its driver trades it. */
 export interface IdTokenCredential {
   readonly kind: 'id-token'
   readonly token: string
   readonly expiresAt: Date
+  /** Where the driver trades it at an identity provider: what it has to know for that, and none of it a secret. */
+  readonly recipe?: Readonly<Record<string, string>> | undefined
 }
 
 /** What ends a credential before its time, where somebody else than its holder keeps it: Vault's token and lease. */

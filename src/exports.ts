@@ -3,13 +3,18 @@ import { delimiter } from 'node:path'
 import * as z from 'zod/mini'
 import type { Host } from './host.ts'
 
-/** Paths and loopback addresses that may reach later steps; no secret is ever among them. */
+/** Paths, loopback addresses and public names that may reach later steps; no secret is ever among them. */
 const ALLOWED: ReadonlySet<string> = new Set([
   'DBT_PROFILES_DIR',
   'SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES',
   'PGPASSFILE',
   'AWS_CONFIG_FILE',
   'AWS_SHARED_CREDENTIALS_FILE',
+  'AZURE_AUTHORITY_HOST',
+  'AZURE_CLIENT_ID',
+  'AZURE_FEDERATED_TOKEN_FILE',
+  'AZURE_TENANT_ID',
+  'AZURE_TOKEN_CREDENTIALS',
 ])
 
 /** Lists of directories: ours goes in front of what the job has there, which stays the job's own. */

@@ -38,7 +38,12 @@ const dateOrNull = z.nullable(storedDate)
 const lease = z.optional(z.object({ token: z.string(), id: z.string() }))
 /** A credential as JSON has it. */
 export const storedCredential = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('id-token'), token: z.string(), expiresAt: storedDate }),
+  z.object({
+    kind: z.literal('id-token'),
+    token: z.string(),
+    expiresAt: storedDate,
+    recipe: z.optional(z.record(z.string(), z.string())),
+  }),
   z.object({ kind: z.literal('bearer'), token: z.string(), expiresAt: dateOrNull, lease }),
   z.object({
     kind: z.literal('aws'),

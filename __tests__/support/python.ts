@@ -32,7 +32,7 @@ export function dbt2Python(): string {
 }
 
 /** The Python of adapters that only some tests need. */
-export function pythonOf(name: 'aws' | 'databricks' | 'microsoft' | 'others'): string {
+export function pythonOf(name: 'aws' | 'databricks' | 'microsoft' | 'others' | 'synapse'): string {
   return ofServers(name)
 }
 

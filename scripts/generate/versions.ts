@@ -15,6 +15,8 @@ export const TRIED: Readonly<
   'dbt-snowflake': { core: '1.12.6', adapter: '1.12.3' },
   'dbt-spark': { core: '1.12.6', adapter: '1.11.0', extra: '[PyHive]' },
   'dbt-sqlserver': { core: '1.12.6', adapter: '1.12.1' },
+  // It asks for an older dbt-core than the others.
+  'dbt-synapse': { core: '1.8.10', adapter: '1.8.5' },
   'dbt-trino': { core: '1.12.6', adapter: '1.11.0' },
 }
 

@@ -15,6 +15,7 @@ await task(async () => {
     'aws',
     'microsoft',
     'others',
+    'synapse',
     'trust',
     'vault',
   ] as const)

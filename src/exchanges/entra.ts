@@ -1,4 +1,6 @@
 import * as z from 'zod/mini'
+import type { Mint } from '../claims.ts'
+import type { IdTokenCredential } from '../credential.ts'
 import { exchange, type Want } from '../exchange.ts'
 import { fail } from '../errors.ts'
 import { isLoopback } from '../rehearsal.ts'
@@ -54,10 +56,13 @@ export default exchange<Settings>({
   summary: 'an access token of Microsoft Entra ID, by a federated credential of an app',
   settings,
   audience(s, want) {
-    scopeOf(s, want) // a missing one is found before anything is asked of anybody
+    // What is missing is found before anything is asked of anybody.
+    scopeOf(s, want)
+    if (want.kind === 'id-token') driversRecipe(s)
     return audienceOf(s, want)
   },
   async trade(s, want, mint, io) {
+    if (want.kind === 'id-token') return forTheDriver(s, want, mint)
     const scope = scopeOf(s, want)
     const attempt = async (left: number) => {
       const { text: token } = await mint(audienceOf(s, want))
@@ -83,10 +88,7 @@ export default exchange<Settings>({
     return retry(attempt, { ...RULE, signal: io.signal })
   },
   // Drivers know the public cloud only, unless their environment is changed, too.
-  recipe: (s) =>
-    (s.cloud ?? 'public') === 'public' && s.authority === undefined
-      ? { tenant: s.tenant, 'client-id': s['client-id'] }
-      : undefined,
+  recipe: recipeOf,
   identity: (s) => s['client-id'],
   // The issuers of the other clouds are not documented in one place; `sub` is the object id, which no setting holds.
   issues: (s) =>
@@ -115,6 +117,30 @@ export default exchange<Settings>({
     'client-id': '8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10',
   },
 })
+
+function recipeOf(s: Settings): Readonly<Record<string, string>> | undefined {
+  return (s.cloud ?? 'public') === 'public' && s.authority === undefined
+    ? { tenant: s.tenant, 'client-id': s['client-id'] }
+    : undefined
+}
+
+/** The ID token for a driver that can do nothing but trade: what it gets from Entra is between the two of them. */
+async function forTheDriver(s: Settings, want: Want, mint: Mint): Promise<IdTokenCredential> {
+  const recipe = driversRecipe(s)
+  const { text, claims } = await mint(audienceOf(s, want))
+  return { kind: 'id-token', token: text, expiresAt: new Date(claims.exp * 1000), recipe }
+}
+
+function driversRecipe(s: Settings): Readonly<Record<string, string>> {
+  return (
+    recipeOf(s) ??
+    fail({
+      code: 'configuration',
+      problem: 'The driver of this warehouse trades at Entra itself, and in the public cloud only.',
+      remedy: 'Leave `cloud` and `authority` out of `identity`.',
+    })
+  )
+}
 
 function guid(what: string): z.ZodMiniString {
   return z.string().check(z.refine((text) => GUID.test(text), `must be a GUID, ${what}`))

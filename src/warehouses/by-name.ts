@@ -14,5 +14,6 @@ export const warehousesByName: ReadonlyMap<string, () => Promise<{ readonly defa
   ['redshift', () => import('./redshift.ts')],
   ['snowflake', () => import('./snowflake.ts')],
   ['sqlserver', () => import('./sqlserver.ts')],
+  ['synapse', () => import('./synapse.ts')],
   ['trino', () => import('./trino.ts')],
 ])

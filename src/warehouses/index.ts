@@ -11,6 +11,7 @@ import postgres from './postgres.ts'
 import redshift from './redshift.ts'
 import snowflake from './snowflake.ts'
 import sqlserver from './sqlserver.ts'
+import synapse from './synapse.ts'
 import trino from './trino.ts'
 
 /** Every warehouse, by its type. */
@@ -27,6 +28,7 @@ export const warehouses: ReadonlyMap<string, Warehouse> = new Map(
     redshift,
     snowflake,
     sqlserver,
+    synapse,
     trino,
   ].map((one) => [one.type, one]),
 )

@@ -78,5 +78,5 @@ export function terraformOf(
 /** The dialect in which a warehouse speaks, as sqlglot calls it. */
 export function dialectOf(name: string): string {
   const warehouse = name.replace(/-.*$/, '')
-  return { sqlserver: 'tsql', fabric: 'tsql', other: 'postgres' }[warehouse] ?? warehouse
+  return { sqlserver: 'tsql', synapse: 'tsql', fabric: 'tsql', other: 'postgres' }[warehouse] ?? warehouse
 }

@@ -1,0 +1,21 @@
+/** The keys of an output of dbt-synapse 1.8.5 on dbt-fabric 1.9.10 and their other names, so that a misspelt one is told from one that is not known here. */
+export const FIELDS = [
+  'SQL_ATTR_TRACE',
+  'TrustServerCertificate',
+  'UID',
+  'authentication',
+  'driver',
+  'encrypt',
+  'host',
+  'login_timeout',
+  'pooling',
+  'query_timeout',
+  'retries',
+  'schema_auth',
+  'schema_authorization',
+  'server',
+  'trace_flag',
+  'trust_cert',
+  'user',
+  'username',
+] as const
