@@ -14,7 +14,7 @@ import {
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { registry } from '../../scripts/generate/registry.ts'
+import { loaders, registry } from '../../scripts/generate/registry.ts'
 import { filesBelow } from './scratch.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
@@ -44,8 +44,10 @@ async function buildInto(place: string): Promise<void> {
       const text = readFileSync(join(fixture, file), 'utf8').replaceAll("'../../../src/", "'../")
       writeFileSync(join(tree, 'src', folder, file), text)
     }
-    for (const folder of ['exchanges', 'warehouses'] as const)
+    for (const folder of ['exchanges', 'warehouses'] as const) {
       writeFileSync(join(tree, 'src', folder, 'index.ts'), registry(tree, folder))
+      writeFileSync(join(tree, 'src', folder, 'by-name.ts'), loaders(tree, folder))
+    }
     const done = join(work, 'done')
     await build(tree, join(done, 'dist'))
     cpSync(join(tree, 'action.yml'), join(done, 'action.yml'))
@@ -81,5 +83,6 @@ function hashOf(): string {
   ])
     add(join(root, name))
   for (const name of ['build.ts', 'generate/registry.ts']) add(join(root, 'scripts', name))
+  add(import.meta.filename)
   return hash.digest('hex').slice(0, 24)
 }

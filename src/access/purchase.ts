@@ -2,7 +2,7 @@ import type { Explained, Surroundings, Trade } from '../access.ts'
 import type { Claims, IdToken, Mint } from '../claims.ts'
 import type { Target } from '../config/target.ts'
 import { secretsOf, type Credential } from '../credential.ts'
-import { DbtOidcError } from '../errors.ts'
+import { DbtOidcError, fail } from '../errors.ts'
 import type { Io, Want } from '../exchange.ts'
 import { refusal } from '../trust/refusal.ts'
 import type { Carried, Hook } from '../warehouse.ts'
@@ -39,7 +39,7 @@ export async function buy(
     tokens.push(token)
     return token
   }
-  const credential = await trade(target, want, mint, around).catch(async (error: unknown) => {
+  const credential = await trade(target, want, mint, around, giveBack).catch(async (error: unknown) => {
     const explained = await withExplanation(error, explaining)
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
@@ -57,12 +57,24 @@ export async function buy(
   }
 }
 
-async function trade(target: Target, want: Want, mint: Mint, around: Buying): Promise<Credential> {
-  const { io } = around
+async function trade(
+  target: Target,
+  want: Want,
+  mint: Mint,
+  { io }: Buying,
+  giveBack: Dealing['giveBack'],
+): Promise<Credential> {
   const http: Io['http'] = (request) => io.http(io.signal ? { signal: io.signal, ...request } : request)
   const credential = await target.exchange.trade(want, mint, { ...io, http })
   for (const secret of secretsOf(credential)) io.mask(secret)
-  return credential
+  const { expiresAt } = credential
+  if (expiresAt === null || expiresAt > io.now()) return credential
+  await giveBack(credential)
+  return fail({
+    code: 'exchange',
+    problem: `What came from ${target.via} ${Number.isNaN(expiresAt.getTime()) ? 'ends at no time that there is' : `had ended when it came, at ${expiresAt.toISOString()}`}.`,
+    remedy: `Set there how long it is to live; if that is right, compare the clocks: here it is ${io.now().toISOString()}.`,
+  })
 }
 
 /** What the other side's words mean; undefined where nobody knows. */
