@@ -94,6 +94,13 @@ describe('annotations', () => {
     },
   )
 
+  test('stand on the line that the warehouse complained of, where that is known', () => {
+    const [told] = annotations(result([node({ status: 'error', line: 12 })]), facts)
+    expect(told).toMatchObject({ file: 'warehouse/shop/models/stg_orders.sql', line: 12 })
+    const [outside] = annotations(result([node({ status: 'error', line: 12, file: '/etc/passwd' })]), facts)
+    expect(outside).not.toHaveProperty('line')
+  })
+
   test('name no file where the manifest knows none', () => {
     expect(annotations(result([node({ status: 'error', file: null })]), facts)[0]).not.toHaveProperty('file')
   })

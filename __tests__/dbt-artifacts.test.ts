@@ -55,6 +55,26 @@ describe('artifacts', () => {
     expect((await artifacts.next())?.nodes).toMatchObject([{ resourceType: 'source', age: 5400.5 }])
   })
 
+  test.each([
+    ['error', 'models/orders.sql', 2],
+    ['success', 'models/orders.sql', undefined],
+    ['fail', 'models/schema.yml', undefined],
+  ])('of a node with %s in %s name the line of the source: %p', async (status, file, line) => {
+    const artifacts = await openArtifacts(target, String)
+    results('a', [
+      {
+        ...MODEL,
+        status,
+        message: "error line 3 at position 7\ninvalid identifier 'NOPE'",
+        compiled_code: 'select\n  nope\nfrom db.s.raw',
+      },
+    ])
+    manifest('a', {
+      'model.shop.orders': { original_file_path: file, raw_code: "select\n  nope\nfrom {{ ref('raw') }}" },
+    })
+    expect((await artifacts.next())?.nodes[0]?.line).toBe(line)
+  })
+
   test('hold no secret in what the adapter has reported', async () => {
     const artifacts = await openArtifacts(target, (text) => text.replaceAll('hunter2', '***'))
     results('a', [{ ...MODEL, adapter_response: { query_id: 'hunter2', rows_affected: 3 } }])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installDbtStub } from './support/dbt-stub.ts'
@@ -41,6 +41,16 @@ describe('the built action', () => {
     const opened = read.map((url) => new URL(url).pathname).filter((path) => path.includes('/dist/'))
     expect(opened.length).toBeGreaterThan(3)
     expect(opened.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(650_000)
+  })
+
+  test('reads what writes the summary only when there is one to write', () => {
+    const dist = join(import.meta.dirname, '..', 'dist')
+    const holding = readdirSync(dist)
+      .filter((name) => name.endsWith('.js'))
+      .filter((name) => readFileSync(join(dist, name), 'utf8').includes('dbt left no results behind'))
+    expect(holding).toHaveLength(1)
+    // The words of publish.ts, which the step has from its start.
+    expect(readFileSync(join(dist, holding[0] ?? ''), 'utf8')).not.toContain('The job summary could not be')
   })
 
   test('writes nothing of what it reads to the log, whatever the workflow sets for the YAML parser', async () => {

@@ -205,6 +205,13 @@ describe('the summary of a run', () => {
     )
   })
 
+  test('links to the line that the warehouse complained of', () => {
+    const markdown = summarise(report(result([node({ status: 'error', line: 12 })])), facts)
+    expect(markdown).toContain(
+      `[<code>warehouse/shop/models/stg_orders.sql:12</code>](https://github.com/acme/dbt/blob/${facts.sha}/warehouse/shop/models/stg_orders.sql#L12)`,
+    )
+  })
+
   test('names broken models before failed tests', () => {
     expect(failing.indexOf('model <code>broken')).toBeLessThan(
       failing.indexOf('unit test <code>totals_add_up'),

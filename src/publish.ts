@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import { projectPath, type Host } from './host.ts'
 import { failed, type LineResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
-import { annotations, type Annotation } from './report/annotations.ts'
+import type { Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
 import { decisionMarkdown } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
@@ -13,13 +13,7 @@ import type { Report, RunFacts } from './report/report.ts'
 import { idleWarnings } from './report/idle.ts'
 import { say } from './report/say.ts'
 import type { Stop } from './report/stop.ts'
-import {
-  summarise,
-  summariseDenial,
-  summariseFailure,
-  summariseTokenless,
-  type Tokenless,
-} from './report/summary.ts'
+import type { Tokenless } from './report/summary.ts'
 import { Denied, type Known } from './run.ts'
 
 /** What publishing needs beside the report itself. */
@@ -46,7 +40,10 @@ export async function publish(
   const warnings = [...config.warnings, ...report.warnings, ...idleWarnings(report.result)]
   for (const warning of warnings.slice(0, ROOM - 1)) host.writer.warning(warning, { title: 'dbt-oidc' })
   const room = { error: ROOM - 1, warning: Math.max(1, ROOM - warnings.length) }
-  if (report.result) for (const one of annotations(report.result, facts, room)) annotate(host, one)
+  if (report.result) {
+    const { annotations } = await import('./report/annotations.ts')
+    for (const one of annotations(report.result, facts, room)) annotate(host, one)
+  }
   for (const line of report.result?.lines ?? []) {
     tellSignal(line, host)
     tellFailure(line, host)
@@ -57,6 +54,7 @@ export async function publish(
     const found = stop && (await import('./report/stop.ts')).stopMarkdown(report, stop)
     const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
     const told = { ...report, warnings: [...config.warnings, ...report.warnings] }
+    const { summarise } = await import('./report/summary.ts')
     await tell(host, summarise(told, facts, options))
   }
   setOutputs(
@@ -75,7 +73,7 @@ export async function publishFailure(error: unknown, publication: Publication): 
   for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
   annotate(host, annotationOf(error, scrub))
   try {
-    if (config?.summary !== false) await tell(host, failureSummary(error, publication))
+    if (config?.summary !== false) await tell(host, await failureSummary(error, publication))
     // The log begins with the decision; before that there is no file to name.
     const auditLog = config && known.decision ? auditPath(config, host) : undefined
     const places = config ? { ...placesOf(config, known), auditLog } : {}
@@ -99,10 +97,13 @@ export async function publishTokenless(
   why: string,
   { config, host }: { readonly config: Config; readonly host: Host },
 ): Promise<void> {
-  if (config.summary) await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
+  if (!config.summary) return
+  const { summariseTokenless } = await import('./report/summary.ts')
+  await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
 }
 
-function failureSummary(error: unknown, publication: Publication): string {
+async function failureSummary(error: unknown, publication: Publication): Promise<string> {
+  const { summariseDenial, summariseFailure } = await import('./report/summary.ts')
   const facts = factsOf(publication)
   if (error instanceof Denied) return summariseDenial(decisionMarkdown(error.decision), facts)
   return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)

@@ -132,6 +132,7 @@ test('the summary of a failed run says first what failed, where, and in which wo
     'dbt failed on prod',
     'Failures',
     'model customers',
+    'models/marts/customers.sql:4',
     'kountry',
     'every_order_was_paid',
     'Built',

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import type { Artifacts, NodeResult } from './result.ts'
+import { failed, type Artifacts, type NodeResult } from './result.ts'
+import { sourceLine } from './source-line.ts'
 
 /** Reads what the commands of a run leave behind, each invocation once. */
 export interface ArtifactReader {
@@ -39,6 +40,7 @@ const result = z.object({
   relation_name: nullable(z.string()),
   adapter_response: nullable(z.record(z.string(), z.unknown())),
   max_loaded_at_time_ago_in_s: nullable(z.number()),
+  compiled_code: nullable(z.string()),
 })
 
 const resultsFile = z.object({
@@ -47,7 +49,12 @@ const resultsFile = z.object({
   results: z.array(z.unknown()),
 })
 
-const known = z.object({ name: z.optional(z.string()), original_file_path: z.optional(z.string()) })
+const known = z.object({
+  name: z.optional(z.string()),
+  original_file_path: z.optional(z.string()),
+  raw_code: z.optional(z.string()),
+  compiled_code: nullable(z.string()),
+})
 const section = z.optional(z.record(z.string(), z.unknown()))
 const manifestFile = z.object({
   metadata,
@@ -133,10 +140,22 @@ function nodeOf(found: Result, manifest: Manifest | undefined): NodeResult {
     file: entry.original_file_path?.replaceAll('\\', '/') ?? null,
     relation: found.relation_name ?? null,
     adapterResponse: found.adapter_response ?? {},
-    ...(typeof found.max_loaded_at_time_ago_in_s === 'number'
-      ? { age: found.max_loaded_at_time_ago_in_s }
-      : {}),
+    ...ageOf(found),
+    ...lineOf(found, entry),
   }
+}
+
+function ageOf({ max_loaded_at_time_ago_in_s: age }: Result): Pick<NodeResult, 'age'> {
+  return typeof age === 'number' ? { age } : {}
+}
+
+/** The code of a generic test is that of its macro, and its file the YAML that asks for it: they share no line. */
+function lineOf(found: Result, entry: z.infer<typeof known>): Pick<NodeResult, 'line'> {
+  const { original_file_path: file = '', raw_code: raw } = entry
+  const compiled = found.compiled_code ?? entry.compiled_code
+  if (!failed(found) || !compiled || raw === undefined || !/\.(?:sql|py)$/i.test(file)) return {}
+  const line = sourceLine({ message: found.message ?? '', raw, compiled })
+  return line === undefined ? {} : { line }
 }
 
 function cleaned(node: NodeResult, clean: Clean): NodeResult {

@@ -20,6 +20,8 @@ export interface NodeResult {
   /** `database.schema.name` as dbt rendered it. */
   readonly relation: string | null
   readonly adapterResponse: Readonly<Record<string, unknown>>
+  /** Of a failed node, the line of its file that the warehouse complained of, from 1; absent where nobody knows. */
+  readonly line?: number
   /** Of a source whose freshness was asked for: seconds since it was loaded last. */
   readonly age?: number
 }
@@ -63,6 +65,6 @@ export function mergedNodes(result: DbtResult): readonly NodeResult[] {
 const FAILED = new Set(['error', 'fail', 'runtime error', 'partial success'])
 
 /** Whether dbt counts the node as a failure. */
-export function failed(node: NodeResult): boolean {
+export function failed(node: Pick<NodeResult, 'status'>): boolean {
   return FAILED.has(node.status)
 }

@@ -56,5 +56,7 @@ function annotate(node: NodeResult, level: Annotation['level'], facts: RunFacts)
   const rows = node.message === null ? '' : failingRows(node)
   const title = oneLine(`dbt ${kind(node)} ${node.name}: ${node.status}${rows === '' ? '' : `, ${rows}`}`)
   const annotation: Annotation = { level, title: clip(title, TITLE), message: clip(message(node), MESSAGE) }
-  return file === undefined ? annotation : { ...annotation, file }
+  if (file === undefined) return annotation
+  // Without a line GitHub shows it at the first one.
+  return node.line === undefined ? { ...annotation, file } : { ...annotation, file, line: node.line }
 }

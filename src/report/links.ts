@@ -31,10 +31,11 @@ export function repositoryPath(facts: RunFacts, file: string | null): string | u
   return segments.join('/')
 }
 
-/** The file at the commit of this run. */
-export function fileUrl(facts: RunFacts, file: string | null): string | undefined {
+/** The file at the commit of this run, and a line of it where that is known. */
+export function fileUrl(facts: RunFacts, file: string | null, line?: number): string | undefined {
   const path = repositoryPath(facts, file)
-  return path === undefined ? undefined : within(facts, `blob/${encode(facts.sha)}/${encode(path)}`)
+  const at = line === undefined ? '' : `#L${line}`
+  return path === undefined ? undefined : within(facts, `blob/${encode(facts.sha)}/${encode(path)}${at}`)
 }
 
 /** The commit of this run. */

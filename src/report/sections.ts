@@ -34,7 +34,9 @@ function named(node: NodeResult): string {
 
 function fileOf(node: NodeResult, facts: RunFacts): string {
   const path = repositoryPath(facts, node.file)
-  return path === undefined ? '' : link(code(clip(path, NAME)), fileUrl(facts, node.file))
+  if (path === undefined) return ''
+  const label = node.line === undefined ? clip(path, NAME) : `${clip(path, NAME)}:${node.line}`
+  return link(code(label), fileUrl(facts, node.file, node.line))
 }
 
 function joined(parts: readonly string[]): string {
