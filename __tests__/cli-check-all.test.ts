@@ -91,12 +91,12 @@ describe('dbt-oidc check --all', () => {
     expect(ended.paths.filter((path) => path.endsWith('/branches'))).toHaveLength(2)
   })
 
-  test('shows in the README what it really prints', async () => {
+  test('shows in docs/cli.md what it really prints', async () => {
     const policy = POLICY.replace('environment: production', 'ref: refs/heads/main, environment: production')
     const files = { '.github/dbt-oidc.yml': policy.replace(/ {2}- { name: early.*\n/, '') }
     const { stdout } = await atGitHub([], 'ghs_secret', files)
-    const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8')
-    const [, shown = ''] = readme.split('dbt-oidc#<sha> check --all\n')
+    const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'cli.md'), 'utf8')
+    const [, shown = ''] = page.split('dbt-oidc#<sha> check --all\n')
     // It leaves out one environment, and the sentences below the legend.
     const printed = stdout.replace(/environment a\/b [^]*?(?=\n\n)/, '').replace(/\n\n\n/, '\n\n')
     expect(printed.split('push stands for')[0]).toBe(shown.split('```')[0])

@@ -63,7 +63,7 @@ test('DuckDB via aws writes to S3 and keeps no file on the runner; without an ex
   expect(section('duckdb', 'aws')).toContain('external_root: s3://')
   expect(section('duckdb', 'aws')).toContain('path: ":memory:"')
   expect(warehouses.get('duckdb')?.proof['none']).toBe('nothing to verify')
-  const [, ...sentences] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('_nothing to verify_')
+  const [, ...sentences] = readFileSync(join(ROOT, 'docs', 'proof.md'), 'utf8').split('_nothing to verify_')
   expect(sentences).toHaveLength(1)
 })
 

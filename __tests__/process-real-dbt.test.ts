@@ -9,7 +9,7 @@ import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { AUDIENCE, logOf, PROJECT, QUIET, remainsOf, shopStep, snowflakeAt } from './support/process.ts'
 import { dbtPython } from './support/python.ts'
 import { startSnowflake, type Snowflake } from './support/snowflake/front.ts'
-import { blocksOf, usesIn } from './support/readme.ts'
+import { blocksOf, usesIn } from './support/pages.ts'
 import { runStep, type StepOptions, type StepResult } from './support/step.ts'
 
 const bin = dirname(dbtPython())
@@ -55,8 +55,9 @@ describe('dbt in a run', () => {
     expect(scanForLeaks({ token: issuer.minted.at(-1) ?? '' }, placesOf([done]))).toEqual([])
   })
 
-  test('succeeds with the workflow for DuckDB of the README as it is written', async () => {
-    const workflow = blocksOf('README.md', 'yaml').find((block) => block.includes('duckdb.yml')) ?? ''
+  test('succeeds with the workflow for DuckDB of its page as it is written', async () => {
+    const workflow =
+      blocksOf('docs/warehouses/duckdb.md', 'yaml').find((block) => block.includes('duckdb.yml')) ?? ''
     const own = usesIn(parse(workflow)).find(({ uses }) => uses.startsWith('OWNER/'))
     const { install, ...inputs } = (own?.with ?? {}) as Record<string, string>
     expect(install).toContain('dbt-duckdb')

@@ -29,15 +29,15 @@ const withTarget = (target: string): string =>
   `targets: { prod: { ${target} } }\ngrants: [{ target: prod, when: { ref: refs/heads/main } }]\n`
 const SNOW = 'connection: { type: snowflake, account: a, database: D, schema: S'
 
-/** The policy that the README shows. */
-const SHOWN = /```yaml\n(# yaml-language-server[^]*?)```/.exec(read('README.md'))?.[1] ?? ''
+/** The policy that the pages show. */
+const SHOWN = /```yaml\n(# yaml-language-server[^]*?)```/.exec(read('docs/policy.md'))?.[1] ?? ''
 
 const policyOf = (one: (typeof CONFIG_CASES)[number]): string => one.policy ?? withWhen(one.when ?? '')
 const ACCEPTED = CONFIG_CASES.filter(({ inputs, refused }) => !inputs && refused === undefined)
 
 describe('what the configuration accepts is valid under schema.json', () => {
   test.each<[string, string]>([
-    ['the policy of the README', SHOWN],
+    ['the policy of docs/policy.md', SHOWN],
     ['the policy of the demo', read('demo/dbt-oidc.yml')],
     ...ACCEPTED.map((one): [string, string] => [`${one.id}: ${one.name}`, policyOf(one)]),
     ...['on', '012', '1e3', '1:30', '0x1F', '2026-01-01', 'true'].map((text): [string, string] => [

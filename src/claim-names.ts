@@ -85,6 +85,6 @@ export function checkClaimName(name: string): string | undefined {
   const meant = nearestClaim(name)
   const advice = meant
     ? `did you mean \`${meant}\`?`
-    : 'custom names start with `repo_property_` or `x-`; see the list of claims in the README.'
+    : 'custom names start with `repo_property_` or `x-`; see the list of claims in docs/policy.md.'
   return `GitHub's tokens have no claim ${JSON.stringify(name)}: ${advice}`
 }

@@ -81,7 +81,7 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
   'duckdb via none': {
     letsIn: of('process-real-dbt.test.ts', [
       'dbt in a run',
-      'succeeds with the workflow for DuckDB of the README as it is written',
+      'succeeds with the workflow for DuckDB of its page as it is written',
     ]),
     refuses: of('process-denied.test.ts', [
       'a run is denied because of',

@@ -41,8 +41,8 @@ function warehouseRow(warehouse: Warehouse, { name, experimental }: Exchange): s
   return `| [${warehouse.title}](../warehouses/${warehouse.type}.md#${anchor})${standard} | ${CARRIED[kind]} | ${warehouse.proof[name]}${mark} |`
 }
 
-/** The first warehouse that can say more than the exchange alone speaks for all. */
-function explained(ways: readonly Way[], text: string) {
+/** What a text means: the first warehouse that can say more than the exchange alone speaks for all. */
+export function explained(ways: readonly Way[], text: string) {
   for (const { exchange, bound, claims } of ways) {
     const diagnosis = exchange?.diagnose(text, claims) ?? bound.diagnose(text, claims)
     if (diagnosis) return diagnosis

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { CLAIM_NAMES } from '../../src/claim-names.ts'
 import type { Exchange } from '../../src/exchange.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
 import { commandTable, exitTable, findingTable, readerTable } from './cli.ts'
 import { warehouseCore } from './docs.ts'
+import { furtherPages, sidesTable } from './docs-index.ts'
 import { egressTable } from './egress.ts'
 import { exchangeCore } from './exchange-page.ts'
 import { table, type ActionFile } from './inputs.ts'
 import { between, withCore } from './marks.ts'
+import { codeChapters, refusals } from './troubleshooting.ts'
 import { lifeTable, warehouseTable } from './warehouses.ts'
 
 /** Every page with something generated in it, by its path, as it has to read. */
@@ -18,18 +21,23 @@ export async function pages(root: string, action: ActionFile): Promise<ReadonlyM
   const { warehouses } = (await load('warehouses')) as { warehouses: ReadonlyMap<string, Warehouse> }
   const { exchanges } = (await load('exchanges')) as { exchanges: ReadonlyMap<string, Exchange> }
   const marked: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-    'README.md': {
-      inputs: table(action.inputs, 'input'),
-      outputs: table(action.outputs, 'output'),
-      warehouses: await warehouseTable(root),
-      life: await lifeTable(root),
-      commands: commandTable(),
-      exits: exitTable(),
+    'README.md': { warehouses: await warehouseTable(root) },
+    'docs/README.md': {
+      sides: sidesTable(warehouses, exchanges),
+      more: furtherPages(root, readFileSync(join(root, 'docs', 'README.md'), 'utf8')),
     },
+    'docs/cli.md': { commands: commandTable(), exits: exitTable() },
     'docs/egress.md': { hosts: await egressTable(warehouses, exchanges) },
+    'docs/how-it-works.md': { life: await lifeTable(root) },
+    'docs/inputs.md': { inputs: table(action.inputs, 'input'), outputs: table(action.outputs, 'output') },
     'docs/lint.md': {
       understood: await readerTable({ warehouses, exchanges }),
       findings: findingTable(),
+    },
+    'docs/policy.md': { claims: CLAIM_NAMES.map((name) => `\`${name}\``).join(', ') },
+    'docs/troubleshooting.md': {
+      codes: codeChapters(root),
+      refusals: await refusals(warehouses, exchanges),
     },
   }
   const all = new Map<string, string>()

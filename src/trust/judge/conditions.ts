@@ -64,7 +64,7 @@ function strange({ claim, by }: Condition): readonly Said[] {
         : `GitHub's tokens are not known to have a claim ${quoted(claim)}.`,
       remedy: foreign
         ? "Write the key with the trusted issuer's name."
-        : 'Check its name against the list of claims in the README.',
+        : 'Check its name against the list of claims in docs/policy.md.',
     },
   ]
 }
