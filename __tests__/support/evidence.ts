@@ -183,6 +183,16 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
       'a key pair of a user that Vault makes',
     ),
   },
+  'synapse via entra': {
+    letsIn: of('process-synapse.test.ts', [
+      'dbt-synapse',
+      'gets what azure-identity trades at Entra for this app, and no other way to be anybody',
+    ]),
+    refuses: of('process-synapse.test.ts', [
+      'dbt-synapse',
+      'is refused by Entra where that trusts another subject',
+    ]),
+  },
   'trino via direct': {
     letsIn: of('servers/trino.spec.ts', [
       'the built action',
