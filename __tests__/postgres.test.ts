@@ -66,6 +66,16 @@ test('each exchange is asked for what it can give', () => {
   })
 })
 
+// `az cloud show` (endpoints.ossrdbmsResourceId), and learn.microsoft.com for Cosmos DB for PostgreSQL.
+test.each([
+  ['shop.postgres.database.azure.com', 'https://ossrdbms-aad.database.windows.net'],
+  ['shop.postgres.database.usgovcloudapi.net', 'https://ossrdbms-aad.database.usgovcloudapi.net'],
+  ['shop.postgres.database.chinacloudapi.cn', 'https://ossrdbms-aad.database.chinacloudapi.cn'],
+  ['c-shop.abcd.postgres.cosmos.azure.com', 'https://token.postgres.cosmos.azure.com'],
+])('Entra is asked for the resource that %s belongs to', (host, resource) => {
+  expect(postgres.bind({ ...RDS, host }).want('entra').scope).toBe(`${resource}/.default`)
+})
+
 const problems = async (more: Record<string, unknown>): Promise<string> => {
   const connection = JSON.stringify({ ...RDS, ...more })
   const identity = '{ role: arn:aws:iam::123456789012:role/dbt }'

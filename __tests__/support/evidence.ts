@@ -18,6 +18,7 @@ export interface Evidence {
 
 const SNOWFLAKE_WAYS = 'process-snowflake-ways.test.ts'
 const SNOWFLAKE_OAUTH = 'process-snowflake-oauth.test.ts'
+const POSTGRES_CLOUDS = 'servers/postgres-clouds.spec.ts'
 const NAMED = 'a broken trust is named'
 
 /** Of the rows that have no test of their own: one table of all of them. */
@@ -101,14 +102,39 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
     ]),
     refuses: of('servers/postgres.spec.ts', [NAMED, '%s'], 'another branch'),
   },
+  'postgres via entra': {
+    letsIn: of(
+      POSTGRES_CLOUDS,
+      ['dbt-postgres at %s', 'builds the demo project as the user that our own documents have made'],
+      'Azure Database',
+    ),
+    refuses: of(
+      POSTGRES_CLOUDS,
+      ['dbt-postgres at %s', 'is not started where the trust names another branch'],
+      'Azure Database',
+    ),
+  },
+  'postgres via google': {
+    letsIn: of(
+      POSTGRES_CLOUDS,
+      ['dbt-postgres at %s', 'builds the demo project as the user that our own documents have made'],
+      'Cloud SQL',
+    ),
+    refuses: of(
+      POSTGRES_CLOUDS,
+      ['dbt-postgres at %s', 'is not started where the trust names another branch'],
+      'Cloud SQL',
+    ),
+  },
   'postgres via vault': {
-    letsIn: of('servers/vault.spec.ts', [
-      'dbt builds as a user that Vault has made for this run, and that is gone after it',
+    letsIn: of('servers/openbao.spec.ts', [
+      'a user that is made for the run',
+      'builds with dbt, owns nothing in the end, and is gone',
     ]),
     refuses: of(
-      'servers/vault.spec.ts',
-      ['a trust for %s ends the run before dbt, and says why'],
-      'another branch',
+      'servers/openbao.spec.ts',
+      ['a trust', '%s ends the run before dbt, and says why'],
+      'for another branch',
     ),
   },
   'redshift via aws': {

@@ -1,9 +1,9 @@
 import type { Credential } from '../credential.ts'
-import type { Diagnosis } from '../exchange.ts'
 import type { Value } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import { warehouse, type Acceptance, type Attribution, type Fault } from '../warehouse.ts'
 import { connection, databaseOf, regionOf, type Connection } from './postgres/connection.ts'
+import { diagnose, ERRORS } from './postgres/diagnosis.ts'
 import { FIELDS } from './postgres/fields.ts'
 
 /** libpq reads it at each connect, and dbt connects anew for every node: a replaced file reaches a running dbt. */
@@ -42,7 +42,7 @@ const rds: Acceptance<Connection> = {
 const azure: Acceptance<Connection> = {
   kind: 'bearer',
   ...KEPT,
-  want: (c) => ({ scope: 'https://ossrdbms-aad.database.windows.net/.default', host: c.host, user: c.user }),
+  want: (c) => ({ scope: `${resourceOf(c.host)}/.default`, host: c.host, user: c.user }),
   faults: (c) =>
     flaws(
       c,
@@ -51,6 +51,13 @@ const azure: Acceptance<Connection> = {
       ),
       'a token of Entra opens every database that knows the user, so it goes to Azure alone: write NAME.postgres.database.azure.com',
     ),
+}
+
+/** Of Entra, for whom a database of Azure takes tokens: by its cloud, and Cosmos DB for PostgreSQL for itself. */
+function resourceOf(host: string): string {
+  if (host.endsWith('.cosmos.azure.com')) return 'https://token.postgres.cosmos.azure.com'
+  const [, cloud = 'windows.net'] = /\.(usgovcloudapi\.net|chinacloudapi\.cn)$/.exec(host) ?? []
+  return `https://ossrdbms-aad.database.${cloud}`
 }
 
 const cloudSql: Acceptance<Connection> = {
@@ -112,19 +119,15 @@ export default warehouse<Connection>({
   trust: async (c, request) => (await import('./postgres/trust.ts')).trust(c, request),
   terraform: async (c, request) => (await import('./postgres/trust.ts')).terraform(c, request),
   diagnose,
-  errors: [
-    'PAM authentication failed for user',
-    'password authentication failed for user',
-    'no pg_hba.conf entry for host, no encryption',
-  ],
+  errors: ERRORS,
   notes: [
     'The password stands in a file that libpq reads at each connection, and that is replaced while dbt runs; the profile holds none.',
     'For `sslmode: verify-full` name the bundle of the certificate authority of your cloud by `sslrootcert`; without it the default is `require`, which encrypts and does not check the certificate.',
     'Through Vault the user is made for the run and dropped after it: its life is that of the lease, and dbt keeps its first name.',
-    'Azure Database and Cloud SQL have not been tried: their fields are from the documentation.',
+    'No account of Azure Database or Cloud SQL has been tried: which tokens they take, and as whom, is from their documentation.',
     'dbt 2.x has PostgreSQL behind DBT_ALLOW_EXPERIMENTAL_ADAPTERS only (not run).',
   ],
-  proof: { aws: 'our verifier', entra: 'shape only', google: 'shape only', vault: 'third-party server' },
+  proof: { aws: 'our verifier', entra: 'our verifier', google: 'our verifier', vault: 'third-party server' },
   example: {
     type: 'postgres',
     host: 'shop.cluster-c1a2b3c4d5e6.eu-west-1.rds.amazonaws.com',
@@ -181,24 +184,4 @@ function flaws({ host, user }: Connection, vendors: boolean, why: string): reado
     ...nobody,
     { field: 'host', problem: `\`${host}\` is not the address of a database there: ${why}.` },
   ]
-}
-
-function diagnose(error: string, { host, user }: Connection): Diagnosis | undefined {
-  if (/PAM authentication failed for user/i.test(error))
-    return {
-      problem: `RDS does not let ${user} in with this token.`,
-      remedy: `Check that ${user} has the role rds_iam (GRANT rds_iam), that the IAM role may rds-db:connect to the resource id of ${host} as ${user}, and that IAM authentication is switched on for the database.`,
-    }
-  if (/password authentication failed for user/i.test(error))
-    return {
-      problem: `${host} does not take the password of ${user}: it is a token that has ended, or one for another user.`,
-      remedy:
-        'A connection that dbt opens late needs the password of that moment: leave `keep-alive` at `auto` and name no PGPASSWORD or PGPASSFILE in `env:`. If the first connection fails, compare the user with the one that the trust names.',
-    }
-  if (/no encryption|SSL off/i.test(error))
-    return {
-      problem: `${host} takes no connection without TLS.`,
-      remedy: 'Leave `sslmode` out, or write `require`.',
-    }
-  return undefined
 }

@@ -37,6 +37,10 @@ export function standInForGoogle(
   const cloud = {
     providers: new Map(read.flatMap(({ providers }) => [...providers])),
     bindings: read.flatMap(({ bindings }) => bindings),
+    databases: {
+      iam: read.some(({ databases }) => databases.iam),
+      accounts: read.flatMap(({ databases }) => databases.accounts),
+    },
   }
   const tokens = createTokens()
   const seen: Seen[] = []

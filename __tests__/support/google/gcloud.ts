@@ -18,11 +18,20 @@ export interface Binding {
   readonly member: string
 }
 
+/** Cloud SQL as the commands left it. */
+export interface Databases {
+  /** The flag `cloudsql.iam_authentication`. */
+  readonly iam: boolean
+  /** Names of users of the type CLOUD_IAM_SERVICE_ACCOUNT. */
+  readonly accounts: readonly string[]
+}
+
 /** What stands in Google Cloud once the commands have been run. */
 export interface Cloud {
   /** By full resource name. */
   readonly providers: ReadonlyMap<string, Provider>
   readonly bindings: readonly Binding[]
+  readonly databases: Databases
 }
 
 type Call = readonly string[]
@@ -38,6 +47,8 @@ export function readGcloud(document: string): Cloud {
   const providers = new Map<string, Provider>()
   const pools = new Set<string>()
   const bindings: Binding[] = []
+  const accounts: string[] = []
+  let iam = false
   for (const [...call] of calls) {
     const { words, flags } = split(call)
     const [name = ''] = words.slice(-1)
@@ -74,9 +85,15 @@ export function readGcloud(document: string): Cloud {
     else if (command === 'kms keys add-iam-policy-binding') {
       const place = ['project', 'location', 'keyring'].map((flag) => flags.get(flag) ?? '')
       bindings.push({ resource: `key/${[...place, name].join('/')}`, ...roleOf(flags) })
-    } else throw new Error(`gcloud knows no command \`${command}\``)
+    } else if (command === 'services enable') continue
+    else if (command === 'sql instances patch')
+      iam = flags.get('database-flags')?.split(',').includes('cloudsql.iam_authentication=on') ?? false
+    else if (command === 'sql users create' && flags.get('type') === 'cloud_iam_service_account')
+      // sql/docs/postgres/add-manage-iam-users: without the domain, or PostgreSQL would know another name.
+      accounts.push(checked(name, /^[a-z0-9-]+@[a-z0-9-]+\.iam$/))
+    else throw new Error(`gcloud knows no command \`${command}\``)
   }
-  return { providers, bindings }
+  return { providers, bindings, databases: { iam, accounts } }
 }
 
 function callsOf(document: string): readonly Call[] {
