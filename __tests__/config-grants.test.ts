@@ -94,7 +94,7 @@ test.each([
 test('a configuration with another problem is offered no YAML', async () => {
   const inputs = { connection: 'type: duckbd', ref: 'refs/heads/main' }
   await expect(configOf({ inputs })).rejects.toMatchObject({
-    remedy: 'Mend what is listed; nothing was requested from anybody yet.',
+    remedy: 'Mend what is listed; no token was asked for yet.',
   })
 })
 

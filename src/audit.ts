@@ -32,7 +32,16 @@ export async function openAudit(
   const grant = decision.grant?.name
   const target = decision.grant?.target ?? decision.asked
   const common = { decision: verdict, grant, target } as const
-  await append(tokenRecord({ ...common, ...digest(token), time: now(), use: 'decision', outcome: verdict }))
+  await append(
+    tokenRecord({
+      ...common,
+      ...digest(token),
+      time: now(),
+      use: 'decision',
+      outcome: verdict,
+      policy: config.policy,
+    }),
+  )
   return auditOf(common, { now, append })
 }
 

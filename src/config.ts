@@ -14,6 +14,7 @@ import { checkState } from './config/state.ts'
 import { fromInputs } from './config/from-inputs.ts'
 import { fromPolicy, POLICY_PATH } from './config/from-policy.ts'
 import type { Notice, NoticeCode } from './config/notice.ts'
+import type { PolicyFacts } from './config/policy-place.ts'
 import type { Sources } from './config/sources.ts'
 import type { ReviewLimits } from './trust/age.ts'
 import { OWN_AUDIENCE } from './exchanges/none.ts'
@@ -38,6 +39,8 @@ export interface Config extends Options {
   readonly elsewhere: readonly Grant[]
   /** Where the rules come from: the policy file's path, or `inputs`. */
   readonly origin: string
+  /** The text that these rules are; absent where they are inputs. */
+  readonly policy?: PolicyFacts
   readonly review: ReviewLimits
   readonly warnings: readonly string[]
   /** The same, each with what it is about. */
@@ -54,6 +57,7 @@ export interface Rules {
   readonly issuers: ReadonlyMap<string, OtherIssuer>
   readonly review: ReviewLimits
   readonly origin: string
+  readonly policy?: PolicyFacts
 }
 
 /**

@@ -3,6 +3,7 @@ import { getExecOutput } from '@actions/exec'
 import { appendFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { relative, sep } from 'node:path'
+import type { PolicyPlace, PolicyRead } from './config/policy-place.ts'
 import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
 import { withoutOwnExports } from './exports.ts'
@@ -116,7 +117,19 @@ export function sourcesOf(host: Host, inputs: ReadonlyMap<string, string>): Sour
     repository: facts.repository,
     today: host.now(),
     read,
+    readPolicy: (place) => readPolicyOf(host, inputs.get('github-token') ?? '', place),
   }
+}
+
+/** Only a run whose policy is in another repository asks GitHub for anything but a token. */
+async function readPolicyOf(host: Host, token: string, place: PolicyPlace): Promise<PolicyRead> {
+  if (token === '') return { kind: 'untold', why: '`github-token` is empty' }
+  host.writer.mask(token)
+  const { askGitHub, readPolicyAt } = await import('./host/github.ts')
+  const { withRetries } = await import('./retry.ts')
+  const { rehearsal } = host
+  const ask = await askGitHub(token, { http: withRetries(host.http), rehearsal, limit: 2 * 1024 * 1024 })
+  return readPolicyAt(place, ask)
 }
 
 /** The inputs by name as given, declared or not: the runner hands on both. */

@@ -1,6 +1,7 @@
 import { listen } from './cancel.ts'
 import { readConfig, type Config } from './config.ts'
 import { openHost, readInputs, sourcesOf, type Host } from './host.ts'
+import { policyLine } from './config/policy-place.ts'
 import { publish, publishFailure } from './publish.ts'
 import { registriesByName } from './registries.ts'
 import { run, type Known } from './run.ts'
@@ -24,6 +25,7 @@ async function step(host: Host): Promise<boolean> {
   let config: Config | undefined
   try {
     config = await readConfig(sourcesOf(host, readInputs(process.env)), registriesByName())
+    if (config.policy?.commit) host.writer.line(policyLine(config.policy))
     const absence = await absenceOf(host)
     if (absence) return await withoutToken(absence, config, host)
     const report = await run(config, host, known)

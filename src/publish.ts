@@ -53,7 +53,7 @@ export async function publish(
   if (config.summary) {
     const found = stop && (await import('./report/stop.ts')).stopMarkdown(report, stop)
     const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
-    const told = { ...report, warnings: [...config.warnings, ...report.warnings] }
+    const told = { ...report, warnings: [...config.warnings, ...report.warnings], policy: config.policy }
     const { summarise } = await import('./report/summary.ts')
     await tell(host, summarise(told, facts, options))
   }
@@ -103,9 +103,14 @@ export async function publishTokenless(
 }
 
 async function failureSummary(error: unknown, publication: Publication): Promise<string> {
+  const { policyMarkdown } = await import('./report/sections.ts')
   const { summariseDenial, summariseFailure } = await import('./report/summary.ts')
   const facts = factsOf(publication)
-  if (error instanceof Denied) return summariseDenial(decisionMarkdown(error.decision), facts)
+  if (error instanceof Denied)
+    return summariseDenial(
+      `${policyMarkdown(publication.config?.policy)}${decisionMarkdown(error.decision)}`,
+      facts,
+    )
   return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)
 }
 
@@ -168,7 +173,11 @@ async function record(
   if (!config) return
   const seconds = (performance.now() - started) / 1000
   const code = error === undefined ? undefined : failureOf(error, host.writer.scrub).code
-  await keep(config, host, runRecord(report, { time: host.now(), result, seconds, error: code }))
+  await keep(
+    config,
+    host,
+    runRecord(report, { time: host.now(), result, seconds, error: code, policy: config.policy }),
+  )
 }
 
 function factsOf({ config, host }: Pick<Publication, 'config' | 'host'>): RunFacts {

@@ -32,7 +32,7 @@ export interface Verdict {
   readonly untold: readonly string[]
 }
 
-const ALWAYS = ['✗ configuration', 'Mend what is listed; nothing was requested from anybody yet.']
+const ALWAYS = ['✗ configuration', 'Mend what is listed; no token was asked for yet.']
 
 /** Runs one step, and looks for each sentence in its log and in its annotation. */
 export async function verdictOn(

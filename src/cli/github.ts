@@ -1,7 +1,10 @@
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
+import type { Ask } from '../host/github.ts'
 import type { SubjectForm } from '../trust/rules.ts'
 import { untold } from './untold.ts'
+
+export type { Ask }
 
 const REMEDY =
   'Set GITHUB_TOKEN to a token that may read the repository and its Actions settings, or leave --github away.'
@@ -13,16 +16,6 @@ export interface RepositoryFacts {
   /** The form of `sub` that its tokens have. */
   readonly form: SubjectForm
 }
-
-/** One request of an octokit. */
-export type Ask = (
-  route: string,
-  parameters: Readonly<Record<string, string | number>>,
-) => Promise<{
-  readonly data: unknown
-  /** Lower-case names. */
-  readonly headers?: Readonly<Record<string, string | number | undefined>>
-}>
 
 const repositoryAnswer = z.object({ id: z.number(), owner: z.object({ id: z.number() }) })
 const customisation = z.object({

@@ -1,8 +1,7 @@
 import { fail } from '../errors.ts'
 import { createHttp } from '../http.ts'
-import { fetchOver } from '../http/fetch.ts'
 import { withRetries } from '../retry.ts'
-import { rehearsalOf, rewrite } from '../rehearsal.ts'
+import { rehearsalOf } from '../rehearsal.ts'
 import type { Ask } from './github.ts'
 
 /** What a command needs of GitHub beside answers. */
@@ -21,7 +20,7 @@ export async function gitHub({
   limit,
   patient = false,
 }: Asking = {}): Promise<Ask> {
-  const { getOctokit } = await import('@actions/github')
+  const { askGitHub } = await import('../host/github.ts')
   const token = tokenOf(process.env)
   if (token === undefined)
     return fail({
@@ -32,10 +31,7 @@ export async function gitHub({
   const rehearsal = rehearsalOf(process.env['GITHUB_SERVER_URL'] ?? '')
   const plain = createHttp({ rehearsal, env: process.env })
   const http = patient ? withRetries(plain) : plain
-  const at = (url: string): string => rewrite(rehearsal, url)
-  const fetch = fetchOver({ http, at, ...(limit !== undefined && { limit }) })
-  const octokit = getOctokit(token, { request: { fetch } })
-  return (route, parameters) => octokit.request(route, parameters)
+  return askGitHub(token, { http, rehearsal, ...(limit !== undefined && { limit }) })
 }
 
 /** Whether there is a token to ask with. */

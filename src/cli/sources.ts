@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import { POLICY_PATH } from '../config/from-policy.ts'
+import { placeOf, type PolicyPlace, type PolicyRead } from '../config/policy-place.ts'
 import type { Sources } from '../config/sources.ts'
 import { fail } from '../errors.ts'
 import { readRegular } from '../regular.ts'
+import { gitHub } from './octokit.ts'
 import type { Workflow } from './places.ts'
 import { repositoryOfCheckout } from './remote.ts'
 import { inputsOfWorkflow } from './workflow.ts'
@@ -27,7 +29,8 @@ export async function sourcesOf(given: Given): Promise<Found> {
   await checkGiven(given, workspace)
   const workflow = given.workflow === undefined ? undefined : await readWorkflow(given.workflow)
   const inputs = workflow ? inputsOfWorkflow(workflow.text, workflow.path) : new Map<string, string>()
-  if (given.config !== undefined) inputs.set('config', resolve(given.config))
+  const elsewhere = placeOf(given.config ?? '') !== undefined
+  if (given.config !== undefined) inputs.set('config', elsewhere ? given.config : resolve(given.config))
   const sources: Sources = {
     inputs,
     env: {},
@@ -37,8 +40,17 @@ export async function sourcesOf(given: Given): Promise<Found> {
     today: new Date(),
     ...(given.config !== undefined && { policyAnywhere: true }),
     read: (path) => readRegular(path),
+    readPolicy,
   }
   return { sources, workflow }
+}
+
+async function readPolicy(place: PolicyPlace): Promise<PolicyRead> {
+  const { readPolicyAt } = await import('../host/github.ts')
+  return readPolicyAt(
+    place,
+    await gitHub({ instead: 'or name a file', limit: 2 * 1024 * 1024, patient: true }),
+  )
 }
 
 async function checkGiven({ config, workflow }: Given, workspace: string): Promise<void> {
@@ -49,7 +61,7 @@ async function checkGiven({ config, workflow }: Given, workspace: string): Promi
       remedy:
         'Give one of the two: --config for a policy file, --workflow for a step that has everything in its inputs.',
     })
-  if (workflow !== undefined) return
+  if (workflow !== undefined || placeOf(config ?? '')) return
   const { kind } = await readRegular(resolve(workspace, config ?? POLICY_PATH))
   if (kind !== 'missing') return
   fail({
@@ -78,7 +90,7 @@ async function repositoryOf(given: Given, workspace: string): Promise<string> {
     given.repository || process.env['GITHUB_REPOSITORY'] || (await repositoryOfCheckout(workspace))
   if (known !== '') return known
   const policy =
-    given.workflow === undefined
+    given.workflow === undefined && placeOf(given.config ?? '') === undefined
       ? await readRegular(resolve(workspace, given.config ?? POLICY_PATH))
       : undefined
   if (policy?.kind === 'text' && /^repository:/m.test(policy.text)) return ''

@@ -10,6 +10,8 @@ import { input, leaves, placeOfInput } from './options.ts'
 import { readIssuers } from './issuers.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import { policyKeysAt, policyFile } from './policy-file.ts'
+import { factsOf, placeOf, readPlace, type PolicyFacts } from './policy-place.ts'
+import type { Problems } from './problems.ts'
 import { readGrants, targetNames } from './policy-grants.ts'
 import { reviewLimits } from './review.ts'
 import { asText, check } from './schema.ts'
@@ -43,7 +45,7 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
   }
   const narrowing = readNarrowing(sources, rules.problems)
   checkNarrowing(narrowing, rules)
-  const node = await readRoot(path, sources, rules)
+  const { node, facts } = await readRoot(path, sources, rules)
   if (!node) return { ...NOTHING, origin: path }
   const { value, problems: faults } = check(policyFile, asText(node), node, policyKeysAt)
   checkPins(pinsOf(node), narrowing, rules.problems)
@@ -62,6 +64,7 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
     issuer: issuer?.kind === 'scalar' ? issuer : undefined,
     review: reviewLimits(value?.review),
     origin: path,
+    ...(facts && { policy: facts }),
   }
 }
 
@@ -82,8 +85,38 @@ function readAsked(
   return asked
 }
 
-async function readRoot(path: string, sources: Sources, rules: TargetRules): Promise<YamlMap | undefined> {
+interface Root {
+  readonly node?: YamlMap
+  readonly facts?: PolicyFacts
+}
+
+async function readRoot(path: string, sources: Sources, rules: TargetRules): Promise<Root> {
   const { problems } = rules
+  const read = await readText(path, sources, problems)
+  if (read === undefined) return {}
+  await rules.registries.mentioned?.(read.text)
+  const facts = factsOf(path, read.text, read.commit)
+  const { node, problems: faults } = readYaml(read.text, path)
+  problems.addAll(faults)
+  if (faults.length > 0) return {}
+  if (node?.kind === 'map') return { node, facts }
+  problems.add(
+    path,
+    node
+      ? 'The policy file must be a map with `targets` and `grants`.'
+      : 'The policy file is empty: it needs `targets` and `grants`.',
+  )
+  return {}
+}
+
+/** The text, and its commit where it is a file of another repository. */
+async function readText(
+  path: string,
+  sources: Sources,
+  problems: Problems,
+): Promise<{ readonly text: string; readonly commit: string | null } | undefined> {
+  const elsewhere = placeOf(path)
+  if (elsewhere) return readPlace(path, elsewhere, sources, problems)
   const absolute = resolve(sources.workspace, path)
   if (!sources.policyAnywhere && leaves(sources.workspace, absolute)) {
     problems.add(placeOfInput('config'), `\`${path}\` leads out of the workspace.`)
@@ -91,19 +124,7 @@ async function readRoot(path: string, sources: Sources, rules: TargetRules): Pro
   }
   const place = input(sources, 'config') === undefined ? path : placeOfInput('config')
   const text = await readNeeded(absolute, path, place, sources, problems)
-  if (text === undefined) return undefined
-  await rules.registries.mentioned?.(text)
-  const { node, problems: faults } = readYaml(text, path)
-  problems.addAll(faults)
-  if (faults.length > 0) return undefined
-  if (node?.kind === 'map') return node
-  problems.add(
-    path,
-    node
-      ? 'The policy file must be a map with `targets` and `grants`.'
-      : 'The policy file is empty: it needs `targets` and `grants`.',
-  )
-  return undefined
+  return text === undefined ? undefined : { text, commit: null }
 }
 
 function readTargets(node: YamlMap, rules: TargetRules): ReadonlyMap<string, Target> {

@@ -27,6 +27,7 @@ export const INPUTS = [
   'export-env',
   'audit-log',
   'summary',
+  'github-token',
   'output-credential',
 ] as const
 

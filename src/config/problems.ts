@@ -35,7 +35,7 @@ export function collectProblems(): Problems {
           found.length === 1
             ? 'The configuration has a problem.'
             : `The configuration has ${found.length} problems.`,
-        remedy: ['Mend what is listed; nothing was requested from anybody yet.', ...offered].join('\n'),
+        remedy: ['Mend what is listed; no token was asked for yet.', ...offered].join('\n'),
         details: inOrder(found).map(sentence),
       })
     },

@@ -1,3 +1,4 @@
+import type { PolicyPlace, PolicyRead } from './policy-place.ts'
 import type { Problems } from './problems.ts'
 
 /** What became of an attempt to read a file. */
@@ -23,6 +24,8 @@ export interface Sources {
   /** Whoever names the policy file sits at the machine, and may name any: the path may lead out of the checkout. */
   readonly policyAnywhere?: true
   readonly read: (path: string) => Promise<FileRead>
+  /** Asks GitHub for a policy file of another repository. */
+  readonly readPolicy?: (place: PolicyPlace) => Promise<PolicyRead>
 }
 
 /** The text of a file that must be there; a sentence for everything else goes to `problems`. */

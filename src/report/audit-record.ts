@@ -38,6 +38,14 @@ const common = {
   ),
   grant: told(maybe, 'The name of the grant; null for a denial.'),
   target: told(maybe, 'The target that was granted, or asked for.'),
+  policy: told(
+    z.optional(
+      z.nullable(
+        z.object({ place: text, commit: maybe, sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)) }),
+      ),
+    ),
+    'The policy file: how it was named, its commit where it is in another repository, and the SHA-256 of its text. With a decision and with a run; null where the rules stood in the inputs.',
+  ),
   warehouse: told(maybe, "dbt's adapter type."),
   via: told(maybe, 'The exchange; `none` where none was needed.'),
   identity: told(maybe, 'Who the other side takes the run for.'),

@@ -1,5 +1,6 @@
 import type { Claims } from '../claims.ts'
 import { type DbtResult, mergedNodes } from '../dbt/result.ts'
+import type { PolicyFacts } from '../config/policy-place.ts'
 import type { Code } from '../errors.ts'
 import type { Decision } from '../policy.ts'
 import type { AuditRecord, RunRecord, TokenRecord } from './audit-record.ts'
@@ -32,6 +33,8 @@ export interface TokenUse {
   /** Name of the grant; absent for a denial. */
   readonly grant?: string | undefined
   readonly target?: string | undefined
+  /** With a decision: the text that decided. */
+  readonly policy?: PolicyFacts | undefined
   readonly access?: Pick<AccessFacts, 'warehouse' | 'via' | 'identity'> | undefined
   readonly trades?: 'action' | 'driver' | undefined
   /** When the credential ends; null where nobody tells. */
@@ -88,6 +91,7 @@ export function tokenRecord(use: TokenUse): TokenRecord {
     decision: use.decision ?? null,
     grant: use.grant ?? null,
     target: use.target ?? null,
+    policy: use.policy ?? null,
     ...asWhom(use.access),
     trades: use.trades ?? null,
     expires_at: use.expiresAt?.toISOString() ?? null,
@@ -112,6 +116,7 @@ export interface RunEnd {
   /** Of the whole step, in seconds. */
   readonly seconds: number
   readonly error?: Code | undefined
+  readonly policy?: PolicyFacts | undefined
 }
 
 /** The record of one run; its claims are those by which the token records of the same run are found. */
@@ -127,6 +132,7 @@ export function runRecord(
     result: end.result,
     error: end.error ?? null,
     ...decided(decision),
+    policy: end.policy ?? null,
     ...asWhom(access),
     expires_at: access?.expiresAt?.toISOString() ?? null,
     seconds: rounded(end.seconds),

@@ -1,4 +1,5 @@
 import type { Claims } from '../claims.ts'
+import type { PolicyFacts } from '../config/policy-place.ts'
 import type { DbtResult } from '../dbt/result.ts'
 import type { Sentence } from '../doctor/sentence.ts'
 import type { Decision } from '../policy.ts'
@@ -30,6 +31,7 @@ export interface Report {
   /** Where `until: exchange` stopped: all words until there, to be explained. */
   readonly sentence?: Sentence | undefined
   readonly warnings: readonly string[]
+  readonly policy?: PolicyFacts | undefined
 }
 
 /** Facts of the run that GitHub tells the step by environment, for links and attribution. */

@@ -1,3 +1,4 @@
+import type { PolicyFacts } from '../config/policy-place.ts'
 import type { LineResult, NodeResult } from '../dbt/result.ts'
 import type { Decision } from '../policy.ts'
 import type { Section } from './budget.ts'
@@ -110,9 +111,19 @@ export function access(report: Told): Section {
   if (!report.decision) return { noun: 'access table', rank: 1, head: '', pieces: [], total: 0, tail: '' }
   const { grant } = report.decision
   const pairs: (readonly [string, string])[] = [['Grant', code(clip(grant?.name ?? '', NAME))]]
+  if (report.policy?.commit) pairs.push(['Policy', policyText(report.policy)])
   if (report.access) pairs.push(...accessPairs(report.access))
   const lines = pairs.map(([label, value]) => row([label, value === '' ? '–' : value]))
   return whole('access table', 1, `### Access\n\n| | |\n| :-- | :-- |\n${lines.join('\n')}`)
+}
+
+/** A policy of another repository, by which a denial was decided; empty for one of the checkout. */
+export function policyMarkdown(policy: PolicyFacts | undefined): string {
+  return policy?.commit ? `Policy: ${policyText(policy)}\n\n` : ''
+}
+
+function policyText({ place, commit, sha256 }: PolicyFacts): string {
+  return `${code(clip(place, NAME))}, commit ${code(commit ?? '')}, SHA-256 ${code(sha256)}`
 }
 
 function accessPairs(facts: AccessFacts): readonly (readonly [string, string])[] {

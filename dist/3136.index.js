@@ -1,0 +1,31 @@
+const k=3136,W=[3136],K={136:((b,w,a)=>{a.d(w,{p:()=>$});function $(u){if(!Number.isFinite(u)||u<0)return"?";if(u<.995)return`${u.toFixed(2)} s`;if(u<9.95)return`${u.toFixed(1)} s`;const e=Math.round(u);if(e<60)return`${e} s`;const o=e<3600?Math.floor(e/60):Math.round(e/60);return o<60?`${o} min ${e%60} s`:`${Math.floor(o/60)} h ${o%60} min`}}),64503:((b,w,a)=>{a.d(w,{Bg:()=>Q,SH:()=>o,Vp:()=>E,fi:()=>h,iw:()=>t});function $(r){return r.split("/").map(d=>encodeURIComponent(d.toWellFormed()).replace(/[!'()*~]/g,g)).join("/")}function u(r){return/^https?:\/\/[\w.:[\]-]+$/.test(r.serverUrl)?r.serverUrl:void 0}function e(r,d){const l=u(r);return l===void 0?void 0:`${l}/${$(r.repository)}/${d}`}function o(r,d){if(d===null)return;const l=d.replaceAll("\\","/");if(l.startsWith("/")||/^[A-Za-z]:/.test(l))return;const i=[...r.projectPath.split("/"),...l.split("/")].filter(_=>_!==""&&_!==".");if(!(i.includes("..")||l.trim()===""))return i.join("/")}function t(r,d,l){const i=o(r,d),_=l===void 0?"":`#L${l}`;return i===void 0?void 0:e(r,`blob/${$(r.sha)}/${$(i)}${_}`)}function Q(r){return e(r,`commit/${$(r.sha)}`)}function E(r){return e(r,`actions/runs/${$(r.runId)}/attempts/${$(r.runAttempt)}`)}function h(r){const d=r===void 0?null:URL.parse(r);if(!(d?.protocol!=="https:"&&d?.protocol!=="http:"))return d.href.replace(/[^\w\-.~:/?#@!$&*+,=%]/g,l=>encodeURIComponent(l).replace(/[()'[\]]/g,g))}function g(r){return`%${r.charCodeAt(0).toString(16).toUpperCase()}`}}),27139:((b,w,a)=>{a.d(w,{IN:()=>E,JA:()=>e,K1:()=>d,Kk:()=>t,ST:()=>g,fM:()=>Q,gK:()=>r,gq:()=>l,iU:()=>h});var $=a(88209),u=a(36906);function e(i){if((0,$.g)(i))return"failed";switch(i.status){case"success":case"pass":return"passed";case"warn":return"warned";case"skipped":return"skipped";default:return"other"}}const o={passed:"\u2705",failed:"\u274C",warned:"\u26A0\uFE0F",skipped:"\u23ED\uFE0F",other:"\u{1F539}"};function t(i){return o[e(i)]}function Q(i){return i.resourceType.replaceAll("_"," ")}function E(i){return i.toSorted((_,y)=>+(_.status==="fail")-+(y.status==="fail"))}function h(i){const _=(0,u.pj)(i.message??"").trim(),y=g(i);return _!==""?_:y===""?`dbt says ${i.status} and nothing else.`:`${y}.`}function g(i){return i.failures===null||i.failures===0?"":(0,u.U9)(i.failures,"failing row")}function r(i){const _=h(i).split(`
+`).map(u.TN).filter(U=>U!=="");return _.find(U=>!/^[A-Z][A-Za-z ]* Error in \S+ \S+ \(.*\)$/.test(U))??_[0]??i.status}function d(i){return i.signal!==void 0?`was ended by ${i.signal}`:i.exitCode===void 0?"did not end by itself":`ended with exit code ${i.exitCode}`}function l(i){return i.exitCode===0}}),13136:((b,w,a)=>{a.d(w,{AR:()=>I,T_:()=>D,e9:()=>T,ik:()=>d,policyMarkdown:()=>x});var $=a(136),u=a(64503),e=a(63021),o=a(27139),t=a(36906),Q=a(68330);const E=4e3,h=160,g=50,r=3;function d(n){const s=(0,e.nf)((0,e.aY)(n.sha.slice(0,7)),(0,u.Bg)(n)),c=(0,e.nf)(`run ${(0,e.Qq)(n.runId)}`,(0,u.Vp)(n)),p=(0,e.Qq)((0,t.$Q)(n.actor,t.o_));return`<sub>${(0,e.aY)((0,t.$Q)(n.repository,t.o_))} \xB7 ${(0,e.aY)((0,t.$Q)(n.ref,t.o_))} \xB7 ${s} \xB7 ${(0,e.Qq)((0,t.$Q)(n.workflow,t.o_))} / ${(0,e.Qq)((0,t.$Q)(n.job,t.o_))} \xB7 ${c}, attempt ${(0,e.Qq)(n.runAttempt)} \xB7 ${p}</sub>`}function l(n){return`${(0,e.Qq)((0,o.fM)(n))} ${(0,e.aY)((0,t.$Q)(n.name,t.o_))}`}function i(n,s){const c=(0,u.SH)(s,n.file);if(c===void 0)return"";const p=n.line===void 0?(0,t.$Q)(c,t.o_):`${(0,t.$Q)(c,t.o_)}:${n.line}`;return(0,e.nf)((0,e.aY)(p),(0,u.iw)(s,n.file,n.line))}function _(n){return n.filter(s=>s!=="").join(" \xB7 ")}function y(n,s,c,p){const m=_([`\u274C **${l(n)}**`,i(n,s),(0,o.ST)(n),(0,$.p)(n.seconds)]);if(c>=g)return`- ${m} \xB7 ${(0,e.Qq)((0,t.$Q)((0,o.gK)(n),h))}
+`;const M=(0,e.TM)((0,e.Qq)((0,t.$Q)((0,o.gK)(n),h)),(0,e.DV)((0,t.$Q)((0,o.iU)(n),E)),p);return`${m}
+
+${M}
+
+`}function U(n){return`\u274C ${(0,e.aY)((0,t.$Q)(n.command,t.o_))} ${(0,o.K1)(n)} and dbt reported no failed node: its last words are in the log.
+
+`}function T(n,s,c){const p=(0,o.IN)(s.filter(f=>(0,o.JA)(f)==="failed")),m=n.filter(f=>!(0,o.gq)(f)&&!(f.artifacts?.nodes??[]).some(P=>(0,o.JA)(P)==="failed"));function*M(){yield*m.map(U);for(const[f,P]of p.entries())yield y(P,c,f,p.length<=r)}const A=m.length+p.length;return{noun:"failure",rank:2,head:A===0?"":`### Failures
+
+`,pieces:M(),total:A,tail:A>g?`
+`:""}}function I(n,s,c){const p=[...new Set([...s.decision?.warnings??[],...s.warnings])],m=n.filter(f=>(0,o.JA)(f)==="warned");function*M(){for(const f of p)yield`- \u26A0\uFE0F ${(0,e.Qq)((0,t.$Q)(f,E))}
+`;for(const f of m)yield`- \u26A0\uFE0F ${_([`**${l(f)}**`,i(f,c),(0,o.ST)(f),(0,e.Qq)((0,t.$Q)((0,o.gK)(f),h))])}
+`}const A=p.length+m.length;return{noun:"warning",rank:3,head:A===0?"":`### Warnings
+
+`,pieces:M(),total:A,tail:A===0?"":`
+`}}function D(n){if(!n.decision)return{noun:"access table",rank:1,head:"",pieces:[],total:0,tail:""};const{grant:s}=n.decision,c=[["Grant",(0,e.aY)((0,t.$Q)(s?.name??"",t.o_))]];n.policy?.commit&&c.push(["Policy",O(n.policy)]),n.access&&c.push(...C(n.access));const p=c.map(([m,M])=>(0,e.nM)([m,M===""?"\u2013":M]));return(0,Q.WQ)("access table",1,`### Access
+
+| | |
+| :-- | :-- |
+${p.join(`
+`)}`)}function x(n){return n?.commit?`Policy: ${O(n)}
+
+`:""}function O({place:n,commit:s,sha256:c}){return`${(0,e.aY)((0,t.$Q)(n,t.o_))}, commit ${(0,e.aY)(s??"")}, SHA-256 ${(0,e.aY)(c)}`}function C(n){const s=n.via==="none"?"no exchange needed":`through ${(0,e.aY)((0,t.$Q)(n.via,t.o_))}`;return[["Target",(0,e.aY)((0,t.$Q)(n.target,t.o_))],["Warehouse",(0,e.Qq)((0,t.$Q)(n.warehouse,t.o_))],["Writes",(0,e.mo)((0,e.Qq)((0,t.$Q)(n.writes,t.o_)))],["Identity",`${(0,e.UU)(n.identity,2*t.o_)}, ${s}`],["Expires",j(n)],...S(n)]}function S(n){const s=(0,u.fi)(n.history?.(void 0));return s===void 0?[]:[["History",(0,e.nf)("what the warehouse itself has recorded",s)]]}function j(n){return n.expiresAt?`${n.expiresAt.toISOString().slice(0,19).replace("T"," ")} UTC`:n.via==="none"?"there is no credential":"nobody tells"}}),68330:((b,w,a)=>{a.d(w,{WQ:()=>u,s6:()=>e,tp:()=>$});function $(o,t,Q,E,h,g){return h.length<g?e(o,t):{noun:o,rank:t,head:`${Q}
+
+${E}
+`,pieces:h.map(r=>`${r}
+`),total:h.length,tail:`
+`}}function u(o,t,Q){return{noun:o,rank:t,head:"",pieces:[`${Q}
+
+`],total:1,tail:""}}function e(o,t){return{noun:o,rank:t,head:"",pieces:[],total:0,tail:""}}})};export{k as id,W as ids,K as modules};
