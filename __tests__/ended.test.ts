@@ -7,6 +7,7 @@ const fixed = (more: Partial<Fixed> = {}): Fixed => ({
   expiresAt: END,
   now: LATER,
   keepAlive: 'auto',
+  lent: false,
   explained: undefined,
   ...more,
 })
@@ -45,4 +46,8 @@ test('what to do depends on whether keep-alive was switched off; the other meani
   expect(off?.remedy).toContain('Leave `keep-alive: off` out')
   expect(off?.details).toEqual(['Otherwise such words mean: The subject does not fit.'])
   expect(endedMeanwhile('390303', fixed())?.remedy).toContain('lives longer')
+  // Each line of `run` begins with the same user, so that splitting the run would help nobody.
+  const lent = endedMeanwhile('390303', fixed({ lent: true }))?.remedy
+  expect(lent).toContain('`max_ttl`')
+  expect(lent).not.toContain('several lines')
 })

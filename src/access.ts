@@ -2,6 +2,7 @@ import { oneEach } from './access/each.ts'
 import { endedMeanwhile } from './access/ended.ts'
 import { hold, type Held } from './access/held.ts'
 import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
+import { isLent, keepExtending } from './access/loan.ts'
 import { buy, explain, withExplanation, type Explain } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
@@ -152,6 +153,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
 
   const expiresAt = (): Date | null => held.life().expiresAt
   const renewed = isRenewed(keepAlive)
+  const lent = isLent(bought.credential, target)
+  const extending = lent && around.keepAlive !== 'off'
   const left = new AbortController()
   const until = AbortSignal.any([over.signal, left.signal])
   if (renewed) {
@@ -169,8 +172,13 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const carried = (): Carried => proxy?.carried(held.current().carried) ?? held.current().carried
 
   if (keepAlive.by === 'static') {
+    const failed = (error: unknown): void =>
+      around.io.say(notRenewed('The lease could not be extended', error, expiresAt()))
+    const loan = { life: held.life, extend: held.extend, now: around.io.now, failed }
     const ends = (): void => around.io.say(endsSoon(expiresAt()))
-    void warnOfEnd(held.life(), around.io.now(), ends, until)
+    void (extending ? keepExtending(loan, until) : Promise.resolve()).then(() =>
+      warnOfEnd(held.life(), around.io.now(), ends, until),
+    )
   }
 
   const undone = undo.move()
@@ -204,6 +212,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
         expiresAt: expiresAt(),
         now,
         keepAlive: around.keepAlive,
+        lent,
         explained,
       })
       return ended ?? explained
@@ -236,7 +245,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
       left.abort()
       // What is being bought at this moment is left, too.
       await held.settled()
-      if (renewed && !over.signal.aborted && expiresAt() !== null) {
+      if ((renewed || extending) && !over.signal.aborted && expiresAt() !== null) {
         const { credential, boughtAt } = held.current()
         await around.leave({ target, connection: toJs(target.output, target.lookup), credential, boughtAt })
       }

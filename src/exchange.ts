@@ -90,6 +90,11 @@ export interface ExchangeSpec<S> {
   trade(settings: S, want: Want, mint: Mint, io: Io): Promise<Credential>
   /** What a driver needs in order to trade by itself, asking a broker for the tokens; undefined where it cannot. */
   readonly recipe?: (settings: S, want: Want) => Recipe | undefined
+  /**
+   * Puts off the end of a credential that the other side lends, and returns it with the end that it has now, no later where
+   * it is not to be put off any more; undefined for what is not lent.
+   */
+  readonly extend?: (settings: S, credential: Credential, io: Io) => Promise<Credential | undefined>
   /** Ends a credential before its time where the other side can. */
   readonly revoke?: (settings: S, credential: Credential, io: Io, fresh: Fresh) => Promise<void>
   /** Variables of the step that hold a secret which the exchange needs; what renews in the background gets them, too. */
@@ -130,6 +135,7 @@ export interface BoundExchange {
   audience(want: Want): string
   trade(want: Want, mint: Mint, io: Io): Promise<Credential>
   recipe(want: Want): Recipe | undefined
+  readonly extend: ((credential: Credential, io: Io) => Promise<Credential | undefined>) | undefined
   readonly revoke: ((credential: Credential, io: Io, fresh: Fresh) => Promise<void>) | undefined
   readonly variables: readonly string[]
   identity(want: Want, claims: Claims): string
@@ -172,13 +178,14 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
     reader: spec.reader,
     bind(unparsed) {
       const settings = spec.settings.parse(unparsed)
-      const { revoke, standing } = spec
+      const { extend, revoke, standing } = spec
       return {
         name: spec.name,
         audience: (want) => spec.audience(settings, want),
         variables: spec.variables?.(settings) ?? [],
         trade: (want, mint, io) => spec.trade(settings, want, mint, io),
         recipe: (want) => spec.recipe?.(settings, want),
+        extend: extend && ((credential, io) => extend(settings, credential, io)),
         revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),
         identity: (want, claims) => spec.identity(settings, want, claims),
         issues: () => spec.issues?.(settings),

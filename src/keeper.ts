@@ -1,5 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { hold } from './access/held.ts'
+import { isRenewed } from './access/hook.ts'
+import { isSameLoan, keepExtending } from './access/loan.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { auditOf } from './audit.ts'
 import { audienceOf, wantOf, type Target } from './config/target.ts'
@@ -57,7 +59,7 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
   const giveUp = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
   // A later step may hold what it found at first, in profiles.yml or as an output, and not look again.
   const replaced = async (old: Credential): Promise<void> => {
-    if (old !== credential) await giveUp(old)
+    if (!isSameLoan(old, credential)) await giveUp(old)
   }
   const carried = target.bound.carry(credential, charge.directory.path)
   const held = hold(
@@ -79,13 +81,16 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
     refusals = error instanceof DbtOidcError && error.code === 'id-token-permission' ? refusals + 1 : 0
     if (refusals >= REFUSALS) end()
   }
+  const { life, extend } = held
   const renew = (): Promise<void> => held.renew(MEANWHILE)
-  await keepRenewing({ life: held.life, now: host.now, renew, failed }, host.signal)
+  await (isRenewed(target.acceptance.keepAlive)
+    ? keepRenewing({ life, now: host.now, renew, failed }, host.signal)
+    : keepExtending({ life, now: host.now, extend, failed }, host.signal))
   await held.settled()
   // What was bought at the very end has been given back, and the post step must not take it for the last.
   const last = held.current().credential
   if (target.exchange.revoke) await around.remember(last).catch(() => undefined)
-  if (last !== credential && !isOver(credential, host.now())) await giveUp(credential)
+  if (!isSameLoan(last, credential) && !isOver(credential, host.now())) await giveUp(credential)
 }
 
 function isOver({ expiresAt }: Credential, now: Date): boolean {

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import okta from '../../src/exchanges/okta.ts'
 import vaultExchange from '../../src/exchanges/vault.ts'
+import { serversBin } from '../support/aws/site.ts'
 import { newKey } from '../support/jwt.ts'
 import { placesOf, scanForLeaks } from '../support/leaks.ts'
 import { playOkta } from '../support/okta-server.ts'
+import { runChild } from '../support/child.ts'
+import { auditLogOf, lateModels } from '../support/late.ts'
 import { logOf, remainsOf } from '../support/process.ts'
 import { openVaultSite, type VaultSite } from '../support/vault/database.ts'
 import { refusalOf, wordsOf, worldOf } from '../support/world.ts'
@@ -56,6 +61,54 @@ describe('a user that is made for the run', () => {
     await using post = await prepared.post()
     expect([post.exitCode, remainsOf(post), await left()]).toEqual([0, [], NOTHING])
   }, 100_000)
+})
+
+describe('a run that outlives its lease', () => {
+  /** Seconds that a lease lives until it is extended. */
+  const LIFE = 15
+  const slow = `{{ config(materialized="table") }} select 1 as id from (select pg_sleep(${LIFE + 2})) s`
+  const files = lateModels(() => slow, '{{ config(materialized="table") }} select 1 as id')
+  const run = 'run --select slow_1+'
+
+  test('keeps its user: the lease is extended, and each connection is let in', async () => {
+    await at.live(`${LIFE}s`, '10m')
+    at.logins()
+    await using done = await at.site.step(at.inputs({ run }), { files })
+    expect({ exitCode: done.exitCode, log: done.exitCode === 0 ? '' : logOf(done) }).toEqual({
+      exitCode: 0,
+      log: '',
+    })
+    expect(new Set(at.logins()).size).toBe(1)
+    expect(auditLogOf(done).map(({ use }) => use)).toEqual(['decision', 'exchange'])
+    expect([remainsOf(done), await left()]).toEqual([[], NOTHING])
+  }, 300_000)
+
+  test.each([
+    ['with keep-alive switched off', { 'keep-alive': 'off' }, '10m', /Leave `keep-alive: off` out/],
+    ['as far as `max_ttl` lets it', {}, `${LIFE + 5}s`, /let `max_ttl` of the database role/],
+  ])(
+    '%s fails at its end, and the log says why',
+    async (_what, more, most, told) => {
+      await at.live(`${LIFE}s`, most)
+      await using done = await at.site.step(at.inputs({ run, ...more }), { files })
+      expect(logOf(done)).toMatch(/The credential had ended at \S+Z, before dbt was done/)
+      expect(logOf(done)).toMatch(told)
+      expect([done.exitCode, remainsOf(done), await left()]).toEqual([1, [], NOTHING])
+    },
+    300_000,
+  )
+
+  test('in prepared mode lives on for later steps, until the post step gives it back', async () => {
+    await at.live(`${LIFE}s`, '10m')
+    await using prepared = await at.site.step(at.inputs({ run: '' }))
+    expect(prepared.exitCode).toBe(0)
+    await sleep((LIFE + 5) * 1000)
+    const command = [join(serversBin(), 'dbt'), '--no-version-check', 'debug', '--connection']
+    const later = await runChild(command, { cwd: prepared.paths.workspace, env: prepared.laterEnv() })
+    expect(later.stdout).toContain('All checks passed!')
+    await using post = await prepared.post()
+    expect([post.exitCode, remainsOf(post), await left()]).toEqual([0, [], NOTHING])
+  }, 160_000)
 })
 
 describe('a trust', () => {

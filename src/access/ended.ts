@@ -27,6 +27,8 @@ export interface Fixed {
   readonly expiresAt: Date | null
   readonly now: Date
   readonly keepAlive: KeepAliveOption
+  /** To one user for the whole run: it is extended as far as the other side lets it be, and not bought anew. */
+  readonly lent: boolean
   /** What the other side's words mean by themselves. */
   readonly explained: Explained | undefined
 }
@@ -37,17 +39,24 @@ export interface Fixed {
  */
 export function endedMeanwhile(
   text: string,
-  { expiresAt, now, keepAlive, explained }: Fixed,
+  { expiresAt, now, keepAlive, lent, explained }: Fixed,
 ): Explained | undefined {
   if (expiresAt === null || expiresAt > now || !REFUSED.test(text)) return undefined
   return {
     problem: `The credential had ended at ${expiresAt.toISOString()}, before dbt was done, and nothing renewed it.`,
-    remedy:
-      keepAlive === 'off'
-        ? 'Leave `keep-alive: off` out, so that dbt gets a fresh one whenever it connects.'
-        : 'Let the exchange give one that lives longer, or split the run into several lines of `run`: each begins with a fresh one.',
+    remedy: remedyFor(keepAlive, lent),
     details: explained
       ? [`Otherwise such words mean: ${explained.problem}`, ...(explained.details ?? [])]
       : [],
   }
+}
+
+function remedyFor(keepAlive: KeepAliveOption, lent: boolean): string {
+  if (keepAlive === 'off')
+    return lent
+      ? 'Leave `keep-alive: off` out, so that the lease is extended while dbt runs.'
+      : 'Leave `keep-alive: off` out, so that dbt gets a fresh one whenever it connects.'
+  return lent
+    ? 'The other side extends it no further: let `max_ttl` of the database role, and `token_max_ttl` of the role of the login, be as long as the longest run.'
+    : 'Let the exchange give one that lives longer, or split the run into several lines of `run`: each begins with a fresh one.'
 }

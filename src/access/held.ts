@@ -5,6 +5,7 @@ import type { Want } from '../exchange.ts'
 import { untilBelow, type Life } from '../keepalive/freshness.ts'
 import { pluginSecret } from '../keepalive/plugin-files.ts'
 import type { KeepAlive } from '../warehouse.ts'
+import { extended, isLent } from './loan.ts'
 import { buy, type Bought, type Buying, type Dealing, type Explain } from './purchase.ts'
 import { NEVER, revoke } from './revoke.ts'
 
@@ -14,8 +15,10 @@ export interface Held {
   readonly life: () => Life
   /** Whether more than this share of the life is left. */
   readonly has: (share: number) => boolean
-  /** Buys anew where less than this share of the life is left. Calls wait for each other. */
+  /** Buys anew where less than this share of the life is left, and what is lent cannot be extended. Calls wait for each other. */
   readonly renew: (share: number) => Promise<void>
+  /** Puts the end of what is lent off where less than this share of the life is left. Calls wait for those, too. */
+  readonly extend: (share: number) => Promise<void>
   /** Buys for one login, whatever is left of what was bought before. */
   readonly next: () => Promise<Bought>
   /** When nothing is being bought any more. */
@@ -43,8 +46,16 @@ export function hold(
   let last: Promise<void> = Promise.resolve()
   const life = (): Life => ({ boughtAt: current.boughtAt, expiresAt: current.credential.expiresAt })
   const has = (share: number): boolean => (untilBelow(share, life(), around.io.now()) ?? Infinity) > 0
+  const extend = async (share: number): Promise<void> => {
+    if (has(share) || !isLent(current.credential, target)) return
+    current = await extended(current, target, around.io)
+  }
+  // Another purchase would be another user, and dbt has read the name of the first.
+  const named = (): boolean => keepAlive.by === 'static' && isLent(current.credential, target)
   const renew = async (share: number): Promise<void> => {
-    if (has(share)) return
+    // What is not extended is used as it is, or bought anew.
+    await extend(share).catch(() => undefined)
+    if (has(share) || named()) return
     const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
     // Whoever forgot meanwhile must not find a credential again.
     if (over.aborted) return void (await revoke(target, next.credential, around, NEVER))
@@ -56,16 +67,18 @@ export function hold(
     current = next
     await replaced(old)
   }
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const mine = last.then(work)
+    // A failure of one is nothing to the next.
+    last = mine.catch(() => undefined)
+    return mine
+  }
   return {
     current: () => current,
     life,
     has,
-    renew(share) {
-      const mine = last.then(() => renew(share))
-      // A failure of one is nothing to the next.
-      last = mine.catch(() => undefined)
-      return mine
-    },
+    renew: (share) => inTurn(() => renew(share)),
+    extend: (share) => inTurn(() => extend(share)),
     async next() {
       const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
       over.throwIfAborted()

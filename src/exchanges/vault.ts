@@ -9,6 +9,10 @@ export default exchange<Settings>({
   settings,
   audience: (s, want) => want.audience ?? new URL(s.url).origin,
   trade: async (s, want, mint, io) => (await import('./vault/trade.ts')).trade(s, want, mint, io),
+  async extend(s, credential, io) {
+    if (!('lease' in credential) || !credential.lease) return undefined
+    return (await import('./vault/extend.ts')).extend(s, credential, credential.lease, io)
+  },
   async revoke(s, credential, io) {
     if ('lease' in credential && credential.lease)
       await (await import('./vault/secret.ts')).giveBack(s, credential.lease.token, io)
@@ -22,7 +26,7 @@ export default exchange<Settings>({
   errors: ERRORS,
   notes: [
     'What Vault leases is given back when the run ends: one call ends the token and drops the database user.',
-    'A database user lives as long as the token of the login may: set `token_ttl` of the role and the `max_ttl` of the database role to the longest run.',
+    'While dbt runs, the lease of a database user and the token of the login are extended, so that the user lives as long as the run: short `default_ttl` and `token_ttl` do. What ends it is `max_ttl` of the database role, or `token_max_ttl`: set both to the longest run.',
     'A private certificate authority is named by `NODE_EXTRA_CA_CERTS`.',
     'Proven against OpenBao 2.7.2 with a real PostgreSQL behind its database engine; the texts of errors are its own, and those of Vault 1.21 and its JWT plugin 0.25.',
   ],

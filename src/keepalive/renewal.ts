@@ -32,7 +32,8 @@ export async function keepRenewing(what: Renewable, until: AbortSignal): Promise
   }
 }
 
-function pauseAfterFailure({ life }: Renewable): number {
+/** Milliseconds until another attempt is worth it. */
+export function pauseAfterFailure({ life }: Pick<Renewable, 'life'>): number {
   const { boughtAt, expiresAt } = life()
   const tenth = ((expiresAt?.getTime() ?? 0) - boughtAt.getTime()) / 10
   return Math.min(Math.max(tenth, PAUSE.least), PAUSE.most)

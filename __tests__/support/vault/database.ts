@@ -88,7 +88,8 @@ export async function openVaultSite(): Promise<VaultSite> {
         if (language === 'sh') await vault.paste(text)
     },
     async live(ttl, most) {
-      await vault.paste(`vault patch database/roles/dbt default_ttl=${ttl} max_ttl=${most}`)
+      // What a write leaves out stays.
+      await vault.ask('POST', 'database/roles/dbt', { default_ttl: ttl, max_ttl: most })
     },
     users: () => lines(postgres.psql(String.raw`select rolname from pg_roles where rolname like 'v-%'`)),
     logins() {

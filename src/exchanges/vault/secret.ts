@@ -162,6 +162,7 @@ function keyIn(value: string): string {
   }
 }
 
-function after(now: Date, seconds: number): Date | null {
+/** The time in so many seconds; null where that is never. */
+export function after(now: Date, seconds: number): Date | null {
   return Number.isFinite(seconds) ? new Date(now.getTime() + seconds * 1000) : null
 }
