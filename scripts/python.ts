@@ -39,6 +39,7 @@ export async function ensurePython(
     | 'microsoft'
     | 'others'
     | 'synapse'
+    | 'further'
     | 'trust'
     | 'lint'
     | 'vault',

@@ -55,7 +55,8 @@ export function buildOn(
   })
 }
 
-function projectFiles(): Record<string, string> {
+/** The demo project, by path. */
+export function projectFiles(): Record<string, string> {
   const found = readdirSync(PROJECT, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
   const paths = found.map((file) => join(file.parentPath, file.name))
   return Object.fromEntries(paths.map((path) => [relative(PROJECT, path), readFileSync(path, 'utf8')]))

@@ -95,6 +95,20 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
     ]),
     refuses: of('servers/duckdb-s3.spec.ts', ['a trust for another branch ends the run before dbt']),
   },
+  'other via direct': {
+    letsIn: of('servers/clickhouse.spec.ts', [
+      'dbt-clickhouse at a ClickHouse that takes a verified token for the password',
+      'builds the demo project with the token of this run',
+    ]),
+    refuses: of(
+      'servers/clickhouse.spec.ts',
+      [
+        'dbt-clickhouse at a ClickHouse that takes a verified token for the password',
+        'refuses it where that trusts %s, and nothing is left',
+      ],
+      'another subject',
+    ),
+  },
   'postgres via aws': {
     letsIn: of('servers/postgres.spec.ts', [
       'dbt-postgres at an RDS that takes signed tokens',

@@ -32,7 +32,9 @@ export function dbt2Python(): string {
 }
 
 /** The Python of adapters that only some tests need. */
-export function pythonOf(name: 'aws' | 'databricks' | 'microsoft' | 'others' | 'synapse'): string {
+export function pythonOf(
+  name: 'aws' | 'databricks' | 'microsoft' | 'others' | 'synapse' | 'further',
+): string {
   return ofServers(name)
 }
 

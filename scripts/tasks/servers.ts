@@ -16,6 +16,7 @@ await task(async () => {
     'microsoft',
     'others',
     'synapse',
+    'further',
     'trust',
     'vault',
   ] as const)

@@ -61,6 +61,7 @@ export function further(type: string, output: Readonly<Record<string, unknown>>)
     notes: [
       `Any dbt adapter: write \`"${CREDENTIAL}"\` for the value of the field that takes the credential, and \`"${USER}"\` for that of the user, where Vault makes one.`,
       'What is promised: the credential is bought by the policy, written safely, masked, and kept fresh by the plugin where dbt 1.x keeps it in one field of the adapter. What the adapter does with it nobody here has looked at: whether it sends it over TLS, and to whom, is for you to know.',
+      '`direct` is proven with dbt-clickhouse: the engine of ClickHouse (chdb) behind a verifier of ours that takes the token for the password, which is what an HTTP authenticator of ClickHouse can do (`IDENTIFIED WITH http SERVER … SCHEME BASIC`). Its connections keep the password that they were opened with; with `reuse_connections: false` each node has the present one.',
       'The package is taken to be `dbt-TYPE`, and its module `dbt.adapters.TYPE`.',
       'Its connection stands in `connection` or in the policy; an existing profiles.yml is no place for it.',
     ],
@@ -68,7 +69,7 @@ export function further(type: string, output: Readonly<Record<string, unknown>>)
       vault: 'shape only',
       oauth: 'shape only',
       entra: 'shape only',
-      direct: 'shape only',
+      direct: 'our verifier',
     },
     example: {
       type: 'clickhouse',

@@ -9,7 +9,7 @@ export interface Emulator extends AsyncDisposable {
   readonly pid: number
 }
 
-const READY = /Uvicorn running on http:\/\/127\.0\.0\.1:(\d+)/
+const READY = /\w+ running on http:\/\/127\.0\.0\.1:(\d+)/
 const DEADLINE = 60_000
 
 /** Starts fakesnow, or what another script of its kind starts, with a Python that has it; ends it by its own pid. */
