@@ -124,7 +124,7 @@ describe('dbt-oidc check', () => {
       ['--claim', 'enviroment=x'],
       /did you mean `environment`\?\n→ Write it as --claim name=value/,
     ],
-    ['a claim without a value', ['--claim', 'actor'], /`actor` is no `name=value`/],
+    ['a claim without a value', ['--claim', 'actor'], /is no `name=value`/],
     ['a claim that the gate holds', ['--claim', 'aud=x'], /audience is checked before any grant/],
     ['an unknown target', ['--target', 'prd'], /no target prd; did you mean prod\?/],
     ['--all beside one run', ['--all', '--ref', 'main'], /--all asks about every run/],

@@ -12,6 +12,7 @@ import { readRegular } from '../regular.ts'
 import { printCheck } from './check-print.ts'
 import { EXIT } from './exit.ts'
 import { chosen } from './targets.ts'
+import { holdsSecret } from './without-tokens.ts'
 
 /** What is asked about one run. */
 export interface Asking {
@@ -88,16 +89,29 @@ export function givenClaims({
     ['event_name', event],
     ['environment', environment],
   ] as const
-  return new Map([
+  const given = [
     ...own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
     ...claim.map(namedValue),
-  ])
+  ]
+  for (const [name, value] of given) refuseSecret(name, value)
+  return new Map(given)
+}
+
+/** What is told of a run is printed beside the policy, and a secret in its place would be, too. */
+export function refuseSecret(name: string, value: string): void {
+  if (!holdsSecret(value)) return
+  fail({
+    code: 'usage',
+    problem: `What was given for ${name} looks like a token or another secret, and is not shown.`,
+    remedy:
+      'Give the claim itself. A token is read from a file, by --token; if this one was in the log already, revoke it.',
+  })
 }
 
 function namedValue(text: string): readonly [string, string] {
   const at = text.indexOf('=')
   const [name, value] = [text.slice(0, at), text.slice(at + 1)]
-  const problem = at < 1 ? `\`${text}\` is no \`name=value\`.` : checkClaimName(name)
+  const problem = at < 1 ? 'It is no `name=value`.' : checkClaimName(name)
   if (problem === undefined) return [name, value]
   return fail({
     code: 'usage',

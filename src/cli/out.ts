@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
 import { jsonIn } from '../json.ts'
@@ -35,7 +35,7 @@ export async function writeAll(
   if (foreign !== undefined)
     refuse(`${join(directory, foreign)} is there, and was not written for these targets.`)
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
     for (const name of old) await rm(join(directory, name), { force: true })
     for (const [name, one] of files)
       await writeFile(join(directory, name), `${titled(one)}\n`, { flag: 'wx' })
@@ -52,6 +52,26 @@ export async function writeAll(
   const gone = old.filter((name) => !files.has(name))
   for (const name of files.keys()) process.stdout.write(`${join(directory, name)}\n`)
   for (const name of gone) process.stderr.write(`removed ${join(directory, name)}\n`)
+}
+
+/**
+ * Makes the directory and those above it, step by step: below /proc and its like none can be made, and there Node's own
+ * way would try for ever.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    const above = dirname(directory)
+    if (codeOf(error) !== 'ENOENT' || above === directory || (await isThere(above))) throw error
+    await makeDirectory(above)
+    await mkdir(directory)
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 async function entriesOf(directory: string): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { checkAll } from '../check-all.ts'
-import { checkOne, type Asking } from '../check.ts'
+import { checkOne, refuseSecret, type Asking } from '../check.ts'
 import { configured, readsConfiguration } from '../configuration.ts'
 import { fail } from '../../errors.ts'
 import type { Given } from '../sources.ts'
@@ -29,6 +29,8 @@ export function checkCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (options: Given & Asking & Surveying) => {
       refuseMixed(options)
+      for (const one of options.branches ?? []) refuseSecret('--branches', one)
+      for (const one of options.environments ?? []) refuseSecret('--environments', one)
       const { config, sources } = await configured(options)
       await (options.all ? checkAll(config, sources, options) : checkOne(config, sources, options))
     })

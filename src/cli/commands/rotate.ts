@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { configured, readsConfiguration } from '../configuration.ts'
 import { EXIT } from '../exit.ts'
 import { rotate, type Value } from '../rotate.ts'
+import { expectFiles } from '../rotate/evidence.ts'
 import type { Given } from '../sources.ts'
 import { onlyTarget } from '../targets.ts'
 
@@ -39,6 +40,8 @@ export function rotateCommand(): Command {
     .option('--json', 'the phase as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async ({ set = [], was = [], audit = [], trust = [], quiet, ...options }: Options) => {
+      // What is to be looked at later is missed before anything is planned on it.
+      await expectFiles([...audit, ...trust])
       const found = await configured(options)
       const free = await rotate(found, onlyTarget(found.config, options.target), {
         ...options,

@@ -29,6 +29,11 @@ export interface Evidence {
   readonly notes: readonly string[]
 }
 
+/** Throws `configuration` for the first of these files that cannot be read. */
+export async function expectFiles(names: readonly string[]): Promise<void> {
+  for (const name of names) await logText(name)
+}
+
 /** Looks for whoever still uses the old agreement of a target. */
 export async function evidenceOf(
   phase: Phase,
