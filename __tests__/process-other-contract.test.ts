@@ -25,14 +25,17 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const policy = ({ like }: Contract, when: string, path = 'prod.duckdb'): string => `
+const withGrant = ({ like }: Contract, grant: string, path = 'prod.duckdb'): string => `
 repository: acme/shop
 issuers: { other: { url: ${url}, like: ${like} } }
 targets: { prod: { connection: { type: duckdb, path: '${path}' } } }
 grants:
   - { name: github, target: prod, when: { ref: refs/heads/main } }
-  - { name: theirs, issuer: other, target: prod, when: ${when} }
+  - ${grant}
 `
+
+const policy = (contract: Contract, when: string): string =>
+  withGrant(contract, `{ name: theirs, issuer: other, target: prod, when: ${when} }`)
 
 function job(token: string, file: string): Promise<OtherEnded> {
   return otherJob({
@@ -83,6 +86,25 @@ describe.each(CONTRACTS)('the documented claims of $title', (contract) => {
     expect(all.replace(/^rehearsal:.*$/m, '')).not.toMatch(GITHUBS)
   })
 
+  test('that are denied come with a block in their own names, which lets them in once it is pasted', async () => {
+    const [[, changed] = ['', {}]] = denied
+    const token = tokenOf(issuer, url, { ...payload, ...changed })
+    const { all } = await job(token, policy(contract, when))
+    const [, block = ''] = /would do it:\n((?: {2}.*\n)+)/.exec(all) ?? []
+    expect(block).toMatch(/^ {2}issuer: other\n {2}when:\n/)
+    const pasted = `name: theirs\n    target: prod\n${block.replaceAll(/^ {2}/gm, '    ')}`
+    expect((await job(token, withGrant(contract, pasted))).all).toContain('theirs → prod')
+  })
+
+  test('fill a connection, each reduced to what a name can hold', async () => {
+    const [text, expected] = contract.filled
+    const before = dbt.runs().length
+    const grant = `{ name: theirs, issuer: other, target: prod, when: ${when} }`
+    const file = withGrant(contract, grant, `x_${text}_y.duckdb`)
+    expect((await job(tokenOf(issuer, url, payload), file)).code).toBe(2)
+    expect(dbt.runs()[before]?.profiles).toContain(`path: "x_${expected}_y.duckdb"`)
+  })
+
   if (refused.length > 0)
     test.each(refused)('are no claims of a grant for %s', async (_, open, said) => {
       const { code, all } = await job(tokenOf(issuer, url, payload), policy(contract, open))
@@ -104,5 +126,47 @@ describe.each(CONTRACTS)('the documented claims of $title', (contract) => {
     const parts = tokenOf(issuer, url, payload).split('.')
     const forged = [parts[0], parts[1], issuer.sign({}).split('.')[2]].join('.')
     expect(await told(forged, file)).toContain('token-signature')
+  })
+})
+
+describe('what another issuer says', () => {
+  const [contract] = CONTRACTS
+  if (!contract) throw new Error('there is no contract')
+  const grant =
+    '{ name: theirs, issuer: other, target: prod, when: { project_path: acme/shop, ref_type: branch } }'
+
+  test.each([
+    ['{{ env_var("HOME") }}', 'env_var_home'],
+    ['../../etc/passwd', 'etc_passwd'],
+    ["x'; drop table orders --", 'x_drop_table_orders'],
+    ['{user_login}', 'user_login'],
+    [`a${'b'.repeat(80)}`, `a${'b'.repeat(39)}`],
+  ])('reaches a connection as part of a name and as nothing else: %s', async (ref, expected) => {
+    const before = dbt.runs().length
+    const { code } = await job(
+      tokenOf(issuer, url, { ...contract.payload, ref }),
+      withGrant(contract, grant, 'x_{ref}_y.duckdb'),
+    )
+    expect(code).toBe(2)
+    expect(dbt.runs()[before]?.profiles).toMatch(new RegExp(`path: "x__?${expected}_?_y\\.duckdb"`))
+  })
+
+  test.each([
+    ['{pull_request}', 'refs/pull/7/merge', 'needs a run for a pull request'],
+    ['{environment}', 'main', 'needs the claim `environment`, which the token of this run does not carry'],
+    ['{ref}', '\u202e', 'nothing that an identifier could hold'],
+  ])('fills no %s that it does not say', async (text, ref, said) => {
+    const { code, all } = await job(
+      tokenOf(issuer, url, { ...contract.payload, ref, environment: undefined }),
+      withGrant(contract, grant, `x_${text}.duckdb`),
+    )
+    expect(all).toContain(said)
+    expect(code).toBe(3)
+  })
+
+  test('that no issuer of the policy has is a mistake, found before any token', async () => {
+    const { code, all } = await job('', withGrant(contract, grant, 'x_{project_pat}.duckdb'))
+    expect(all).toContain('{project_pat} is neither a claim nor {pull_request}; did you mean {project_path}?')
+    expect(code).toBe(3)
   })
 })

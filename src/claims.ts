@@ -6,6 +6,8 @@
 export interface Claims {
   /** The issuer's name in the policy; absent: GitHub. */
   readonly from?: string
+  /** Of another issuer than GitHub, the claims that a grant would name. */
+  readonly nameable?: readonly string[]
   readonly iss: string
   readonly sub: string
   readonly aud: string

@@ -23,6 +23,11 @@ export function ownersOfKind(kind: Kind | undefined): readonly string[] {
   return kind ? FACTS[kind].owners : ['sub']
 }
 
+/** The claims that a grant would name in order to let one job in, and hardly another. */
+export function nameable({ like, claims }: OtherIssuer): readonly string[] {
+  return like ? FACTS[like].nameable : claims
+}
+
 /** Whether a claim is the same in every run of its owner. */
 export function inEveryRun({ like }: OtherIssuer, claim: string): boolean {
   return like !== undefined && FACTS[like].everyRun.includes(claim)

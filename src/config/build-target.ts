@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { nearest } from '../nearest.ts'
+import type { Others } from '../placeholders.ts'
 import { toJs, type Lookup, type Output } from '../profile.ts'
 import { isLoopbackHost } from '../rehearsal.ts'
 import type { Acceptable, Warehouse } from '../warehouse.ts'
@@ -35,6 +36,8 @@ export interface TargetRules {
   /** The variables that dbt will see; expressions of the project's files may read no others. */
   readonly visible: Readonly<Record<string, string>>
   readonly lookup: Lookup
+  /** Claims of other issuers that placeholders may name. */
+  readonly placeholders?: Others
 }
 
 /** Understands one target; every problem is added to `rules.problems`, and then there is no target. */
@@ -88,6 +91,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
     }),
     place: source.node.place,
     lookup: rules.lookup,
+    placeholders: rules.placeholders,
   }
 }
 

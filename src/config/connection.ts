@@ -63,9 +63,9 @@ function placeholdersAreKnown(
   path: readonly string[],
   text: string,
   place: string,
-  { problems }: TargetRules,
+  { problems, placeholders }: TargetRules,
 ): boolean {
-  const found = checkPlaceholders(text)
+  const found = checkPlaceholders(text, placeholders)
   for (const problem of found) problems.add(place, `\`${path.join('.')}\`: ${problem}`)
   return found.length === 0
 }

@@ -50,8 +50,9 @@ export async function fromPolicy(sources: Sources, rules: TargetRules): Promise<
   const { value, problems: faults } = check(policyFile, asText(node), node, policyKeysAt)
   checkPins(pinsOf(node), narrowing, rules.problems)
   // A file that does not fit as a whole still has its targets and grants looked at: all problems at once.
-  const targets = readTargets(node, rules)
   const issuers = readIssuers(node, rules)
+  const placeholders = new Set([...issuers.values()].flatMap(({ claims }) => claims))
+  const targets = readTargets(node, { ...rules, placeholders })
   const grants = readGrants(node, value, { sources, rules, narrow: narrowing.when, issuers })
   // Who reads a part of the file says more of it than the schema can.
   rules.problems.addAll(faults.filter(({ place }) => !rules.problems.has(place)))

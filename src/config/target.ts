@@ -1,7 +1,7 @@
 import type { Claims } from '../claims.ts'
 import type { BoundExchange, Exchange, Want } from '../exchange.ts'
 import { fail } from '../errors.ts'
-import { fillPlaceholders } from '../placeholders.ts'
+import { fillPlaceholders, type Others } from '../placeholders.ts'
 import { toJs, type Lookup, type Output, type Value } from '../profile.ts'
 import type { Acceptable, BoundWarehouse, Warehouse } from '../warehouse.ts'
 
@@ -23,6 +23,8 @@ export interface Target {
   /** Audiences that the other side is to take as well, while one gives way to another. */
   readonly alsoAudiences: readonly string[]
   readonly place: string
+  /** Claims of other issuers that its placeholders may name. */
+  readonly placeholders?: Others | undefined
   /** Variables that expressions of an existing profiles.yml may name. */
   readonly lookup: Lookup
 }
@@ -87,7 +89,7 @@ export function fillTarget(target: Target, claims: Claims): Target {
 }
 
 function fillText(text: string, target: Target, claims: Claims): string {
-  const filled = fillPlaceholders(text, claims)
+  const filled = fillPlaceholders(text, claims, target.placeholders)
   if ('text' in filled) return filled.text
   return fail({
     code: 'configuration',

@@ -17,6 +17,8 @@ export interface Facts {
   readonly owners: readonly string[]
   /** Claims that are the same in every run of one owner: to name only these restricts nothing. */
   readonly everyRun: readonly string[]
+  /** Claims that a grant would name in order to let one job in, and hardly another. */
+  readonly nameable: readonly string[]
   /** By claim, how a pattern begins up to and with its owner, without stars; others begin with the first part of a path. */
   readonly begins: Readonly<Record<string, RegExp>>
   /** A claim that says nothing sure without one of the others beside it. */
@@ -39,6 +41,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
       ci_config_sha`),
     owners: ['sub', 'project_path', 'project_id', 'namespace_path', 'namespace_id'],
     everyRun: ['project_path', 'project_id', 'namespace_path', 'namespace_id', 'project_visibility'],
+    nameable: words('project_path ref ref_type ref_protected environment'),
     begins: { sub: /^project_path:[^*/:]+\// },
     together: {
       claim: 'ref',
@@ -57,6 +60,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
       queue_id queue_key`),
     owners: ['sub', 'organization_slug', 'organization_id'],
     everyRun: ['organization_slug', 'organization_id', 'pipeline_slug', 'pipeline_id', 'runner_environment'],
+    nameable: words('organization_slug pipeline_slug build_branch step_key'),
     begins: { sub: /^organization:[^*:]+:/ },
     audience: (audience) =>
       `Ask for it: \`buildkite-agent oidc request-token --audience '${audience}'\`, written to the file that --token-file names.`,
@@ -68,6 +72,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
       kubernetes.io/pod/name kubernetes.io/pod/uid kubernetes.io/node/name kubernetes.io/node/uid`),
     owners: ['sub', 'kubernetes.io/namespace'],
     everyRun: ['kubernetes.io/namespace', 'kubernetes.io/node/name', 'kubernetes.io/node/uid'],
+    nameable: words('sub'),
     begins: { sub: /^system:serviceaccount:[^*:]+:/ },
     audience: (audience) =>
       `Set it in the pod: \`projected\` volume, \`serviceAccountToken: { audience: '${audience}', path: … }\`; the token of /var/run/secrets/kubernetes.io is for the cluster itself.`,
@@ -79,6 +84,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     ),
     owners: ['sub', 'oidc.circleci.com/project-id', 'oidc.circleci.com/vcs-origin'],
     everyRun: ['oidc.circleci.com/project-id', 'oidc.circleci.com/vcs-origin', 'oidc.circleci.com/ssh-rerun'],
+    nameable: words('oidc.circleci.com/vcs-origin oidc.circleci.com/vcs-ref oidc.circleci.com/ssh-rerun'),
     begins: {
       sub: /^org\/[^*/]+\/project\/[^*/]+\//,
       'oidc.circleci.com/vcs-origin': /^[^*/]+\/[^*/]+\//,
@@ -99,6 +105,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     ),
     owners: ['sub', 'repositoryUuid', 'workspaceUuid'],
     everyRun: ['repositoryUuid', 'workspaceUuid'],
+    nameable: words('repositoryUuid deploymentEnvironmentUuid branchName'),
     begins: { sub: /^\{[^*}]+\}:/ },
     audience: () =>
       'Bitbucket puts the audience of the workspace into every token, and a token for several is not taken: leave `audiences` out of bitbucket-pipelines.yml, and set `audience` of the target to the one in the repository settings (OpenID Connect).',
@@ -109,6 +116,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     claims: words('sub org_id prj_id def_id rpo_id rpo_uri rpo_ver rpo_ref run_id'),
     owners: ['sub', 'org_id', 'prj_id'],
     everyRun: ['org_id', 'prj_id', 'def_id', 'rpo_id', 'rpo_uri'],
+    nameable: words('sub prj_id def_id rpo_ref'),
     begins: { sub: /^(?:p|sc):\/\/[^*/]+\/[^*/]+\// },
     audience: () =>
       'Azure DevOps makes tokens for `api://AzureADTokenExchange` alone: set `audience` of the target to that.',
@@ -122,6 +130,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     // Speculative plans of a workspace run what a pull request says: the phase tells them from an apply.
     everyRun: words(`terraform_organization_id terraform_organization_name terraform_project_id
       terraform_project_name terraform_workspace_id terraform_workspace_name terraform_full_workspace`),
+    nameable: words('terraform_organization_name terraform_workspace_id terraform_run_phase'),
     begins: { sub: /^organization:[^*:]+:/, terraform_full_workspace: /^organization:[^*:]+:/ },
     audience: (audience) =>
       `Set TFC_WORKLOAD_IDENTITY_AUDIENCE of the workspace to '${audience}', and give TFC_WORKLOAD_IDENTITY_TOKEN to --token-variable.`,

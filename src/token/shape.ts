@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Claims } from '../claims.ts'
 import type { JsonObject } from './json.ts'
-import { audienceRemedy, claimsOf, type OtherIssuer } from '../other-issuer.ts'
+import { audienceRemedy, claimsOf, nameable, type OtherIssuer } from '../other-issuer.ts'
 import { refuse } from './parts.ts'
 
 /** Whom a token must come from and whom it must be for. */
@@ -53,6 +53,7 @@ export function readClaims(
   if (other)
     return {
       from: other.name,
+      nameable: nameable(other),
       iss,
       sub,
       aud,

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { listen } from '../../cancel.ts'
 import { cleanUp } from '../../clean-up.ts'
@@ -39,7 +39,9 @@ export async function runJob(words: readonly string[], running: Running): Promis
       problem: 'There is no dbt command.',
       remedy: 'Write it behind `--`: `dbt-oidc run --issuer gitlab --token-variable NAME -- dbt build`.',
     })
-  const cancel = listen()
+  let by: NodeJS.Signals = 'SIGINT'
+  // A terminal that goes away says SIGHUP, and would end this process without a word.
+  const cancel = listen(['SIGTERM', 'SIGHUP'], (signal) => (by = signal))
   const temp = await mkdtemp(join(tmpdir(), 'dbt-oidc-'))
   try {
     const host = openJob({ holding: running, env: process.env, temp, ...cancel })
@@ -47,7 +49,8 @@ export async function runJob(words: readonly string[], running: Running): Promis
       host.writer.line(
         `rehearsal: no request leaves this machine (GITHUB_SERVER_URL is ${host.rehearsal.server})`,
       )
-    process.exitCode = await play(words, running, host)
+    const code = await play(words, running, host)
+    process.exitCode = cancel.signal.aborted ? endedBy(by) : code
     host.writer.close()
   } finally {
     await rm(temp, { recursive: true, force: true })
@@ -69,18 +72,20 @@ async function play(words: readonly string[], running: Running, host: Host): Pro
     code = fine ? EXIT.fine : codeOfDbt(known)
   } catch (error) {
     await publishFailure(error, { config, host, known, started })
-    code = host.signal.aborted ? CANCELLED : error instanceof DbtOidcError ? exitOf(error) : EXIT.fault
+    code = error instanceof DbtOidcError ? exitOf(error) : EXIT.fault
   }
   const clean = await cleanUp(host, config?.other)
   return clean || code !== EXIT.fine ? code : EXIT.unanswered
 }
 
-/** As a shell says it of a program that SIGINT has ended. */
-const CANCELLED = 130
+/** As a shell says it of a program that a signal has ended: 130 for SIGINT, 143 for SIGTERM. */
+function endedBy(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}
 
 function codeOfDbt({ result }: Known): number {
   const last = result?.lines.at(-1)
-  return last?.exitCode ?? (last?.signal ? CANCELLED : EXIT.no)
+  return last?.exitCode ?? (last?.signal ? endedBy(last.signal) : EXIT.no)
 }
 
 function fixed(name: string): string {

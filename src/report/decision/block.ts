@@ -48,13 +48,18 @@ function lineOf(claim: string, value: string, form: Form): Line {
 }
 
 function linesOf(claims: Claims, form: Form): readonly Line[] {
+  if (claims.nameable) return named(claims.nameable, claims, form)
   const event = claims.all.get('event_name') ?? ''
   // The ref of a pull request holds its number: a grant for it would end with this one pull request.
   const pullRequest =
     claims.all.get('ref')?.startsWith('refs/pull/') === true && event.startsWith('pull_request')
   const names = NAMED.map((name) => (name === 'ref' && pullRequest ? 'base_ref' : name))
+  return named(names, claims, form)
+}
+
+function named(names: readonly string[], { all }: Claims, form: Form): readonly Line[] {
   return names.flatMap((name) => {
-    const value = claims.all.get(name)
+    const value = all.get(name)
     return value ? [lineOf(name, value, form)] : []
   })
 }
@@ -63,7 +68,8 @@ const indented = ({ text }: Line): string => `  ${text}`
 
 /** The `when:` block that would grant this run and hardly any other, to be pasted into a grant. */
 export function whenBlock(claims: Claims): string {
-  return ['when:', ...linesOf(claims, 'policy').map(indented)].join('\n')
+  const issuer = claims.from === undefined ? [] : [`issuer: ${scalar(claims.from)}`]
+  return [...issuer, 'when:', ...linesOf(claims, 'policy').map(indented)].join('\n')
 }
 
 /** The same as inputs of the step, to be pasted below `with:`. */
