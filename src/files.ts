@@ -5,6 +5,8 @@ import { chmod, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, unlink
 import { userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import { DbtOidcError, fail } from './errors.ts'
+import { causeOf } from './file-causes.ts'
+import { codeOf } from './retry.ts'
 
 /** A directory of this run that nobody else can read, below the runner's temporary directory. */
 export interface PrivateDirectory {
@@ -205,32 +207,13 @@ function ifMissing(error: unknown): undefined {
   throw error
 }
 
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error'
-}
-
-const CAUSES: Readonly<Record<string, string>> = {
-  EEXIST: 'something of that name is there already',
-  ELOOP: 'a link of that name is there',
-  ENOENT: 'it or its directory does not exist',
-  ENOTDIR: 'its directory is not a directory',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be larger than allowed',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission was denied',
-  EPERM: 'permission was denied',
-}
-
 /** The messages of node:fs are replaced: what is left names paths and causes only. */
 async function attempt<T>(problem: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {
     if (error instanceof DbtOidcError) throw error
-    const code = codeOf(error)
-    const cause = Object.hasOwn(CAUSES, code) ? CAUSES[code] : code
-    return fail({ code: 'file', problem: `${problem}: ${cause}.`, remedy: REMEDY, cause: error })
+    return fail({ code: 'file', problem: `${problem}: ${causeOf(error)}.`, remedy: REMEDY, cause: error })
   }
 }
 

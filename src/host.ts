@@ -6,11 +6,14 @@ import { relative, sep } from 'node:path'
 import type { PolicyPlace, PolicyRead } from './config/policy-place.ts'
 import type { FileRead, Sources } from './config/sources.ts'
 import type { OutputName } from './config/inputs.ts'
+import { fail } from './errors.ts'
 import { withoutOwnExports } from './exports.ts'
+import { causeOf } from './file-causes.ts'
 import { createHttp, createStreams, proxySecrets, type Http, type Streams } from './http.ts'
 import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { RunFacts } from './report/report.ts'
+import { codeOf } from './retry.ts'
 import { createWriter, type Writer } from './report/writer.ts'
 
 /** The runner as the sentence sees it. This file is the only one that knows @actions/* and the GITHUB_* files. */
@@ -92,17 +95,31 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     ask: (audience) => core.getIDToken(audience),
     read: (path) => readRegular(path),
     exec,
-    output: (name, value) => core.setOutput(name, value),
-    saveState: (name, value) => core.saveState(name, value),
+    output: (name, value) => told('GITHUB_OUTPUT', () => core.setOutput(name, value)),
+    saveState: (name, value) => told('GITHUB_STATE', () => core.saveState(name, value)),
     state: (name) => core.getState(name),
-    exportVariable: (name, value) => core.exportVariable(name, value),
-    addPath: (directory) => core.addPath(directory),
+    exportVariable: (name, value) => told('GITHUB_ENV', () => core.exportVariable(name, value)),
+    addPath: (directory) => told('GITHUB_PATH', () => core.addPath(directory)),
     async summary(markdown) {
       const path = text('GITHUB_STEP_SUMMARY')
       if (path !== '') await appendFile(path, markdown)
     },
     append: (path, line) => appendLine(path, line, workspace),
     event: () => readEvent(text('GITHUB_EVENT_PATH')),
+  }
+}
+
+/** The toolkit throws what the system said; a full disk of the runner is no fault of ours. */
+function told(file: string, tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    if (codeOf(error) === '') throw error
+    fail({
+      code: 'file',
+      problem: `The runner’s file ${file} cannot be written: ${causeOf(error)}.`,
+      remedy: 'Make room on the disk of the runner and run the job again.',
+    })
   }
 }
 
