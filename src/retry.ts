@@ -6,13 +6,13 @@ import type { Http, HttpResponse } from './http.ts'
 /** What a failure says about another try. */
 export interface Class {
   readonly transient: boolean
-  /** Milliseconds that the other side asks us to wait. */
+  /** Milliseconds that the other side asks us to wait; such a try does not count, since the other side is well. */
   readonly retryAfter?: number | undefined
   /** Tries in all that this kind of failure is worth, where that is less than the rule allows. */
   readonly tries?: number | undefined
 }
 
-/** How long and how often to try. All times in milliseconds. */
+/** How long and how often to try, beside what the other side asks to wait for. All times in milliseconds. */
 export interface RetryRule {
   readonly tries: number
   /** First pause; each later one is twice as long, up to `longest`, with up to as much again of jitter. */
@@ -33,17 +33,19 @@ export const longestRetryAfter = 60_000
 export async function retry<T>(attempt: (left: number) => Promise<T>, rule: RetryRule): Promise<T> {
   const end = performance.now() + rule.total
   const left = (): number => end - performance.now()
+  let failures = 0
   return pRetry(() => attempt(left()), {
-    retries: rule.tries - 1,
+    retries: Number.POSITIVE_INFINITY, // counted below, and the time is limited
     minTimeout: rule.first,
     maxTimeout: rule.longest,
     randomize: true, // jobs of a matrix start together; they must not come back together
     maxRetryTime: rule.total,
     ...(rule.signal && { signal: rule.signal }),
-    async shouldRetry({ error, attemptNumber, retryDelay }) {
-      const { transient, retryAfter = 0, tries = rule.tries } = classOf(error)
-      if (!transient || attemptNumber >= tries) return false
-      const asked = Math.min(retryAfter, longestRetryAfter)
+    async shouldRetry({ error, retryDelay }) {
+      const { transient, retryAfter, tries = rule.tries } = classOf(error)
+      if (retryAfter === undefined) failures += 1
+      if (!transient || failures >= Math.min(tries, rule.tries)) return false
+      const asked = Math.min(retryAfter ?? 0, longestRetryAfter)
       // A try that would begin with no time left could only blur what the last one said.
       if (asked + retryDelay >= left()) return false
       await pause(asked, rule.signal)
@@ -76,9 +78,12 @@ export function isTransient(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500
 }
 
-/** Milliseconds of a `Retry-After` header (RFC 9110 10.2.3: seconds or a date), capped at 60 s; undefined if it says nothing. */
-export function retryAfterOf(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined || header.trim() === '') return undefined
+/**
+ * Milliseconds of a `Retry-After` header (RFC 9110 10.2.3: seconds or a date), capped at 60 s; undefined if it says
+ * nothing. With status 429 it need not say more: whoever sends too much may come back at a time of his own choice.
+ */
+export function retryAfterOf(header: string | undefined, now: Date, status?: number): number | undefined {
+  if (header === undefined || header.trim() === '') return status === 429 ? 0 : undefined
   const wait = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now.getTime()
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), longestRetryAfter)
 }
@@ -112,7 +117,7 @@ function busy({ status, headers }: HttpResponse, now: Date): DbtOidcError {
   const problem = `The other side answered with status ${status}.`
   return attemptFailed(
     { code: 'exchange-unavailable', problem, remedy: 'Run the job again later.' },
-    { transient: true, retryAfter: retryAfterOf(headers['retry-after'], now) },
+    { transient: true, retryAfter: retryAfterOf(headers['retry-after'], now, status) },
   )
 }
 

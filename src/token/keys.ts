@@ -32,7 +32,10 @@ export interface KeysOptions {
 
 type Found = ReadonlyMap<string, KeyObject>
 
-const usual: KeyTimings = { total: 5000, cooldown: 60_000, firstPause: 150 }
+const usual: KeyTimings = { total: 30_000, cooldown: 60_000, firstPause: 150 }
+
+/** Milliseconds for one request; GitHub answers in a tenth of a second. */
+const PER_TRY = 10_000
 
 /** The keys of an issuer by discovery (OpenID Connect Discovery 1.0), on the issuer's own origin only. */
 export function createKeys(options: KeysOptions): Keys {
@@ -84,7 +87,11 @@ function openSource({ issuer, http, now }: KeysOptions): Source {
   let jwksUri: string | undefined
 
   async function get(url: string, left: number): Promise<HttpResponse> {
-    const answer = await http({ url, headers: { accept: 'application/json' }, deadline: left })
+    const answer = await http({
+      url,
+      headers: { accept: 'application/json' },
+      deadline: Math.min(left, PER_TRY),
+    })
     ahead = clockOf(answer, now()) ?? ahead
     if (answer.status === 200) return answer
     // Redirects end here like any other status: they would lead away from the issuer's origin.

@@ -78,12 +78,17 @@ export function refusal(error: unknown, role: string): unknown {
   } as const
   const again =
     busy || /^(?:IDPCommunicationError|ExpiredToken)/.test(name) || /retrieve verification key/i.test(message)
-  return attemptFailed(failure, { transient: again })
+  return attemptFailed(failure, { transient: again, retryAfter: isThrottled(name, status) ? 0 : undefined })
 }
 
 /** The service has too much to do, or has failed for a moment. */
 export function isBusy(name: string, status: number): boolean {
-  return isTransient(status) || /^(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(name)
+  return isTransient(status) || isThrottled(name, status)
+}
+
+/** There are too many who ask: AWS names no time for the next try. */
+function isThrottled(name: string, status: number): boolean {
+  return status === 429 || /^(?:Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(name)
 }
 
 /** A proxy's page, a captive portal: nothing of it is shown, and it may be gone the next time. */

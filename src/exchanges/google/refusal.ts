@@ -49,7 +49,7 @@ export function refusalOf(error: unknown, now: Date): unknown {
         problem: `Google could not answer: ${sentence}`,
         remedy: 'Run the job again later; https://status.cloud.google.com says whether others see it too.',
       },
-      { transient: true, retryAfter: retryAfterOf(headers.get('retry-after') ?? undefined, now) },
+      { transient: true, retryAfter: retryAfterOf(headers.get('retry-after') ?? undefined, now, status) },
     )
   }
   return attemptFailed(

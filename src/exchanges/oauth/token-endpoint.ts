@@ -79,7 +79,7 @@ function post({ url, parameters }: Ask, io: Io, left: number): Promise<HttpRespo
 }
 
 function refusal(answer: HttpResponse, ask: Ask, io: Io): Error {
-  const retryAfter = retryAfterOf(answer.headers['retry-after'], io.now())
+  const retryAfter = retryAfterOf(answer.headers['retry-after'], io.now(), answer.status)
   if (isTransient(answer.status)) {
     const problem = `${ask.who} answered with status ${answer.status}.`
     const remedy = 'Run the job again later.'

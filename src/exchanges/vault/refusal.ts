@@ -18,7 +18,7 @@ export function refusal(
   const words = (parsed.success ? parsed.data.errors : [])
     .flatMap((one) => without(one, asked.secrets).split(/[\r\n]+/))
     .filter((one) => one.trim() !== '')
-  const retryAfter = retryAfterOf(reply.headers['retry-after'], now)
+  const retryAfter = retryAfterOf(reply.headers['retry-after'], now, reply.status)
   if (reply.status === 503 && words.some((one) => /\bis sealed\b/.test(one)))
     return attemptFailed(sealed(host, words), { transient: true, retryAfter })
   // A fault of a plugin is a 500 with words: the database that it could not reach, or that did not like what it was told.

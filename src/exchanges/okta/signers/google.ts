@@ -43,7 +43,7 @@ export function googleSigner(s: GoogleSettings, key: string): Signer {
           },
           {
             transient: isTransient(reply.status),
-            retryAfter: retryAfterOf(reply.headers['retry-after'], io.now()),
+            retryAfter: retryAfterOf(reply.headers['retry-after'], io.now(), reply.status),
           },
         )
       const parsed = answer.safeParse(jsonIn(reply.body))
