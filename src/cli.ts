@@ -5,6 +5,7 @@ import { completionCommand } from './cli/commands/completion.ts'
 import { doctorCommand } from './cli/commands/doctor.ts'
 import { driftCommand } from './cli/commands/drift.ts'
 import { lintCommand } from './cli/commands/lint.ts'
+import { migrateCommand } from './cli/commands/migrate.ts'
 import { rotateCommand } from './cli/commands/rotate.ts'
 import { runCommand } from './cli/commands/run.ts'
 import { trustCommand } from './cli/commands/trust.ts'
@@ -35,6 +36,7 @@ export async function cli(argv: readonly string[] = process.argv): Promise<void>
 
 /** In the order of `--help`. */
 export const COMMANDS: readonly MakeCommand[] = [
+  migrateCommand,
   trustCommand,
   checkCommand,
   lintCommand,
