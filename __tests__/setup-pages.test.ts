@@ -9,7 +9,10 @@ const home = mkdtempSync(join(tmpdir(), 'setup-pages-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 /** What an article on dbt and OIDC would name. */
-const NAMED = ['snowflake', 'bigquery', 'redshift', 'duckdb'].map((type) => `docs/warehouses/${type}.md`)
+const NAMED = [
+  ...['snowflake', 'bigquery', 'redshift', 'duckdb'].map((type) => `docs/warehouses/${type}.md`),
+  ...['okta', 'aws-identity-center', 'entra'].map((name) => `docs/exchanges/${name}.md`),
+]
 
 test('each system that people ask for has a page that leads from nothing to a first run', () => {
   expect(SETUPS.map(({ page }) => page)).toEqual(expect.arrayContaining(NAMED))
