@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { withCore } from '../scripts/generate/marks.ts'
+import { between, withCore } from '../scripts/generate/marks.ts'
 import { TRIED } from '../scripts/generate/versions.ts'
 import { warehouses } from '../src/warehouses/index.ts'
 import { isRecord } from './support/shape.ts'
@@ -97,6 +97,13 @@ describe('a page of which people write the first part', () => {
 
   test('is its title and what is generated where nobody has written yet', () => {
     expect(at('')).toBe('# One\n\n<!-- core: generated -->\n\nmade\n\n<!-- /core -->')
+  })
+
+  test('is not written where a merge has left both versions in it', () => {
+    const both = '<<<<<<< HEAD\n# Own\n=======\n# Other\n>>>>>>> main\n'
+    expect(() => between(`${both}<!-- x: generated -->\n<!-- /x -->`, 'x', 'made')).toThrow(
+      /a merge was not ended/,
+    )
   })
 
   test('is not overwritten where the marks are gone', () => {

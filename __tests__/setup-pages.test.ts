@@ -2,20 +2,23 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { exchanges as EXCHANGES } from '../src/exchanges/index.ts'
+import { warehouses as WAREHOUSES } from '../src/warehouses/index.ts'
 import { pageText } from './support/pages.ts'
 import { checkout, FIRST_RUN, lineOf, SETUPS, typed, type Setup } from './support/setup.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'setup-pages-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-/** What an article on dbt and OIDC would name. */
-const NAMED = [
-  ...['snowflake', 'bigquery', 'redshift', 'duckdb'].map((type) => `docs/warehouses/${type}.md`),
-  ...['okta', 'aws-identity-center', 'entra'].map((name) => `docs/exchanges/${name}.md`),
-]
+/** Those that take the token itself, or none, are told by the pages of the warehouses. */
+const UNTOLD = ['direct', 'none']
 
-test('each system that people ask for has a page that leads from nothing to a first run', () => {
-  expect(SETUPS.map(({ page }) => page)).toEqual(expect.arrayContaining(NAMED))
+test('each warehouse and each exchange has a page that leads from nothing to a first run', () => {
+  const exchanges = [...EXCHANGES.keys()].filter((name) => !UNTOLD.includes(name))
+  const told = SETUPS.map(({ page }) => page)
+  expect(told).toEqual(expect.arrayContaining(exchanges.map((name) => `docs/exchanges/${name}.md`)))
+  const warehouses = [...WAREHOUSES.keys()].filter((type) => !told.includes(`docs/warehouses/${type}.md`))
+  expect(warehouses).toEqual([])
 })
 
 test('the README has at most 250 lines, a workflow of at most 25 and three commands to paste', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { DbtOidcError } from '../src/errors.ts'
 import { anchorsOf, linksOf, PAGES, snippetsOf, spansOf, type Snippet } from './support/pages.ts'
 import { isRecord, parseRecord } from './support/shape.ts'
 import { callsIn, refusalOf, scriptsIn } from './support/snippets/shell.ts'
@@ -49,7 +50,13 @@ async function checked(snippet: Snippet): Promise<void> {
     throw new Error(
       `${page}:${line} has a block of ${language === '' ? 'no language' : `\`${language}\``}, which no test knows. Write one of ${Object.keys(CHECKS).join(', ')} behind the fence, or say in __tests__/snippets.test.ts how it is checked.`,
     )
-  await check(snippet)
+  try {
+    await check(snippet)
+  } catch (error) {
+    // In the words of the step, with every problem that it lists.
+    if (!(error instanceof DbtOidcError)) throw error
+    throw new Error([`${page}:${line}: ${error.problem}`, ...error.details].join('\n'), { cause: error })
+  }
 }
 
 /** Calls of this program within the sentences of a page that it would not take. */

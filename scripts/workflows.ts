@@ -24,6 +24,19 @@ export interface Findings {
 
 /** Lints the files, which are relative to the root of the repository; without any, everything that this repository has. */
 export async function lintWorkflows(files: readonly string[] = everything()): Promise<Findings> {
+  const { actionlint, shellcheck, zizmor } = await programs()
+  const workflows = files.filter((file) => !OTHERS.includes(file))
+  return {
+    actionlint: workflows
+      .map((file) => actionlinted(actionlint, shellcheck, file))
+      .filter((found) => found !== '')
+      .join('\n'),
+    zizmor: PERSONAS.map((persona) => zizmored(zizmor, persona, files)).join(''),
+  }
+}
+
+/** The linters, made where they are not there yet. */
+async function programs() {
   const { bin } = await ensurePython('lint')
   const actionlint = await ensureGo({
     name: 'actionlint',
@@ -31,14 +44,13 @@ export async function lintWorkflows(files: readonly string[] = everything()): Pr
     of: 'github.com/rhysd/actionlint/cmd/actionlint',
   })
   const program = (name: string): string => join(bin, WINDOWS ? `${name}.exe` : name)
-  const workflows = files.filter((file) => !OTHERS.includes(file))
-  return {
-    actionlint: workflows
-      .map((file) => actionlinted(actionlint, program('shellcheck'), file))
-      .filter((found) => found !== '')
-      .join('\n'),
-    zizmor: PERSONAS.map((persona) => zizmored(program('zizmor'), persona, files)).join(''),
-  }
+  return { actionlint, shellcheck: program('shellcheck'), zizmor: program('zizmor') }
+}
+
+/** What actionlint, with shellcheck, says of a workflow that stands in no file; nothing where it finds nothing. */
+export async function lintText(text: string): Promise<string> {
+  const { actionlint, shellcheck } = await programs()
+  return ran(actionlint, argumentsOf(shellcheck, '.github/workflows/shown.yml'), text)
 }
 
 /** Every workflow, example and action of this repository. */
@@ -61,8 +73,11 @@ function actionlinted(actionlint: string, shellcheck: string, file: string): str
   const text = readFileSync(path, 'utf8')
     .replaceAll(/(uses: )\$\/(?=\s|$)/gm, '$1./')
     .replaceAll(/(uses: )OWNER\/dbt-oidc@[0-9a-f]{40}/g, '$1./')
-  const args = ['-no-color', '-shellcheck', shellcheck, '-pyflakes', '', '-stdin-filename', path, '-']
-  return ran(actionlint, args, text)
+  return ran(actionlint, argumentsOf(shellcheck, path), text)
+}
+
+function argumentsOf(shellcheck: string, path: string): readonly string[] {
+  return ['-no-color', '-shellcheck', shellcheck, '-pyflakes', '', '-stdin-filename', path, '-']
 }
 
 function zizmored(zizmor: string, persona: (typeof PERSONAS)[number], files: readonly string[]): string {

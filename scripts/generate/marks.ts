@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 
 /** Replaces what stands between two marks, and fails where the marks are gone. */
 export function between(text: string, mark: string, content: string): string {
+  if (/^<{7} /m.test(text)) throw new Error('two versions of the page stand in it: a merge was not ended')
   const [start, end] = marks(mark)
   const [from, to] = [text.indexOf(start), text.indexOf(end)]
   if (from < 0 || to < from) throw new Error(`there is no pair of marks ${start} … ${end}`)
