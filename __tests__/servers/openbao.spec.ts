@@ -169,29 +169,25 @@ function bound(more: Readonly<Record<string, unknown>>) {
 }
 
 describe('a secret that is kept', () => {
-  test.each([
+  test.each<[1 | 2, string, Readonly<Record<string, unknown>>]>([
     [2, 'secret/data/dbt/prod', { data: { username: 'kept', password: 'from-the-vault' } }],
     [1, 'secret/dbt/prod', { username: 'kept', password: 'from-the-vault' }],
   ])(
     'in version %i of the key/value engine is read, and the token ends at once',
     async (version, path, body) => {
       const secret = { path: 'dbt/prod', field: 'password', 'user-field': 'username', version }
-      await at.vault.ask('POST', 'sys/mounts/secret', { type: 'kv', options: { version: String(version) } })
-      try {
-        await at.vault.ask('POST', path, body)
-        await at.trust({ identity: at.identity({ secret }) })
-        const world = worldOf(at.site.issuer)
-        const credential = await bound({ secret }).trade({ kind: 'password' }, world.mint, world.io)
-        expect(credential).toEqual({
-          kind: 'password',
-          user: 'kept',
-          password: 'from-the-vault',
-          expiresAt: null,
-        })
-        expect(await left()).toEqual(NOTHING)
-      } finally {
-        await at.vault.ask('DELETE', 'sys/mounts/secret')
-      }
+      await at.vault.keepSecrets(version)
+      await at.vault.ask('POST', path, body)
+      await at.trust({ identity: at.identity({ secret }) })
+      const world = worldOf(at.site.issuer)
+      const credential = await bound({ secret }).trade({ kind: 'password' }, world.mint, world.io)
+      expect(credential).toEqual({
+        kind: 'password',
+        user: 'kept',
+        password: 'from-the-vault',
+        expiresAt: null,
+      })
+      expect(await left()).toEqual(NOTHING)
     },
   )
 
@@ -199,20 +195,16 @@ describe('a secret that is kept', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     const der = privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64')
-    await at.vault.ask('POST', 'sys/mounts/secret', { type: 'kv', options: { version: '2' } })
-    try {
-      await at.vault.ask('POST', 'secret/data/snowflake', { data: { pem, der, login: 'DBT_PROD' } })
-      for (const field of ['pem', 'der']) {
-        const secret = { path: 'snowflake', field, 'user-field': 'login' }
-        await at.trust({ identity: at.identity({ secret }) })
-        const world = worldOf(at.site.issuer)
-        const credential = await bound({ secret }).trade({ kind: 'key-pair' }, world.mint, world.io)
-        expect(credential).toEqual({ kind: 'key-pair', user: 'DBT_PROD', privateKey: pem, expiresAt: null })
-      }
-      expect(await left()).toEqual(NOTHING)
-    } finally {
-      await at.vault.ask('DELETE', 'sys/mounts/secret')
+    await at.vault.keepSecrets(2)
+    await at.vault.ask('POST', 'secret/data/snowflake', { data: { pem, der, login: 'DBT_PROD' } })
+    for (const field of ['pem', 'der']) {
+      const secret = { path: 'snowflake', field, 'user-field': 'login' }
+      await at.trust({ identity: at.identity({ secret }) })
+      const world = worldOf(at.site.issuer)
+      const credential = await bound({ secret }).trade({ kind: 'key-pair' }, world.mint, world.io)
+      expect(credential).toEqual({ kind: 'key-pair', user: 'DBT_PROD', privateKey: pem, expiresAt: null })
     }
+    expect(await left()).toEqual(NOTHING)
   })
 })
 

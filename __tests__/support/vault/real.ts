@@ -13,9 +13,11 @@ export interface RealVault extends AsyncDisposable {
   ask(method: string, path: string, body?: unknown): Promise<unknown>
   /** Runs a document with the command line that comes with the server, as a person who pastes it. */
   paste(document: string): Promise<void>
+  /** Mounts an empty key/value engine of this version at `secret`. */
+  keepSecrets(version: 1 | 2): Promise<void>
   /** What is leased at a path, by id. */
   leases(path: string): Promise<readonly string[]>
-  /** Client tokens that live, beside that of root. */
+  /** Client tokens that live, beside those that the server had at first. */
   tokens(): Promise<number>
 }
 
@@ -80,9 +82,21 @@ export async function withToken(
     const found = await ask('LIST', path)
     return found === undefined ? [] : listed.parse(found).data.keys
   }
+  const roots = (await list('auth/token/accessors')).length
   return {
     url,
     ask,
+    async keepSecrets(version) {
+      await ask('DELETE', 'sys/mounts/secret')
+      await ask('POST', 'sys/mounts/secret', { type: 'kv', options: { version: String(version) } })
+      if (version === 1) return
+      // Vault turns a new engine into one with versions by and by, and takes nothing meanwhile.
+      const deadline = Date.now() + 30_000
+      while ((await ask('GET', 'secret/config').catch(() => undefined)) === undefined) {
+        if (Date.now() > deadline) throw new Error('The key/value engine was not ready in time.')
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
     async paste(document) {
       const script = `vault() { "$PROGRAM" "$@"; }\n${document}`
       const env = {
@@ -96,6 +110,6 @@ export async function withToken(
       if (exitCode !== 0) throw new Error(`the document was refused:\n${lines.join('\n')}`)
     },
     leases: (path) => list(`sys/leases/lookup/${path}`),
-    tokens: async () => (await list('auth/token/accessors')).length - 1,
+    tokens: async () => (await list('auth/token/accessors')).length - roots,
   }
 }
