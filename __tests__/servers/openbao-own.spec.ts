@@ -49,9 +49,9 @@ async function keep(within = ''): Promise<void> {
   await bao.ask('POST', `${within}secret/data/dbt/prod`, { data: { password: PASSWORD } })
 }
 
-describe('in a namespace', () => {
-  const identity = () => ({ url: own.server.url, namespace: 'team' })
+const identity = () => ({ url: own.server.url, namespace: 'team' })
 
+describe('in a namespace', () => {
   beforeEach(async () => {
     await bao.ask('POST', 'sys/namespaces/team', {})
     await keep('team/')
