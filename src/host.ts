@@ -12,6 +12,7 @@ import { causeOf } from './file-causes.ts'
 import { createHttp, createStreams, proxySecrets, type Http, type Streams } from './http.ts'
 import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
+import type { AskGraph } from './host/github.ts'
 import type { RunFacts } from './report/report.ts'
 import { codeOf } from './retry.ts'
 import { createWriter, type Writer } from './report/writer.ts'
@@ -47,6 +48,8 @@ export interface Host {
   readonly addPath: (directory: string) => void
   readonly summary: (markdown: string) => Promise<void>
   readonly append: (path: string, line: string) => Promise<void>
+  /** GitHub's GraphQL by the token of the step; undefined where it has none. */
+  readonly gitHub: () => Promise<AskGraph | undefined>
   /** The parsed event file, which nobody signs; undefined where it cannot be read. */
   readonly event: () => Promise<unknown>
 }
@@ -65,6 +68,9 @@ export interface ExecResult {
   readonly stderr: string
 }
 
+/** The input `github-token`, as the runner hands it over. */
+const GITHUB_TOKEN = 'INPUT_GITHUB-TOKEN'
+
 /** Opens the runner that this process was started by. */
 export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 'signal' | 'kill'>): Host {
   const text = (name: string): string => env[name] ?? ''
@@ -76,7 +82,8 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
     colour: true,
     random: () => randomBytes(32).toString('hex'),
   })
-  for (const secret of [...proxySecrets(env), text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')]) writer.mask(secret)
+  const held = [text('ACTIONS_ID_TOKEN_REQUEST_TOKEN'), text(GITHUB_TOKEN)]
+  for (const secret of [...proxySecrets(env), ...held]) writer.mask(secret)
   // From here on even the toolkit's own lines pass through the one writer.
   writer.own(process.stdout)
   return {
@@ -105,6 +112,13 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
       if (path !== '') await appendFile(path, markdown)
     },
     append: (path, line) => appendLine(path, line, workspace),
+    async gitHub() {
+      const token = text(GITHUB_TOKEN)
+      if (token === '') return undefined
+      const { askGraph } = await import('./host/github.ts')
+      // A page of comments is large: each of them up to 64 KiB.
+      return askGraph(token, { http: createHttp({ rehearsal, env }), rehearsal, limit: 8 * 1024 * 1024 })
+    },
     event: () => readEvent(text('GITHUB_EVENT_PATH')),
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
+import type { Told as Comment } from './comment.ts'
 import type { Config } from './config.ts'
 import { projectPath, type Host } from './host.ts'
 import { failed, type LineResult } from './dbt/result.ts'
@@ -50,13 +51,8 @@ export async function publish(
   }
   const stop = stopOf(config)
   if (stop) await showStop(report, stop, host)
-  if (config.summary) {
-    const found = stop && (await import('./report/stop.ts')).stopMarkdown(report, stop)
-    const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
-    const told = { ...report, warnings: [...config.warnings, ...report.warnings], policy: config.policy }
-    const { summarise } = await import('./report/summary.ts')
-    await tell(host, summarise(told, facts, options))
-  }
+  if (config.summary) await summary(report, stop, publication)
+  if (report.result) await comment({ result: report.result }, publication)
   setOutputs(
     host,
     outputsOf(report, { ...placesOf(config, known), auditLog: auditPath(config, host) }, config.until),
@@ -74,6 +70,7 @@ export async function publishFailure(error: unknown, publication: Publication): 
   annotate(host, annotationOf(error, scrub))
   try {
     if (config?.summary !== false) await tell(host, await failureSummary(error, publication))
+    await comment({ failed: failureOf(error, scrub).code }, publication)
     // The log begins with the decision; before that there is no file to name.
     const auditLog = config && known.decision ? auditPath(config, host) : undefined
     const places = config ? { ...placesOf(config, known), auditLog } : {}
@@ -112,6 +109,26 @@ async function failureSummary(error: unknown, publication: Publication): Promise
       facts,
     )
   return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)
+}
+
+async function summary(report: Report, stop: Stop | undefined, publication: Publication): Promise<void> {
+  const { config, host } = publication
+  const found = stop && (await import('./report/stop.ts')).stopMarkdown(report, stop)
+  const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
+  const warnings = [...(config?.warnings ?? []), ...report.warnings]
+  const told = { ...report, warnings, policy: config?.policy }
+  const { summarise } = await import('./report/summary.ts')
+  await tell(host, summarise(told, factsOf(publication), options))
+}
+
+/** Only of what was to run dbt: a step that prepares or asks has nothing to tell to a pull request. */
+async function comment(told: Comment, publication: Publication): Promise<void> {
+  const { config, host, known } = publication
+  if (!config?.comment || config.commands.length === 0 || config.until !== undefined || !known.claims) return
+  const { keepComment } = await import('./comment.ts')
+  const { asked } = config
+  const target = known.access?.target ?? known.decision?.grant?.target ?? asked ?? ''
+  await keepComment(told, { facts: factsOf(publication), asked, target }, known.claims, host)
 }
 
 function stopOf({ until, origin }: Config): Stop | undefined {

@@ -27,6 +27,7 @@ export const INPUTS = [
   'export-env',
   'audit-log',
   'summary',
+  'comment',
   'github-token',
   'output-credential',
 ] as const

@@ -31,6 +31,8 @@ export interface Options {
   readonly preflight: boolean
   readonly exportEnv: boolean
   readonly summary: boolean
+  /** One comment on the pull request, kept up to date. */
+  readonly comment: boolean
   readonly outputCredential: boolean
   readonly auditLog: string | undefined
   readonly env: readonly string[]
@@ -86,6 +88,7 @@ export function readOptions(sources: Sources, problems: Problems): Options {
     preflight: flag('preflight', sources, problems),
     exportEnv: flag('export-env', sources, problems),
     summary: flag('summary', sources, problems),
+    comment: flag('comment', sources, problems),
     outputCredential: flag('output-credential', sources, problems),
     auditLog: auditLog(sources),
     env: names(sources, problems),

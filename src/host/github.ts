@@ -22,12 +22,25 @@ export interface Way extends Pick<HttpRequest, 'limit'> {
 }
 
 /** Requests to GitHub's REST API, over our one way out. */
-export async function askGitHub(token: string, { http, rehearsal, limit }: Way): Promise<Ask> {
+export async function askGitHub(token: string, way: Way): Promise<Ask> {
+  const octokit = await octokitOf(token, way)
+  return (route, parameters) => octokit.request(route, parameters)
+}
+
+/** One question to GitHub's GraphQL; throws where there is no answer, or one that says no. */
+export type AskGraph = (query: string, variables: Readonly<Record<string, unknown>>) => Promise<unknown>
+
+/** The same for its GraphQL API. */
+export async function askGraph(token: string, way: Way): Promise<AskGraph> {
+  const octokit = await octokitOf(token, way)
+  return (query, variables) => octokit.graphql(query, { ...variables })
+}
+
+async function octokitOf(token: string, { http, rehearsal, limit }: Way) {
   const { getOctokit } = await import('@actions/github')
   const at = (url: string): string => rewrite(rehearsal, url)
   const fetch = fetchOver({ http, at, ...(limit !== undefined && { limit }) })
-  const octokit = getOctokit(token, { request: { fetch } })
-  return (route, parameters) => octokit.request(route, parameters)
+  return getOctokit(token, { request: { fetch } })
 }
 
 const commits = z.array(z.object({ sha: z.string().check(z.regex(/^[0-9a-f]{40,64}$/)) }))

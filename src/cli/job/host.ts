@@ -63,6 +63,7 @@ export function openJob({ holding, env, temp, signal, kill }: Job): Host {
     addPath: () => undefined,
     summary: () => Promise.resolve(),
     append: (path, line) => appendLine(resolve(path), line, workspace),
+    gitHub: () => Promise.resolve(undefined),
     event: () => Promise.resolve(undefined),
   }
 }
