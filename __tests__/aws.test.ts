@@ -158,15 +158,16 @@ describe('a trust that is broken', () => {
 
 describe('an answer that is none', () => {
   test.each([
-    ['IDPCommunicationError', 400],
-    ['InternalFailure', 500],
-    ['Throttling', 400],
-  ])('%s is tried again with a fresh token', async (code, status) => {
+    ['IDPCommunicationError', 400, 'for a while'],
+    ['InternalFailure', 500, 'for a while'],
+    ['Throttling', 400, 'for a while'],
+    ['InvalidIdentityToken', 400, 'Couldn&#39;t retrieve verification key from your identity provider'],
+  ])('%s is tried again with a fresh token', async (code, status, message) => {
     await bench.trust(SETTINGS, [MAIN])
     let left = 1
     bench.issuer.at('sts.eu-west-1.amazonaws.com', (req, res, path) => {
       if (left-- <= 0) return bench.sts.handler(req, res, path)
-      const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>for a while</Message></Error>`
+      const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>`
       return res
         .writeHead(status, { 'content-type': 'text/xml' })
         .end(`<ErrorResponse>${error}</ErrorResponse>`)

@@ -70,6 +70,18 @@ describe('a run of dbt', () => {
     expect(done.summary).toContain(result.message)
   })
 
+  test('is told apart by its exit code: 1 for what was built, 2 for how it was asked', async () => {
+    const told: string[] = []
+    for (const exit of [1, 2]) {
+      const dbt = await stubbed({ behaviours: { build: { exit } } })
+      await using done = await step(dbt)
+      expect([done.exitCode, done.outputs.get('result'), remainsOf(done)]).toEqual([1, 'failure', []])
+      told.push(/^✗ .*(exit code \d)[^]*?^→ .*$/m.exec(logOf(done))?.[0] ?? '')
+    }
+    expect(told[0]).toMatch(/exit code 1 .*Its last words:[^]*→ Mend what dbt names and run the job again\.$/)
+    expect(told[1]).toMatch(/exit code 2 .*Its last words:[^]*→ Mend what dbt names: a configuration, /)
+  })
+
   test('stops at the first line that fails', async () => {
     const dbt = await stubbed({ behaviours: { run: { exit: 2 } } })
     await using done = await step(dbt, { inputs: { run: 'seed\nrun\ntest' } })

@@ -1,0 +1,25 @@
+/** The cases of the corpus of hostile inputs, by class: `path-04` is the fourth of `path`. Numbers that are missing were never given. */
+export const IDS: Readonly<Record<string, readonly number[]>> = {
+  'token-format': [1, 4, 6, 7, 8, 9, 10, 12, 14, 15, 16, 17, 19, 20, 22, 23, 24],
+  'token-claims': [1, 5, 6, 8, 9, 10, 11, 13, 14, 15, 16, 18, 20, 21, 22, 23, 24, 26, 27, 28],
+  jwks: [1, 3, 5, 6, 8, 9, 10, 11, 12, 13, 15],
+  'policy-match': [
+    1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 27, 29, 30, 31, 32, 33,
+    34, 35, 40, 44, 47, 48,
+  ],
+  event: [2, 4, 5, 6, 7, 8, 10],
+  'policy-config': [1, 2, 3, 7, 8, 9, 11, 12, 13, 15, 16, 17, 19, 20, 21],
+  'profiles-injection': [1, 2, 5, 6, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 20],
+  'workflow-command': [2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14],
+  'file-command': [1, 2, 3, 5, 7],
+  argv: [1, 2, 3, 4, 5, 8, 10],
+  path: [1, 2, 3, 4, 5, 7, 9],
+  'secret-leak': [1, 2, 4, 5, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18],
+  'fault-oidc': [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14, 18],
+  'fault-exchange': [1, 2, 3, 4, 6, 7, 9, 11, 13, 14],
+  'fault-process': [1, 3, 4, 5, 6, 8, 10, 11],
+  'fault-disk': [1, 4, 5, 6],
+  volume: [1, 3, 5, 6, 7],
+  'network-env': [2, 3, 4, 5, 6, 8],
+  'trust-generator': [1, 3, 4, 5, 7, 8, 10],
+}
