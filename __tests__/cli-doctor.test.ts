@@ -320,7 +320,7 @@ describe('dbt-oidc doctor', () => {
   })
 
   test.each([
-    [['--claim', 'nonsense'], /✗ usage: --claim: `nonsense` is no `name=value`/],
+    [['--claim', 'nonsense'], /✗ usage: --claim: It is no `name=value`/],
     [['--target', 'prd'], /did you mean prod\?/],
     [['--token', 'none.jwt'], /✗ file: none\.jwt cannot be read as a token/],
   ] as const)('refuses %j in the words of every command', async (args, text) => {

@@ -28,6 +28,17 @@ export function nameable({ like, claims }: OtherIssuer): readonly string[] {
   return like ? FACTS[like].nameable : claims
 }
 
+/** Whether a platform that compares texts can compare the claim. */
+export function isText({ like }: OtherIssuer, claim: string): boolean {
+  return like === undefined || !FACTS[like].notText.includes(claim)
+}
+
+/** The names that lead to a claim in the token; undefined where nobody has said whether a slash is part of its name. */
+export function wayTo({ like }: OtherIssuer, claim: string): readonly string[] | undefined {
+  if (like === undefined) return claim.includes('/') ? undefined : [claim]
+  return FACTS[like].nested ? claim.split('/') : [claim]
+}
+
 /** Whether a claim is the same in every run of its owner. */
 export function inEveryRun({ like }: OtherIssuer, claim: string): boolean {
   return like !== undefined && FACTS[like].everyRun.includes(claim)

@@ -1,4 +1,5 @@
 import type { Issued, Makes } from './exchange.ts'
+import type { OtherIssuer } from './other-issuer.ts'
 import type { Part } from './trust/parts.ts'
 import type { TrustRule } from './trust/rules.ts'
 
@@ -9,6 +10,8 @@ export interface TrustRequest {
   readonly via: string
   /** `iss` of the tokens, exactly. */
   readonly issuer: string
+  /** The same as the policy declares it, where it is not GitHub. */
+  readonly other?: OtherIssuer | undefined
   /** Of the tokens that the action asks for. */
   readonly audience: string
   /** All that the other side is told to take: that one first, and others while it gives way to one of them. */

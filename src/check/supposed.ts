@@ -1,4 +1,5 @@
 import type { Claims } from '../claims.ts'
+import { nameable, type OtherIssuer } from '../other-issuer.ts'
 import { matches } from '../pattern.ts'
 import { parseSub } from '../policy/subject.ts'
 
@@ -44,10 +45,26 @@ export function supposedClaims({ repository, ids, form, issuer, given }: Supposi
   return resubjected({ iss: issuer, sub: '', aud: '', jti: '', iat: 0, exp: 0, all }, given.get('sub'), form)
 }
 
+/** The claims of a job of another issuer, of which nothing follows from anything else. */
+export function supposedElsewhere(other: OtherIssuer, given: ReadonlyMap<string, string>): Claims {
+  return {
+    from: other.name,
+    nameable: nameable(other),
+    iss: other.url,
+    sub: given.get('sub') ?? '',
+    aud: '',
+    jti: '',
+    iat: 0,
+    exp: 0,
+    all: given,
+  }
+}
+
 /** The claims with others in their place; `sub` follows them in the form that it has, unless it is given or is customised. */
 export function changedClaims(claims: Claims, given: ReadonlyMap<string, string>): Claims {
   if (given.size === 0) return claims
   const all = new Map([...claims.all, ...given])
+  if (claims.from !== undefined) return { ...claims, sub: given.get('sub') ?? claims.sub, all }
   const before = parseSub(claims.sub)
   const kept = given.get('sub') ?? (before ? undefined : claims.sub)
   return resubjected({ ...claims, all }, kept, before?.ownerId === undefined ? 'name' : 'id')

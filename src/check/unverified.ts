@@ -1,5 +1,6 @@
 import type { Claims } from '../claims.ts'
 import { DbtOidcError, fail } from '../errors.ts'
+import { claimsOf as claimsElsewhere, nameable, type OtherIssuer } from '../other-issuer.ts'
 import { quoted } from '../policy/visible.ts'
 import { parseObject, type JsonObject } from '../token/json.ts'
 import { takeApart } from '../token/parts.ts'
@@ -14,16 +15,19 @@ export interface Unverified {
 }
 
 /** Reads a token, or its claims as JSON. Throws `token-format`; no part of the text is repeated but its claims. */
-export function unverified(text: string, { issuer, now }: { issuer: string; now: Date }): Unverified {
+export function unverified(
+  text: string,
+  { issuer, other, now }: { issuer: string; other?: OtherIssuer | undefined; now: Date },
+): Unverified {
   const trimmed = text.trim()
   const payload = trimmed.startsWith('{') ? parseObject(Buffer.from(trimmed)) : payloadOf(trimmed)
   if (typeof payload === 'string')
     return fail({
       code: 'token-format',
       problem: `What --token names ${payload}.`,
-      remedy: 'Give a file with a token of GitHub as it is, or with its claims as one JSON object.',
+      remedy: 'Give a file with a token as it is, or with its claims as one JSON object.',
     })
-  const claims = claimsOf(payload)
+  const claims = claimsOf(payload, other)
   return {
     claims,
     refusals: [...(trimmed.startsWith('{') ? [] : formRefusals(trimmed)), ...issuerRefusals(payload, issuer)],
@@ -38,12 +42,13 @@ function payloadOf(token: string): JsonObject | string {
   return typeof payload === 'string' ? `has a payload that ${payload}` : payload
 }
 
-function claimsOf(payload: JsonObject): Claims {
+function claimsOf(payload: JsonObject, other: OtherIssuer | undefined): Claims {
   const word = (name: string): string => (typeof payload[name] === 'string' ? payload[name] : '')
   const instant = (name: string): number => (typeof payload[name] === 'number' ? payload[name] : 0)
   const aud = Array.isArray(payload['aud']) ? String(payload['aud'][0] ?? '') : word('aud')
-  const all = scalars(payload, aud)
+  const all = other ? claimsElsewhere(payload, other).set('aud', aud) : scalars(payload, aud)
   return {
+    ...(other && { from: other.name, nameable: nameable(other) }),
     iss: word('iss'),
     sub: word('sub'),
     aud,

@@ -1,3 +1,4 @@
+import type { Claims } from '../claims.ts'
 import { visible } from '../policy/visible.ts'
 import { decisionSentence, decisionTable, denial } from '../report/decision.ts'
 import { coloured } from './colour.ts'
@@ -53,12 +54,12 @@ function lines({ checked, read, assumed, notes }: Asked, colour: boolean): reado
     ...refusals.map((one) => `  ${one}`),
     ...(nearest === undefined ? [] : [`  ${nearest}`]),
     '',
-    originOf(read),
+    originOf(read, decision.claims),
     ...claimLines(decision.claims.all, assumed, paint),
     ...notes,
     '',
     ...decisionTable(decision, { colour, whole: true }),
-    ...(read || decision.granted ? [] : untoldLines(untold)),
+    ...(read || decision.granted ? [] : untoldLines(untold, decision.claims)),
     ...decision.warnings.map((warning) => `! ${warning}`),
     ...(decision.granted ? [] : ['', ...denial(decision, { colour }).remedy.split('\n')]),
   ]
@@ -66,16 +67,20 @@ function lines({ checked, read, assumed, notes }: Asked, colour: boolean): reado
 
 const OWN_OPTION: ReadonlySet<string> = new Set(['ref', 'environment'])
 
-function untoldLines(untold: readonly string[]): readonly string[] {
+function untoldLines(untold: readonly string[], { from }: Claims): readonly string[] {
   if (untold.length === 0) return []
-  const options = untold.map((name) => (OWN_OPTION.has(name) ? `--${name} …` : `--claim ${name}=…`))
+  const options = untold.map((name) =>
+    from === undefined && OWN_OPTION.has(name) ? `--${name} …` : `--claim ${name}=…`,
+  )
   return ['', `Not told, and so absent: ${untold.join(', ')}. If the run has them: ${options.join(' ')}`]
 }
 
-function originOf(read: Asked['read']): string {
+function originOf(read: Asked['read'], { from }: Claims): string {
   return read
     ? 'Read from the token, and NOT verified: nobody has checked its signature, so it proves nothing.'
-    : 'A supposed run; GitHub was not asked:'
+    : from === undefined
+      ? 'A supposed run; GitHub was not asked:'
+      : `A supposed job of ${visible(from)}; nobody was asked:`
 }
 
 function claimLines(

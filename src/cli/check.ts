@@ -1,12 +1,14 @@
 import { text as textOf } from 'node:stream/consumers'
 import { check, type Checked } from '../check/checked.ts'
-import { changedClaims, pinnedIds, supposedClaims } from '../check/supposed.ts'
+import { changedClaims, pinnedIds, supposedClaims, supposedElsewhere } from '../check/supposed.ts'
 import { unverified, type Unverified } from '../check/unverified.ts'
 import { checkClaimName } from '../claim-names.ts'
 import type { Claims } from '../claims.ts'
 import type { Config } from '../config.ts'
 import type { Sources } from '../config/sources.ts'
 import { fail } from '../errors.ts'
+import { nearest } from '../nearest.ts'
+import type { OtherIssuer } from '../other-issuer.ts'
 import { isLiteral } from '../pattern.ts'
 import { readRegular } from '../regular.ts'
 import { printCheck } from './check-print.ts'
@@ -40,20 +42,35 @@ export interface Asked {
 /** Says which grant a run would get, and why; the exit code is 1 where it gets none. */
 export async function checkOne(config: Config, sources: Sources, asking: Asking): Promise<void> {
   if (asking.target !== undefined) chosen(config, asking.target)
-  const given = givenClaims(asking)
+  const { other } = config
+  const given = givenBy(asking, other)
   const read =
     asking.token === undefined
       ? undefined
-      : unverified(await textOfToken(asking.token), { issuer: config.issuer, now: sources.today })
+      : unverified(await textOfToken(asking.token), {
+          issuer: config.issuer,
+          other,
+          now: sources.today,
+        })
   const repository = asking.repository ?? repositoryOf(config, sources)
-  const ids = pinnedIds(config.grants, repository)
-  const claims = read
-    ? changedClaims(read.claims, given)
-    : supposedClaims({ repository, ids, form: 'name', issuer: config.issuer, given })
+  const claims = read ? changedClaims(read.claims, given) : supposedBy(config, repository, given)
   const checked = check(config.grants, claims, asking.target ?? config.asked, asking.fork === true)
   const assumed = read ? new Map<string, string>() : assumedIn(claims, given)
   printCheck({ checked, read, assumed, notes: notesOf(claims, read, asking) }, asking.json === true)
   if (!checked.decision.granted || (read?.refusals.length ?? 0) > 0) process.exitCode = EXIT.no
+}
+
+function givenBy(asking: Asking, other: OtherIssuer | undefined): ReadonlyMap<string, string> {
+  return other ? claimsGiven(asking, other) : givenClaims(asking)
+}
+
+function supposedBy(
+  { grants, issuer, other }: Config,
+  repository: string,
+  given: ReadonlyMap<string, string>,
+): Claims {
+  if (other) return supposedElsewhere(other, given)
+  return supposedClaims({ repository, ids: pinnedIds(grants, repository), form: 'name', issuer, given })
 }
 
 const NO_FORK =
@@ -108,6 +125,42 @@ export function refuseSecret(name: string, value: string): void {
   })
 }
 
+/** The same of a job of another issuer, whose claims have other names. Throws `usage`. */
+export function claimsGiven(
+  { ref, event, environment, fork, claim }: Pick<Asking, 'ref' | 'event' | 'environment' | 'fork' | 'claim'>,
+  { name: issuer, claims }: OtherIssuer,
+): ReadonlyMap<string, string> {
+  const githubs = Object.entries({ ref, event, environment, fork }).find(([, value]) => value !== undefined)
+  if (githubs)
+    fail({
+      code: 'usage',
+      problem: `--${githubs[0]} is about a run of GitHub Actions.`,
+      remedy: `Say what a token of ${issuer} says, by --claim name=value, or give one by --token.`,
+    })
+  const given = claim.map((text) => splitClaim(text))
+  for (const [name, value] of given) {
+    refuseSecret(name, value)
+    const near = nearest(name, claims)
+    if (!claims.includes(name))
+      fail({
+        code: 'usage',
+        problem: `--claim: The tokens of \`${issuer}\` have no claim \`${name}\`${near ? `; did you mean \`${near}\`?` : '.'}`,
+        remedy: `Others are listed under \`issuers.${issuer}.claims\`.`,
+      })
+  }
+  return new Map(given)
+}
+
+function splitClaim(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  return fail({
+    code: 'usage',
+    problem: '--claim: It is no `name=value`.',
+    remedy: 'Write it as --claim name=value.',
+  })
+}
+
 function namedValue(text: string): readonly [string, string] {
   const at = text.indexOf('=')
   const [name, value] = [text.slice(0, at), text.slice(at + 1)]
@@ -121,6 +174,8 @@ function namedValue(text: string): readonly [string, string] {
 }
 
 function assumedIn(claims: Claims, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  // Of a job of another issuer nothing follows from anything.
+  if (claims.from !== undefined) return new Map()
   const reasons = [
     ['repository', 'of the policy or of this checkout; --repository'],
     ['repository_owner', 'follows from the repository'],

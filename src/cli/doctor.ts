@@ -58,9 +58,11 @@ async function rest(
     ...(options.network
       ? await reachLines(reached.length > 0 ? reached : targets, config.issuer, process.env)
       : []),
-    ...(hasToken()
-      ? await settingLines(await gitHub(), { repository, grants: config.grants, real })
-      : [NOT_ASKED]),
+    ...(config.other
+      ? []
+      : hasToken()
+        ? await settingLines(await gitHub(), { repository, grants: config.grants, real })
+        : [NOT_ASKED]),
   ]
 }
 
@@ -83,10 +85,20 @@ async function policyOf(options: Given): Promise<Configured | { readonly refused
   }
 }
 
-function policyLines({ origin, targets, grants, issuer, warnings }: Config): readonly Line[] {
+function policyLines({ origin, targets, grants, elsewhere, issuer, warnings }: Config): readonly Line[] {
   const counts = `${counted(targets.size, 'target')}, ${counted(grants.length, 'grant')}`
   return [
     { word: 'policy', mark: 'ok', text: `${visible(origin)}: ${counts}, for tokens of ${issuer}` },
+    ...(elsewhere.length === 0
+      ? []
+      : [
+          {
+            word: 'policy',
+            mark: 'open',
+            text: `${counted(elsewhere.length, 'grant')} for tokens of other issuers, of which nothing is looked at here`,
+            remedy: `dbt-oidc doctor --issuer ${[...new Set(elsewhere.map((grant) => grant.issuer ?? 'NAME'))].join(' or ')}`,
+          } as const,
+        ]),
     ...warnings.map((text): Line => ({ word: 'policy', mark: 'odd', text })),
   ]
 }

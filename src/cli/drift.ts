@@ -55,8 +55,8 @@ function isUnasked({ code }: Finding): boolean {
   return code === 'not-compared'
 }
 
-function isTrusted({ grants }: Config, { name, via }: Target): boolean {
-  return via !== 'none' && grants.some(({ target }) => target === name)
+function isTrusted({ grants, elsewhere }: Config, { name, via }: Target): boolean {
+  return via !== 'none' && [...grants, ...elsewhere].some(({ target }) => target === name)
 }
 
 /** Whoever asks whether two things differ must not be told "no" where one of them is not there. */
@@ -198,8 +198,10 @@ async function compared(
 }
 
 /** The oldest review of the target's grants; undefined where one of them has none. */
-function reviewedOf({ grants }: Config, { name }: Target): Date | undefined {
-  const own = grants.filter(({ target }) => target === name).map(({ reviewed }) => reviewed)
+function reviewedOf({ grants, elsewhere }: Config, { name }: Target): Date | undefined {
+  const own = [...grants, ...elsewhere]
+    .filter(({ target }) => target === name)
+    .map(({ reviewed }) => reviewed)
   const dates = own.filter((reviewed) => reviewed !== undefined).toSorted()
   return dates[0] === undefined || dates.length < own.length ? undefined : new Date(`${dates[0]}T00:00:00Z`)
 }

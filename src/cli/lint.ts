@@ -65,6 +65,7 @@ async function judgingBy(options: Given): Promise<Judging> {
   const config = await policyOf(options)
   return {
     issuers: config ? [config.issuer] : [],
+    declared: config ? [...config.issuers.values()] : [],
     review: config?.review ?? reviewLimits(undefined),
     today: new Date(),
   }

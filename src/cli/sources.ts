@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { POLICY_PATH } from '../config/from-policy.ts'
 import { placeOf, type PolicyPlace, type PolicyRead } from '../config/policy-place.ts'
+import { entry } from '../config/grants.ts'
 import type { Sources } from '../config/sources.ts'
 import { fail } from '../errors.ts'
 import { readRegular } from '../regular.ts'
+import { readYaml } from '../yaml.ts'
 import { gitHub } from './octokit.ts'
 import type { Workflow } from './places.ts'
 import { repositoryOfCheckout } from './remote.ts'
@@ -15,6 +17,8 @@ export interface Given {
   readonly workflow?: string
   readonly target?: string
   readonly repository?: string
+  /** Which of the policy's `issuers` is asked about; GitHub where it is absent. */
+  readonly issuer?: string
 }
 
 /** What a configuration is read from, and the workflow among it. */
@@ -38,6 +42,7 @@ export async function sourcesOf(given: Given): Promise<Found> {
     serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
     repository: await repositoryOf(given, workspace),
     today: new Date(),
+    ...(given.issuer !== undefined && { issuer: given.issuer }),
     ...(given.config !== undefined && { policyAnywhere: true }),
     read: (path) => readRegular(path),
     readPolicy,
@@ -84,6 +89,16 @@ async function readWorkflow(path: string): Promise<Workflow> {
   })
 }
 
+/** Whether every grant of a policy is for the tokens of another issuer, which know no repository. */
+function isForOthers(text: string): boolean {
+  const { node } = readYaml(text, POLICY_PATH)
+  const grants = node?.kind === 'map' ? entry(node, 'grants') : undefined
+  return (
+    grants?.kind === 'list' &&
+    grants.items.every((grant) => grant.kind === 'map' && entry(grant, 'issuer') !== undefined)
+  )
+}
+
 /** Every subject begins with it, so it has to be known unless the policy says it. */
 async function repositoryOf(given: Given, workspace: string): Promise<string> {
   const known =
@@ -93,7 +108,7 @@ async function repositoryOf(given: Given, workspace: string): Promise<string> {
     given.workflow === undefined && placeOf(given.config ?? '') === undefined
       ? await readRegular(resolve(workspace, given.config ?? POLICY_PATH))
       : undefined
-  if (policy?.kind === 'text' && /^repository:/m.test(policy.text)) return ''
+  if (policy?.kind === 'text' && (/^repository:/m.test(policy.text) || isForOthers(policy.text))) return ''
   return fail({
     code: 'configuration',
     problem: 'The repository is not known, and every subject begins with it.',

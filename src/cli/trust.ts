@@ -2,8 +2,7 @@ import type { Config } from '../config.ts'
 import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
 import { DbtOidcError, fail } from '../errors.ts'
-import { trustDocuments } from '../trust/request.ts'
-import { trustRules } from '../trust/rules.ts'
+import { trustDocuments, trustRequest } from '../trust/request.ts'
 import type { TrustFormat } from '../trust.ts'
 import { refuseOpen, type Asked } from '../trust/strict.ts'
 import { refuseShared, together, type Made } from '../trust/together.ts'
@@ -30,7 +29,6 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
   const targets = chosen(config, printing.target)
-  refuseElsewhere(config, targets)
   const all = await documentsFor(config, targets, { facts, format: printing.format })
   if (printing.strict)
     refuseOpen(
@@ -48,23 +46,6 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       ? nothing(config, targets)
       : all.map((one) => shown(one, process.stdout.isTTY)).join('\n\n'),
   )
-}
-
-/** Documents for GitHub's issuer alone would look like the whole trust of such a target. */
-function refuseElsewhere({ elsewhere, issuers }: Config, targets: readonly Target[]): void {
-  const open = elsewhere.filter(({ target }) => targets.some(({ name }) => name === target))
-  if (open.length === 0) return
-  fail({
-    code: 'configuration',
-    problem:
-      'Trust for issuers other than GitHub is not written yet, and a part of it would look like the whole.',
-    remedy:
-      'Have the other side trust these issuers by hand (docs/other-issuers.md), or name a target without them with --target.',
-    details: open.map(
-      ({ name, target, issuer = '' }) =>
-        `${name} → ${target}: tokens of ${issuers.get(issuer)?.url ?? issuer}`,
-    ),
-  })
 }
 
 interface Wanted {
@@ -98,7 +79,7 @@ function asked(
 ): Promise<readonly Asked[]> {
   const each = targets.map(async (target) => ({
     target: target.name,
-    rules: trustRules(config.grants, target.name, facts?.form),
+    rules: trustRequest(config, target, facts?.form).rules,
     documents: await trustDocuments(config, target, facts?.form, format),
   }))
   return Promise.all(each)
@@ -154,8 +135,8 @@ function ungranted(config: Config, targets: readonly Target[]): readonly string[
   )
 }
 
-function isGranted({ grants }: Config, name: string): boolean {
-  return grants.some(({ target }) => target === name)
+function isGranted({ grants, elsewhere }: Config, name: string): boolean {
+  return [...grants, ...elsewhere].some(({ target }) => target === name)
 }
 
 function print(text: string): void {

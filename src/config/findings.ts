@@ -49,9 +49,9 @@ function unreachable({ grants }: Config): readonly Finding[] {
   }))
 }
 
-function ungranted({ targets, grants }: Config): readonly Finding[] {
+function ungranted({ targets, grants, elsewhere }: Config): readonly Finding[] {
   return [...targets.values()]
-    .filter(({ name }) => !grants.some(({ target }) => target === name))
+    .filter(({ name }) => ![...grants, ...elsewhere].some(({ target }) => target === name))
     .map(({ name, place }) => ({
       code: 'ungranted',
       severity: 'note',

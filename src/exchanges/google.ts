@@ -19,7 +19,7 @@ export default exchange({
     ),
   recipe: (s) => recipeOf(s),
   identity: (s, _want, claims) =>
-    s['service-account'] ?? principalSet(s.provider, claims.all.get('repository_id') ?? ''),
+    s['service-account'] ?? principalSet(s.provider, claims.from ?? claims.all.get('repository_id') ?? ''),
   diagnose,
   errors: ERRORS,
   notes: [

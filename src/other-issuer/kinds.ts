@@ -13,6 +13,10 @@ export type Kind = (typeof KINDS)[number]
 /** What is known of a kind of issuer. */
 export interface Facts {
   readonly claims: readonly string[]
+  /** Claims that are numbers or truth values in the token, and no text. */
+  readonly notText: readonly string[]
+  /** Claims that lie within objects, by the way to them; otherwise a slash is part of a name. */
+  readonly nested?: true
   /** Claims that tell whose a token is. */
   readonly owners: readonly string[]
   /** Claims that are the same in every run of one owner: to name only these restricts nothing. */
@@ -39,6 +43,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
       job_namespace_id job_namespace_path ref ref_type ref_path ref_protected environment environment_protected
       environment_action deployment_tier groups_direct runner_id runner_environment sha ci_config_ref_uri
       ci_config_sha`),
+    notText: ['runner_id'],
     owners: ['sub', 'project_path', 'project_id', 'namespace_path', 'namespace_id'],
     everyRun: ['project_path', 'project_id', 'namespace_path', 'namespace_id', 'project_visibility'],
     nameable: words('project_path ref ref_type ref_protected environment'),
@@ -58,6 +63,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
       words(`sub organization_slug organization_id pipeline_slug pipeline_id build_id build_number build_branch
       build_tag build_commit build_source step_key job_id agent_id runner_environment cluster_id cluster_name
       queue_id queue_key`),
+    notText: ['build_number'],
     owners: ['sub', 'organization_slug', 'organization_id'],
     everyRun: ['organization_slug', 'organization_id', 'pipeline_slug', 'pipeline_id', 'runner_environment'],
     nameable: words('organization_slug pipeline_slug build_branch step_key'),
@@ -70,6 +76,8 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     claims:
       words(`sub kubernetes.io/namespace kubernetes.io/serviceaccount/name kubernetes.io/serviceaccount/uid
       kubernetes.io/pod/name kubernetes.io/pod/uid kubernetes.io/node/name kubernetes.io/node/uid`),
+    notText: [],
+    nested: true,
     owners: ['sub', 'kubernetes.io/namespace'],
     everyRun: ['kubernetes.io/namespace', 'kubernetes.io/node/name', 'kubernetes.io/node/uid'],
     nameable: words('sub'),
@@ -82,6 +90,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     claims: words(
       'sub oidc.circleci.com/project-id oidc.circleci.com/vcs-origin oidc.circleci.com/vcs-ref oidc.circleci.com/ssh-rerun',
     ),
+    notText: ['oidc.circleci.com/ssh-rerun'],
     owners: ['sub', 'oidc.circleci.com/project-id', 'oidc.circleci.com/vcs-origin'],
     everyRun: ['oidc.circleci.com/project-id', 'oidc.circleci.com/vcs-origin', 'oidc.circleci.com/ssh-rerun'],
     nameable: words('oidc.circleci.com/vcs-origin oidc.circleci.com/vcs-ref oidc.circleci.com/ssh-rerun'),
@@ -103,6 +112,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     claims: words(
       'sub workspaceUuid repositoryUuid pipelineUuid pipelineRunUuid stepUuid deploymentEnvironmentUuid branchName',
     ),
+    notText: [],
     owners: ['sub', 'repositoryUuid', 'workspaceUuid'],
     everyRun: ['repositoryUuid', 'workspaceUuid'],
     nameable: words('repositoryUuid deploymentEnvironmentUuid branchName'),
@@ -114,6 +124,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
   // `p://`) as github.com/gravitational/teleport rfd/0211 has them; a service connection's (sub `sc://`) has no others
   'azure-devops': {
     claims: words('sub org_id prj_id def_id rpo_id rpo_uri rpo_ver rpo_ref run_id'),
+    notText: [],
     owners: ['sub', 'org_id', 'prj_id'],
     everyRun: ['org_id', 'prj_id', 'def_id', 'rpo_id', 'rpo_uri'],
     nameable: words('sub prj_id def_id rpo_ref'),
@@ -126,6 +137,7 @@ export const FACTS: Readonly<Record<Kind, Facts>> = {
     claims:
       words(`sub terraform_organization_id terraform_organization_name terraform_project_id terraform_project_name
       terraform_workspace_id terraform_workspace_name terraform_full_workspace terraform_run_id terraform_run_phase`),
+    notText: [],
     owners: ['sub', 'terraform_organization_id', 'terraform_organization_name', 'terraform_full_workspace'],
     // Speculative plans of a workspace run what a pull request says: the phase tells them from an apply.
     everyRun: words(`terraform_organization_id terraform_organization_name terraform_project_id

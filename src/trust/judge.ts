@@ -1,5 +1,7 @@
+import { isClaimName } from '../claim-names.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Finding } from '../findings.ts'
+import type { OtherIssuer } from '../other-issuer.ts'
 import { visible } from '../policy/visible.ts'
 import { ageOf, unusedWays, type ReviewLimits } from './age.ts'
 import { titleOf } from './drift.ts'
@@ -15,6 +17,8 @@ import type { Way } from './statement.ts'
 export interface Judging {
   /** Issuers that are taken for GitHub beside its own: that of the policy, of an enterprise server. */
   readonly issuers: readonly string[]
+  /** Other issuers that the policy declares: what their claims mean it says itself. */
+  readonly declared?: readonly OtherIssuer[]
   readonly review: ReviewLimits
   readonly today: Date
 }
@@ -67,9 +71,10 @@ function withoutNothing({ paste, ...said }: Said): Said {
   return paste ? { ...said, paste } : said
 }
 
-function sayOf(read: Read, way: Way, { issuers }: Judging): readonly Said[] {
+function sayOf(read: Read, way: Way, { issuers, declared = [] }: Judging): readonly Said[] {
   const reader = offering(read.reader)
   if (way.principal !== undefined) return strangers(way.principal)
+  if (declared.some((other) => isOf(way, other))) return declaredFindings(way)
   const issuer = issuerFindings(way, reader, issuers)
   // What another issuer's claims mean is not known here.
   if (issuer.some(({ code }) => code === 'issuer-foreign')) return issuer
@@ -78,6 +83,25 @@ function sayOf(read: Read, way: Way, { issuers }: Judging): readonly Said[] {
     ...audienceFindings(way, reader),
     ...repositoryFindings(way, reader),
     ...conditionFindings(way, reader),
+  ]
+}
+
+/** Whether a way is for the tokens of an issuer: it says so, or it compares what only those have, where it does not tell. */
+function isOf({ issuer, conditions }: Way, { url, claims }: OtherIssuer): boolean {
+  if (issuer !== undefined) return issuer === url
+  return conditions.some(({ claim }) => !isClaimName(claim) && claims.includes(claim.replace(/^\//, '')))
+}
+
+/** Of an issuer that the policy declares only this is known: that it has strangers, too. */
+function declaredFindings({ issuer = 'its issuer', conditions }: Way): readonly Said[] {
+  if (conditions.some(({ by, alsoAbsent }) => by !== 'except' && alsoAbsent === undefined)) return []
+  return [
+    {
+      code: 'subject-missing',
+      severity: 'error',
+      problem: `It asks for no subject: whoever has a token of ${visible(issuer)} comes in.`,
+      remedy: 'Name the subject, as `dbt-oidc trust` writes it.',
+    },
   ]
 }
 

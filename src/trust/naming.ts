@@ -3,7 +3,7 @@ import type { TrustRequest } from '../trust.ts'
 import { subjectsOf } from './rules.ts'
 
 /** What names are made from. */
-export type Named = Pick<TrustRequest, 'target' | 'issuer' | 'rules'>
+export type Named = Pick<TrustRequest, 'target' | 'issuer' | 'rules' | 'other'>
 
 /** How a platform writes a name. */
 export interface NameStyle {
@@ -23,8 +23,9 @@ const GITHUB = 'https://token.actions.githubusercontent.com'
  */
 export function nameOf(request: Named, { prefix, separator, upper }: NameStyle): string {
   const { owners, parts } = partsOf(request)
+  const { other } = request
   const words = parts.map((part) => part.replaceAll(/[^A-Za-z0-9]/g, separator))
-  const cased = [prefix, ...words].join(separator)
+  const cased = [other && prefix === 'GH' ? 'OIDC' : prefix, ...words].join(separator)
   const name = upper ? cased.toUpperCase() : cased.toLowerCase()
   // Repositories are the same in either case, targets are not. A separator within a part could as well end it.
   const whole =
@@ -32,6 +33,7 @@ export function nameOf(request: Named, { prefix, separator, upper }: NameStyle):
     parts.length === 3 &&
     parts.every((part) => /^[A-Za-z0-9]+$/.test(part)) &&
     request.target === request.target.toLowerCase() &&
+    !other &&
     isGitHub(request.issuer)
   if (whole && name.length <= LONGEST) return name
   const mark = digest(JSON.stringify([request.issuer, owners, request.target]), upper)
@@ -39,12 +41,23 @@ export function nameOf(request: Named, { prefix, separator, upper }: NameStyle):
 }
 
 /** The name of one subject, or of one for an audience, among others of the same user: it stays what it is, whatever is granted beside it. */
-export function nameOfSubject({ issuer }: Pick<Named, 'issuer'>, subject: string, audience?: string): string {
+export function nameOfSubject(
+  { issuer, other }: Pick<Named, 'issuer' | 'other'>,
+  subject: string,
+  audience?: string,
+): string {
   const told = audience === undefined ? [issuer, subject] : [issuer, subject, audience]
-  return `GITHUB_${digest(JSON.stringify(told), true)}`
+  return `${other ? 'OIDC' : 'GITHUB'}_${digest(JSON.stringify(told), true)}`
 }
 
-function partsOf({ rules, target }: Named): { readonly owners: readonly string[]; readonly parts: string[] } {
+function partsOf({ rules, target, other }: Named): {
+  readonly owners: readonly string[]
+  readonly parts: string[]
+} {
+  if (other) {
+    const told = rules.flatMap(({ when }) => other.owners.flatMap((claim) => when.get(claim) ?? []))
+    return { owners: [...new Set(told)].toSorted(), parts: [other.name, target] }
+  }
   const named = rules.flatMap(({ when }) => when.get('repository') ?? [])
   // A grant by `sub` alone names the repository in it.
   const all = named.length > 0 ? named : subjectsOf(rules)

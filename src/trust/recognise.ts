@@ -1,8 +1,8 @@
-import type { Config } from '../config.ts'
 import type { WholeRegistries, Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import { visible } from '../policy/visible.ts'
 import { readExport } from './export/document.ts'
+import type { Granting } from './party.ts'
 import type { Reader } from './reader.ts'
 import { trustDocuments } from './request.ts'
 import type { SubjectForm } from './rules.ts'
@@ -56,7 +56,7 @@ export async function readersOf({ exchanges, warehouses }: WholeRegistries): Pro
 
 /** What the platforms would print if the documents for a target stood, and nothing else: made from those very documents. */
 export async function wanted(
-  config: Pick<Config, 'grants' | 'issuer'>,
+  config: Granting,
   target: Target,
   registries: WholeRegistries,
   form?: SubjectForm,

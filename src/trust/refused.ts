@@ -15,7 +15,7 @@ export function differences(
     [...rule.when].some(([claim, patterns]) => !patterns.every(isLiteral) && !open(rule).includes(claim)),
   )
   return [
-    ...(by === 'subject' && rules.some(namesNoIds)
+    ...(by === 'subject' && rules.some((rule) => !rule.other && namesNoIds(rule))
       ? [
           'Without `repository-id` and `repository-owner-id` in the policy, only the name form of `sub` is trusted.',
         ]
@@ -35,6 +35,8 @@ function reasons(rules: readonly TrustRule[], by: KnownBy): readonly string[] {
     ? ['a repository that was renamed, until this is written anew']
     : []
   const bySubject = rules.filter(({ when }) => by === 'subject' && !when.has('sub'))
+  if (rules.some(({ other }) => other))
+    return bySubject.length === 0 ? [] : ['a `sub` that is made otherwise than its issuer makes it by itself']
   const shut = bySubject.filter(takesNoEnvironment)
   const which = shut.length === rules.length ? '' : `, of ${shut.map(({ grant }) => grant).join(', ')}`
   return [

@@ -1,21 +1,19 @@
-import type { Config } from '../config.ts'
 import { audienceOf, audiencesOf, wantOf, type Target } from '../config/target.ts'
 import type { Claims } from '../claims.ts'
 import { DbtOidcError } from '../errors.ts'
+import { partyOf, refuseUnwritten, type Granting } from './party.ts'
 import type { Trusted } from './refusal.ts'
 import { commonTo, trustRules, type SubjectForm } from './rules.ts'
 import type { TrustDocument, TrustFormat, TrustRequest } from '../trust.ts'
 
 /** What the other side of a target is asked to trust, by the grants of this very configuration. */
-export function trustRequest(
-  config: Pick<Config, 'grants' | 'issuer'>,
-  target: Target,
-  form?: SubjectForm,
-): TrustRequest {
-  const rules = trustRules(config.grants, target.name, form)
+export function trustRequest(config: Granting, target: Target, form?: SubjectForm): TrustRequest {
+  const { issuer, other, grants } = partyOf(config, target.name)
+  const rules = trustRules(grants, target.name, form, other)
   const [subject = ''] = rules.flatMap(({ subjects }) => subjects)
   const claims: Claims = {
-    iss: config.issuer,
+    ...(other && { from: other.name }),
+    iss: issuer,
     sub: subject,
     aud: audienceOf(target),
     jti: '',
@@ -26,7 +24,8 @@ export function trustRequest(
   return {
     target: target.name,
     via: target.via,
-    issuer: config.issuer,
+    issuer,
+    other,
     audience: audienceOf(target),
     audiences: audiencesOf(target),
     rules,
@@ -38,13 +37,14 @@ export function trustRequest(
 
 /** Everything to be pasted for a target: where the token is traded first, then in the warehouse. */
 export async function trustDocuments(
-  config: Pick<Config, 'grants' | 'issuer'>,
+  config: Granting,
   target: Target,
   form?: SubjectForm,
   format?: TrustFormat,
 ): Promise<readonly TrustDocument[]> {
   const request = trustRequest(config, target, form)
   if (request.rules.length === 0) return []
+  refuseUnwritten(request, target)
   const { exchange, warehouse } = await documentsOf(target, request, format)
   return [...exchange, ...warehouse]
 }
@@ -63,11 +63,12 @@ async function documentsOf(
 }
 
 /** The same for the explanation of a refusal, where a statement that cannot be made must not hide the refusal. */
-export async function trustedBy(config: Pick<Config, 'grants' | 'issuer'>, target: Target): Promise<Trusted> {
+export async function trustedBy(config: Granting, target: Target): Promise<Trusted> {
   const request = trustRequest(config, target)
   const nothing = { exchange: [], warehouse: [] }
   try {
     if (request.rules.length === 0) return { request, documents: nothing }
+    refuseUnwritten(request, target)
     const documents = await documentsOf(target, request)
     // Who trades is the warehouse then, whoever says the refusal.
     return {

@@ -1,5 +1,7 @@
 import { isLiteral } from '../pattern.ts'
+import type { OtherIssuer } from '../other-issuer.ts'
 import type { Grant, When } from '../policy.ts'
+import { subjectsFor } from './other-subject.ts'
 import { heldInSubjects } from './subject.ts'
 
 /** What one grant means to a platform that sees tokens and nothing else. */
@@ -14,6 +16,8 @@ export interface TrustRule {
   readonly exact: boolean
   /** Claims of `when` that a platform holds by comparing `sub` alone. */
   readonly heldBySubject: readonly string[]
+  /** Whose tokens the grant is for, where that is not GitHub. */
+  readonly other?: { readonly issuer: OtherIssuer; readonly firm: readonly string[] }
 }
 
 /** How the subject names the repository; `both` where nobody has asked GitHub. */
@@ -24,8 +28,22 @@ export function trustRules(
   grants: readonly Grant[],
   target: string,
   form: SubjectForm = 'both',
+  other?: OtherIssuer,
 ): readonly TrustRule[] {
-  return grants.filter((grant) => grant.target === target).map((grant) => ruleOf(grant, form))
+  const own = grants.filter((grant) => grant.target === target)
+  return own.map((grant) => (other ? ruleOfOther(grant, other) : ruleOf(grant, form)))
+}
+
+function ruleOfOther({ name, when }: Grant, issuer: OtherIssuer): TrustRule {
+  const { patterns, held, firm } = subjectsFor(when, issuer)
+  return {
+    grant: name,
+    when,
+    subjects: patterns,
+    exact: patterns.length > 0 && patterns.every(isLiteral),
+    heldBySubject: held,
+    other: { issuer, firm },
+  }
 }
 
 /**
@@ -37,7 +55,9 @@ export function notHeld(
   held: (rule: TrustRule) => readonly string[],
 ): readonly string[] {
   const open = rules.flatMap((rule) =>
-    [...rule.when.keys(), 'event_name'].filter((claim) => !held(rule).includes(claim)),
+    [...rule.when.keys(), ...(rule.other ? [] : ['event_name'])].filter(
+      (claim) => !held(rule).includes(claim),
+    ),
   )
   return [...new Set(open)]
 }
@@ -50,6 +70,13 @@ export function commonTo(rules: readonly TrustRule[]): ReadonlyMap<string, strin
     return more.length === 0 && isLiteral(value) && others.every(same) ? [[claim, value]] : []
   })
   return new Map(common)
+}
+
+/** What to do about a grant whose subject is left open, where the other side compares it as a whole. */
+export function wholeSubject({ other }: TrustRule, otherwise: string): string {
+  return other
+    ? `Name each claim of which the subject of ${other.issuer.name} is made, without a star, or write it out: \`sub: …\`.`
+    : otherwise
 }
 
 /** Every distinct subject of the rules. */

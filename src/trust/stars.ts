@@ -2,7 +2,8 @@ import { isLiteral } from '../pattern.ts'
 import type { TrustRule } from './rules.ts'
 
 /** Claims that the comparison of `sub` alone holds, where its patterns have a star for any characters. */
-export function heldByStars({ when, heldBySubject }: TrustRule): readonly string[] {
+export function heldByStars({ when, heldBySubject, other }: TrustRule): readonly string[] {
+  if (other) return other.firm
   // A star within the repository could run on over what follows it in the subject.
   const firm = (when.get('repository') ?? []).every(isLiteral)
   return heldBySubject.filter((claim) => {

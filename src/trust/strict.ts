@@ -46,7 +46,11 @@ function openOf({ rules, documents }: Asked): readonly string[] {
 /** What a customized subject would be, grant by grant, and the rule of an environment that does for a branch. */
 function repairs({ rules }: Asked, claims: readonly string[]): readonly string[] {
   return rules.flatMap((rule) => {
-    const { grant, when, subjects } = rule
+    const { grant, when, subjects, other } = rule
+    if (other)
+      return [
+        `  ${grant}: name each claim of which the subject of ${other.issuer.name} is made, or write it out.`,
+      ]
     const [repository = ''] = when.get('repository') ?? []
     const [subject = ''] = subjects
     const missing = claims.filter((claim) => !rule.heldBySubject.includes(claim))

@@ -133,7 +133,7 @@ function providerOf(flags: ReadonlyMap<string, string>): Provider {
   if (condition.length > 4096) throw new Error('INVALID_ARGUMENT: the condition is too long')
   if (!mapping.has('google.subject')) throw new Error('INVALID_ARGUMENT: google.subject is not mapped')
   // Asked of providers for GitHub's issuer since 2024: without it every repository of the world would come in.
-  if (!condition.includes('assertion.'))
+  if (!/\bassertion\b/.test(condition))
     throw new Error("The attribute condition must reference one of the provider's claims")
   const audiences = (flags.get('allowed-audiences') ?? '').split(',').filter((one) => one !== '')
   if (audiences.length > 10 || audiences.some((one) => one.length > 256))

@@ -6,7 +6,7 @@
 // The source: hashicorp/vault-plugin-auth-jwt 0.25, claims.go (validateBoundClaims) and path_login.go; its globs: ryanuber/go-glob.
 import * as z from 'zod/mini'
 import { commandsOf } from '../aws/shell.ts'
-import { scalarText } from '../shape.ts'
+import { isRecord, scalarText } from '../shape.ts'
 import { textsOf, type Model, type Presented } from './presented.ts'
 
 const Texts = z.array(z.string())
@@ -92,7 +92,7 @@ export function flawOf(role: VaultRole, claims: Presented): string | undefined {
     return 'error validating token: invalid audience (aud) claim: audience claim does not match any expected audience'
   if (claims[role.user_claim] === undefined) return `claim "${role.user_claim}" not found in token`
   for (const [name, expected] of Object.entries(role.bound_claims)) {
-    const actual = claims[name]
+    const actual = claimAt(name, claims)
     if (actual === undefined) return `error validating claims: claim "${name}" is missing`
     const fits = [expected]
       .flat()
@@ -105,6 +105,15 @@ export function flawOf(role: VaultRole, claims: Presented): string | undefined {
       return `error validating claims: claim "${name}" does not match any associated bound claim values`
   }
   return undefined
+}
+
+/** claims.go, getClaim: a name that begins with a slash is a JSON pointer (mitchellh/pointerstructure). */
+function claimAt(name: string, claims: Presented): unknown {
+  if (!name.startsWith('/')) return claims[name]
+  const way = name.slice(1).split('/')
+  return way
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((within, part) => (isRecord(within) ? within[part] : undefined), claims)
 }
 
 /** A star is any run of characters, and nothing else is special. */

@@ -16,6 +16,7 @@ export function checkCommand(): Command {
     .option('--event <name>', 'what started it (default: push)')
     .option('--environment <name>', 'the environment of its job')
     .option('--claim <name=value>', 'any further claim, as often as needed', collect, [])
+    .option('--issuer <name>', "a job of this issuer of the policy's `issuers`, and not of GitHub Actions")
     .option('--fork', 'a pull request that comes from a fork')
     .option(
       '--token <file>',
@@ -66,5 +67,6 @@ Examples:
   dbt-oidc check --ref main --environment production
   dbt-oidc check --ref refs/pull/12/merge --event pull_request --claim base_ref=main --target ci
   dbt-oidc check --token claims.json
+  dbt-oidc check --issuer gitlab --claim project_path=acme/shop --claim ref=main --claim ref_type=branch
   GITHUB_TOKEN=$(gh auth token) dbt-oidc check --all
 `

@@ -18,6 +18,7 @@ export function doctorCommand(): Command {
     .option('--event <name>', 'supposes that this event has started it (default: push)')
     .option('--environment <name>', 'supposes a job with this environment')
     .option('--claim <name=value>', 'any further claim, as often as needed', collect, [])
+    .option('--issuer <name>', "a job of this issuer of the policy's `issuers`, and not of GitHub Actions")
     .option('--network', 'tries whether the hosts of the run can be reached from here')
     .option('--json', 'the lines as JSON')
     .addHelpText('after', EXAMPLES)

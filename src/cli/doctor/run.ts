@@ -1,4 +1,4 @@
-import { changedClaims, pinnedIds, supposedClaims } from '../../check/supposed.ts'
+import { changedClaims, pinnedIds, supposedClaims, supposedElsewhere } from '../../check/supposed.ts'
 import { unverified } from '../../check/unverified.ts'
 import type { Claims } from '../../claims.ts'
 import { decisionAudience, type Config } from '../../config.ts'
@@ -9,8 +9,9 @@ import { DbtOidcError } from '../../errors.ts'
 import type { Facts, Grant } from '../../policy.ts'
 import { visible } from '../../policy/visible.ts'
 import { readRegular } from '../../regular.ts'
+import type { OtherIssuer } from '../../other-issuer.ts'
 import { untrustedPullRequest } from '../../token/pull-request.ts'
-import { givenClaims, repositoryOf, textOfToken } from '../check.ts'
+import { claimsGiven, givenClaims, repositoryOf, textOfToken } from '../check.ts'
 import { mayAskForToken, realClaims } from './id-token.ts'
 
 /** Which run is meant. */
@@ -44,14 +45,14 @@ const SAME: Facts = { pullRequest: { kind: 'same' } }
 /** The runs to explain: the one of the token, the one that was told, this very job, or one for each target of the policy. */
 export async function runsOf(config: Config, sources: Sources, meant: Meant): Promise<readonly Run[]> {
   const asked = meant.target ?? config.asked
-  const given = told(meant)
+  const given = config.other ? toldElsewhere(meant, config.other) : told(meant)
   if (meant.token !== undefined)
     return [{ ...(await fromFile(meant.token, given ?? new Map(), config, sources)), asked }]
   if (given) {
     const text = 'none: a run is supposed, with the claims that follow from what was told'
     return [{ ...supposed(given, text, config, sources), asked }]
   }
-  if (mayAskForToken(process.env)) return [{ ...(await thisJob(config, asked)), asked }]
+  if (!config.other && mayAskForToken(process.env)) return [{ ...(await thisJob(config, asked)), asked }]
   return eachTarget(config, sources, asked)
 }
 
@@ -77,10 +78,10 @@ async function thisJob(config: Config, asked: string | undefined): Promise<Omit<
 async function fromFile(
   path: string,
   given: ReadonlyMap<string, string>,
-  { issuer }: Config,
+  { issuer, other }: Config,
   { today }: Sources,
 ): Promise<Omit<Run, 'asked'>> {
-  const read = unverified(await textOfToken(path), { issuer, now: today })
+  const read = unverified(await textOfToken(path), { issuer, other, now: today })
   const refused = read.refusals.length > 0
   return {
     token: {
@@ -88,7 +89,9 @@ async function fromFile(
       mark: refused ? 'wrong' : 'open',
       text: `read from ${visible(path)}; nobody has checked its signature, so it proves nothing`,
       facts: [...read.refusals, ...read.notes],
-      ...(refused ? { remedy: 'Take the token of a job of this repository, as GitHub gives it.' } : {}),
+      ...(refused
+        ? { remedy: `Take the token of a job of this repository, as ${other?.name ?? 'GitHub'} gives it.` }
+        : {}),
     },
     claims: changedClaims(read.claims, given),
     real: false,
@@ -113,10 +116,13 @@ function supposed(
   config: Config,
   sources: Sources,
 ): Omit<Run, 'asked'> {
+  const token = { word: 'token', mark: 'open', text } as const
+  const { other } = config
+  if (other) return { token, claims: supposedElsewhere(other, given), real: false, facts: SAME }
   const repository = given.get('repository') ?? repositoryOf(config, sources)
   const ids = pinnedIds(config.grants, repository)
   const claims = supposedClaims({ repository, ids, form: 'name', issuer: config.issuer, given })
-  return { token: { word: 'token', mark: 'open', text }, claims, real: false, facts: SAME }
+  return { token, claims, real: false, facts: SAME }
 }
 
 function describedBy({ when }: Grant): ReadonlyMap<string, string> {
@@ -125,6 +131,11 @@ function describedBy({ when }: Grant): ReadonlyMap<string, string> {
       first === undefined ? [] : [[claim, first.replaceAll(/\*+/g, 'x')]],
     ),
   )
+}
+
+function toldElsewhere(meant: Meant, other: OtherIssuer): ReadonlyMap<string, string> | undefined {
+  const given = claimsGiven({ ...meant, claim: meant.claim ?? [] }, other)
+  return given.size === 0 ? undefined : given
 }
 
 /** Undefined where no run was told: a repository alone says whose policy is meant. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fail } from '../../errors.ts'
 import { heldBy, type Held } from '../../trust/held.ts'
-import { subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf, wholeSubject } from '../../trust/rules.ts'
 import type { TrustRequest } from '../../trust.ts'
 import type { Settings } from '../entra.ts'
 import { CLOUDS } from './clouds.ts'
@@ -38,8 +38,8 @@ export function credentialsOf(settings: Settings, request: TrustRequest): Creden
       const told = 'subject' in one ? one.subject : one.expression
       return {
         name: nameOf(request.target, told, audience, settings),
-        // As the token has it: with a slash at the end it would fit no token.
-        issuer: request.issuer.replace(/\/$/, ''),
+        // As the token has it: of GitHub's none ends in a slash, and with one it would fit no token.
+        issuer: request.other ? request.issuer : request.issuer.replace(/\/$/, ''),
         audience,
         ...one,
       }
@@ -83,8 +83,10 @@ function exactSubjects({ rules, target }: TrustRequest): readonly string[] {
     return fail({
       code: 'configuration',
       problem: `Entra compares subjects as a whole, and the grant ${vague.grant} of ${target} fits every subject like \`${subject}\`.`,
-      remedy:
+      remedy: wholeSubject(
+        vague,
         'Let the grant name one `environment` (or one `ref`) in full, without `*`; the environment can allow further branches on GitHub. Or set `flexible: true` in the identity, a preview of Entra.',
+      ),
     })
   }
   return subjectsOf(rules)

@@ -2,6 +2,7 @@ import { fail } from '../../errors.ts'
 import { isLiteral } from '../../pattern.ts'
 import { UNTRUSTED_EVENTS } from '../../policy/events.ts'
 import { parseWorkflowRef } from '../../policy/workflow-ref.ts'
+import { comparable, wayOf } from '../../trust/other-claims.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 
 /** Claims that every token of GitHub has; comparing any other is an error in CEL where it is absent. */
@@ -28,7 +29,12 @@ export function conditionOf(rules: readonly TrustRule[]): string {
   return terms.length === 1 ? only : terms.map((term) => `(${term})`).join(' || ')
 }
 
-function ruleTerm({ when }: TrustRule): string {
+function ruleTerm(rule: TrustRule): string {
+  const { when, other } = rule
+  if (other)
+    return [...comparable(rule)]
+      .map(([claim, patterns]) => otherTerm(wayOf(other.issuer, claim), patterns))
+      .join(' && ')
   const named = when.get('event_name') ?? []
   const unnamed = [...UNTRUSTED_EVENTS].filter((event) => !named.includes(event))
   const events = `!(assertion.event_name in ${list(unnamed)})`
@@ -37,8 +43,42 @@ function ruleTerm({ when }: TrustRule): string {
   return [...terms, ...(named.length > 0 && named.every(isLiteral) ? [] : [events])].join(' && ')
 }
 
+/** A claim of another issuer by the way to it; each step of it may be absent, and comparing what is absent is an error. */
+function otherTerm(way: readonly string[], patterns: readonly string[]): string {
+  const steps = way.map((_, at) => way.slice(0, at).reduce(member, 'assertion'))
+  const present = way.map((name, at) =>
+    at === 0 ? presence('assertion', name) : `${celText(name)} in ${steps[at]}`,
+  )
+  const [only] = way
+  const terms = comparison(way.at(-1) ?? '', way.reduce(member, 'assertion'), patterns)
+  return [...(way.length === 1 && only === 'sub' ? [] : present), terms].join(' && ')
+}
+
+/** Words that CEL keeps for itself (its language definition, "Syntax"): a field of that name is named by an index. */
+const RESERVED: ReadonlySet<string> = new Set(
+  'as break const continue else false for function if import in let loop namespace null package return true var void while'.split(
+    ' ',
+  ),
+)
+
+function isPlain(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name) && !RESERVED.has(name)
+}
+
+function member(object: string, name: string): string {
+  return isPlain(name) ? `${object}.${name}` : `${object}[${celText(name)}]`
+}
+
+function presence(object: string, name: string): string {
+  return isPlain(name) ? `has(${member(object, name)})` : `${celText(name)} in ${object}`
+}
+
 function claimTerm(claim: string, patterns: readonly string[]): string {
-  const value = /^[A-Za-z_]\w*$/.test(claim) ? `assertion.${claim}` : `assertion[${celText(claim)}]`
+  const compared = comparison(claim, member('assertion', claim), patterns)
+  return ALWAYS.has(claim) ? compared : `${presence('assertion', claim)} && ${compared}`
+}
+
+function comparison(claim: string, value: string, patterns: readonly string[]): string {
   const literal = patterns.filter(isLiteral)
   const same =
     literal.length > 1 ? `${value} in ${list(literal)}` : literal.map((one) => `${value} == ${celText(one)}`)
@@ -46,10 +86,7 @@ function claimTerm(claim: string, patterns: readonly string[]): string {
     .filter((one) => !isLiteral(one))
     .map((one) => `${value}.matches(${celText(regexFor(claim, one))})`)
   const terms = [same, alike].flat()
-  const compared = terms.length === 1 ? (terms[0] ?? '') : `(${terms.join(' || ')})`
-  if (ALWAYS.has(claim)) return compared
-  const present = value.startsWith('assertion.') ? `has(${value})` : `${celText(claim)} in assertion`
-  return `${present} && ${compared}`
+  return terms.length === 1 ? (terms[0] ?? '') : `(${terms.join(' || ')})`
 }
 
 function list(texts: readonly string[]): string {

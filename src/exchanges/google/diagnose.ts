@@ -71,7 +71,7 @@ const CAUSES: readonly (readonly [string, Explain])[] = [
     "Permission 'iam.serviceAccounts.getAccessToken' denied",
     (settings, claims) => {
       const account = settings.delegates[0] ?? settings['service-account'] ?? ''
-      const member = principalSet(settings.provider, claims.all.get('repository_id') ?? '')
+      const member = principalSet(settings.provider, claims.from ?? claims.all.get('repository_id') ?? '')
       return {
         problem: `The token was accepted, but its holder may not act as ${settings['service-account'] ?? account}, or there is no such account.`,
         remedy: `Bind it with \`gcloud iam service-accounts add-iam-policy-binding ${account} --role=roles/iam.workloadIdentityUser --member=${member}\`${settings.delegates.length > 0 ? ', and each delegate as roles/iam.serviceAccountTokenCreator on the next' : ''}; it takes effect within five minutes.`,

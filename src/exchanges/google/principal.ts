@@ -1,3 +1,4 @@
+import type { OtherIssuer } from '../../other-issuer.ts'
 import { partsOf } from './settings.ts'
 
 /**
@@ -7,12 +8,14 @@ import { partsOf } from './settings.ts'
 export const ATTRIBUTE = 'dbt_oidc'
 
 /** How the provider makes the attribute from a token, as CEL. */
-export function attributeMapping(provider: string): string {
+export function attributeMapping(provider: string, other?: OtherIssuer): string {
+  // Whom the condition lets in is all that another issuer's tokens have in common.
+  if (other) return `"${partsOf(provider).id}:${other.name}"`
   return `"${partsOf(provider).id}:" + assertion.repository_id`
 }
 
-/** Everybody to whom this provider gives tokens for one repository, as IAM names them in every universe. */
-export function principalSet(provider: string, repositoryId: string): string {
+/** Everybody to whom this provider gives tokens for one repository, or of another issuer, as IAM names them in every universe. */
+export function principalSet(provider: string, whose: string): string {
   const { pool, id } = partsOf(provider)
-  return `principalSet://iam.googleapis.com/${pool}/attribute.${ATTRIBUTE}/${id}:${repositoryId}`
+  return `principalSet://iam.googleapis.com/${pool}/attribute.${ATTRIBUTE}/${id}:${whose}`
 }

@@ -1,6 +1,9 @@
 import { fail } from '../../errors.ts'
 import { isLiteral } from '../../pattern.ts'
+import type { OtherIssuer } from '../../other-issuer.ts'
+import type { Kind } from '../../other-issuer/kinds.ts'
 import { heldBy, type Held } from '../../trust/held.ts'
+import { comparable } from '../../trust/other-claims.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { conditionOf } from './condition.ts'
@@ -12,7 +15,7 @@ const LONGEST_CONDITION = 4096
 
 /** Google sees every claim of a token, and so holds all that the grants name. */
 export function heldAt(rules: readonly TrustRule[]): Held {
-  return heldBy(rules, ({ when }) => [...when.keys(), 'event_name'], 'claims')
+  return heldBy(rules, (rule) => [...comparable(rule).keys(), 'event_name'], 'claims')
 }
 
 /** A role of somebody on a service account. */
@@ -26,7 +29,12 @@ export interface Binding {
  * Attribute to CEL expression. The subject stands in the audit logs of Google and holds at most 127 bytes, which a `sub`
  * with ids may exceed.
  */
-export function mappingOf(provider: string): readonly (readonly [string, string])[] {
+export function mappingOf(provider: string, other?: OtherIssuer): readonly (readonly [string, string])[] {
+  if (other)
+    return [
+      ['google.subject', (other.like && SUBJECTS[other.like]) ?? 'assertion.sub'],
+      [`attribute.${ATTRIBUTE}`, attributeMapping(provider, other)],
+    ]
   return [
     [
       'google.subject',
@@ -34,6 +42,15 @@ export function mappingOf(provider: string): readonly (readonly [string, string]
     ],
     [`attribute.${ATTRIBUTE}`, attributeMapping(provider)],
   ]
+}
+
+/** What stands in the audit logs for a job, where the subject can be longer than Google takes. */
+const SUBJECTS: Partial<Record<Kind, string>> = {
+  gitlab: '"gitlab:" + assertion.project_id + ":" + assertion.job_id',
+  buildkite: '"buildkite:" + assertion.job_id',
+  circleci: '"circleci:" + assertion["oidc.circleci.com/project-id"]',
+  bitbucket: '"bitbucket:" + assertion.stepUuid',
+  terraform: '"terraform:" + assertion.terraform_run_id',
 }
 
 /** The condition for the provider, as far as Google takes it. */
@@ -60,7 +77,7 @@ export function ownedBy(
 /** Who may act as the service account, and each as the next of the chain. */
 export function bindingsOf(settings: GoogleSettings, rules: readonly TrustRule[]): readonly Binding[] {
   const account = settings['service-account']
-  const ids = repositoryIds(rules)
+  const ids = whoseIds(rules)
   if (account === undefined) {
     if (ids.length === 1) return []
     return fail({
@@ -82,6 +99,11 @@ export function bindingsOf(settings: GoogleSettings, rules: readonly TrustRule[]
     member: `serviceAccount:${before[at] ?? first}`,
   }))
   return [...users, ...chain]
+}
+
+function whoseIds(rules: readonly TrustRule[]): readonly string[] {
+  const [other] = rules.flatMap((rule) => rule.other ?? [])
+  return other ? [other.issuer.name] : repositoryIds(rules)
 }
 
 /** A name can be given up and taken by somebody else; an id cannot. */

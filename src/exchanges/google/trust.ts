@@ -43,7 +43,7 @@ function printed({ provider: name }: GoogleSettings, request: TrustRequest): unk
     name,
     state: 'ACTIVE',
     oidc: { issuerUri: request.issuer, allowedAudiences: request.audiences },
-    attributeMapping: Object.fromEntries(mappingOf(name)),
+    attributeMapping: Object.fromEntries(mappingOf(name, request.other)),
     attributeCondition: boundedCondition(request),
   }
 }
@@ -68,7 +68,9 @@ export function introduction(
 }
 
 function provider({ provider: name }: GoogleSettings, request: TrustRequest): readonly Part[] {
-  const mapping = mappingOf(name).map(([attribute, expression]) => `${attribute}=${expression}`)
+  const mapping = mappingOf(name, request.other).map(
+    ([attribute, expression]) => `${attribute}=${expression}`,
+  )
   const { pool } = partsOf(name)
   const write = (verb: string): string =>
     [

@@ -3,6 +3,7 @@ import type { When } from '../../policy.ts'
 import { heading } from '../../trust/heading.ts'
 import { heldBy } from '../../trust/held.ts'
 import { comment, json, sh, verbatim, type Fragment } from '../../trust/quote.ts'
+import { comparable, wayOf } from '../../trust/other-claims.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import type { Login, Settings } from './settings.ts'
@@ -21,23 +22,28 @@ interface Opened {
 
 /** The auth method, the role, and a policy for one path. */
 export function roleFor(s: Login, request: TrustRequest, opened: Opened): readonly TrustDocument[] {
-  const { issuer, audiences, rules, target } = request
-  const bound = boundClaims(rules)
+  const { issuer, audiences, rules, target, other } = request
+  const bound = boundClaims(rules.map((rule) => ({ ...rule, when: comparable(rule) })))
   const held = heldBy(rules, () => bound.exact, 'claims')
   const policy = `dbt-oidc-${target}`
   const role = {
     role_type: 'jwt',
-    user_claim: 'repository_id',
+    user_claim: other ? 'sub' : 'repository_id',
     bound_audiences: audiences,
     // A star of Vault also stands for / and :, so what a pattern of ours leaves out, it lets in.
     bound_claims_type: bound.globs ? 'glob' : 'string',
-    bound_claims: Object.fromEntries(bound.claims),
-    claim_mappings: {
-      repository: 'repository',
-      run_id: 'run_id',
-      run_attempt: 'run_attempt',
-      actor: 'actor',
-    },
+    bound_claims: Object.fromEntries(
+      [...bound.claims].map(([claim, values]) => [other ? nameAt(wayOf(other, claim)) : claim, values]),
+    ),
+    // A mapped claim that a token lacks is left out; of other issuers the subject says who it was.
+    claim_mappings: other
+      ? {}
+      : {
+          repository: 'repository',
+          run_id: 'run_id',
+          run_attempt: 'run_attempt',
+          actor: 'actor',
+        },
     token_policies: [policy],
     token_ttl: '1h',
     token_type: 'service',
@@ -56,7 +62,9 @@ vault write${space} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer
         ? []
         : [`Held there in part: ${bound.inPart.join(', ')}. This action checks the rest.`]),
       'The first command is refused where the auth method is enabled already: leave it out then.',
-      'The metadata of each token name repository and run in the audit log of Vault.',
+      other
+        ? 'The alias of each token names the subject in the audit log of Vault.'
+        : 'The metadata of each token name repository and run in the audit log of Vault.',
     ]),
     enable,
     write,
@@ -97,6 +105,13 @@ vault write${space} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer
       ],
     },
   ]
+}
+
+/** As Vault names a claim: one within an object by a JSON pointer (RFC 6901). */
+function nameAt(way: readonly string[]): string {
+  const [only = ''] = way
+  if (way.length === 1) return only
+  return way.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 /** A flag of `vault`, with the space before it. */

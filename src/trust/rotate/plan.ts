@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts'
+import type { Granting } from '../party.ts'
 import { audienceOf, type Target } from '../../config/target.ts'
 import { DbtOidcError, fail } from '../../errors.ts'
 import type { TrustDocument } from '../../trust.ts'
@@ -10,7 +11,7 @@ import type { Agreement } from './uses.ts'
 
 /** One configuration of a rotation, as a policy says it. */
 export interface State {
-  readonly config: Pick<Config, 'grants' | 'issuer' | 'targets'>
+  readonly config: Granting & Pick<Config, 'targets'>
   readonly target: Target
 }
 

@@ -5,7 +5,7 @@ import { heading } from '../../trust/heading.ts'
 import { nameOf, nameOfSubject } from '../../trust/naming.ts'
 import { heldBy } from '../../trust/held.ts'
 import { backticked, comment, inert, sh, sql, verbatim } from '../../trust/quote.ts'
-import { subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf, wholeSubject } from '../../trust/rules.ts'
 import type { Connection } from './connection.ts'
 
 /** What `databricks account service-principal-federation-policy list` shows at most for one principal. */
@@ -112,7 +112,10 @@ export function exactSubjects({ rules, target }: TrustRequest): readonly string[
     fail({
       code: 'configuration',
       problem: `The grant ${open.grant} fits more than one subject, and Databricks compares the subject as a whole.`,
-      remedy: 'Give the grant a literal `environment`, `ref` or `event_name: pull_request`.',
+      remedy: wholeSubject(
+        open,
+        'Give the grant a literal `environment`, `ref` or `event_name: pull_request`.',
+      ),
     })
   const subjects = subjectsOf(rules)
   if (subjects.length > MOST)

@@ -1,7 +1,7 @@
 import { fail } from '../../errors.ts'
 import { identifier, sql, verbatim, type Fragment } from '../../trust/quote.ts'
 import { nameOfSubject } from '../../trust/naming.ts'
-import { subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf, wholeSubject } from '../../trust/rules.ts'
 import type { TrustRequest } from '../../trust.ts'
 
 /** Named identities of one user (release notes of 2026-10-12), beside the default one. */
@@ -30,7 +30,10 @@ export function identitiesOf(request: TrustRequest): Identities {
     fail({
       code: 'configuration',
       problem: `The grant ${open.grant} fits more than one subject (${open.subjects.join(', ')}), and Snowflake compares the subject as a whole.`,
-      remedy: `Give the grant a literal \`environment\`, \`ref\` or \`event_name: pull_request\`; one environment with its own deployment branches does for many refs.`,
+      remedy: wholeSubject(
+        open,
+        'Give the grant a literal `environment`, `ref` or `event_name: pull_request`; one environment with its own deployment branches does for many refs.',
+      ),
     })
   const [first = '', ...more] = subjectsOf(request.rules)
   const times = request.audiences.length

@@ -56,7 +56,12 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
       title: `Snowflake: the service user of ${request.target}`,
       language: 'hcl',
       text: hclDocument(
-        comment('#', [...heading(request, held), SWITCH, ...aboutAudience(request), ...aboutNames(c)]),
+        comment('#', [
+          ...heading(request, held),
+          SWITCH,
+          ...aboutAudience(request),
+          ...aboutNames(c, request),
+        ]),
         [...made, ...named],
       ),
       heldThere,
@@ -86,7 +91,7 @@ function externalOauth(c: Connection, request: TrustRequest): readonly TrustDocu
     {
       title: `Snowflake: external OAuth for ${request.target}`,
       language: 'hcl',
-      text: hclDocument(comment('#', [...lines, ...aboutNames(c)]), [
+      text: hclDocument(comment('#', [...lines, ...aboutNames(c, request)]), [
         integration,
         ...userResource(c, request, { login_name: login }),
       ]),

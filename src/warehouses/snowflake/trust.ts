@@ -72,7 +72,7 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
       title: `Snowflake: the service user of ${request.target}`,
       language: 'sql',
       text: [
-        comment('--', [...heading(request, held), ...aboutAudience(request), ...aboutNames(c)]),
+        comment('--', [...heading(request, held), ...aboutAudience(request), ...aboutNames(c, request)]),
         ...creations(parts),
       ].join('\n'),
       parts,
@@ -122,12 +122,12 @@ export function aboutAudience({ audiences }: TrustRequest): readonly string[] {
 }
 
 /** Whoever wants other names writes them where dbt reads them, too. */
-export function aboutNames({ user, role }: Connection): readonly string[] {
+export function aboutNames({ user, role }: Connection, { other }: TrustRequest): readonly string[] {
   const made = [...(user === undefined ? ['user'] : []), ...(role === undefined ? ['role'] : [])]
   if (made.length === 0) return []
   const keys = made.map((name) => `\`${name}:\``).join(' and ')
   return [
-    `The ${made.join(' and the ')} ${made.length === 1 ? 'is' : 'are'} named after repository and target; ${keys} in the connection ${made.length === 1 ? 'names another' : 'name others'}.`,
+    `The ${made.join(' and the ')} ${made.length === 1 ? 'is' : 'are'} named after ${other ? 'issuer' : 'repository'} and target; ${keys} in the connection ${made.length === 1 ? 'names another' : 'name others'}.`,
   ]
 }
 
@@ -158,7 +158,7 @@ function externalOauth(c: Connection, request: TrustRequest): readonly TrustDocu
     {
       title: `Snowflake: external OAuth for ${request.target}`,
       language: 'sql',
-      text: [comment('--', [...lines, ...aboutNames(c)]), ...statements].join('\n'),
+      text: [comment('--', [...lines, ...aboutNames(c, request)]), ...statements].join('\n'),
       heldThere: [],
       checkedHere: claims,
     },
