@@ -39,7 +39,8 @@ export async function behindProxy(issuer: Issuer, hosts: readonly string[]): Pro
   }
 }
 
-async function passOn(issuer: Issuer, req: IncomingMessage, res: ServerResponse): Promise<void> {
+/** Passes a request on to where the issuer keeps what stands at the origin that it was sent to. */
+export async function passOn(issuer: Issuer, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { host = '', connection: _own, ...headers } = req.headers
   const below = host === GITHUB ? '' : `/_at/${host}`
   const onward = request(`${issuer.serverUrl}${below}${req.url ?? ''}`, {

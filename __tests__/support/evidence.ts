@@ -33,6 +33,24 @@ export const OF_PLAIN: Evidence = {
   ]),
 }
 
+/** Of one of Microsoft's servers, whose drivers take their tokens alike. */
+function atMicrosoft(adapter: string): Evidence {
+  const group = 'dbt-%s with the driver of Microsoft'
+  const file = 'servers/microsoft.spec.ts'
+  return {
+    letsIn: of(
+      file,
+      [group, 'is let in by a token of Entra that its server verifies, and asks it something'],
+      adapter,
+    ),
+    refuses: of(
+      file,
+      [group, 'is refused by Entra where that trusts another subject, and the log says which'],
+      adapter,
+    ),
+  }
+}
+
 /** By warehouse and exchange, as `WAREHOUSE via EXCHANGE`. */
 export const EVIDENCE: Readonly<Record<string, Evidence>> = {
   'athena via aws-identity-center': {
@@ -95,6 +113,7 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
     ]),
     refuses: of('servers/duckdb-s3.spec.ts', ['a trust for another branch ends the run before dbt']),
   },
+  'fabric via entra': atMicrosoft('fabric'),
   'other via direct': {
     letsIn: of('servers/clickhouse.spec.ts', [
       'dbt-clickhouse at a ClickHouse that takes a verified token for the password',
@@ -223,16 +242,8 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
       'a key pair of a user that Vault makes',
     ),
   },
-  'synapse via entra': {
-    letsIn: of('process-synapse.test.ts', [
-      'dbt-synapse',
-      'gets what azure-identity trades at Entra for this app, and no other way to be anybody',
-    ]),
-    refuses: of('process-synapse.test.ts', [
-      'dbt-synapse',
-      'is refused by Entra where that trusts another subject',
-    ]),
-  },
+  'sqlserver via entra': atMicrosoft('sqlserver'),
+  'synapse via entra': atMicrosoft('synapse'),
   'trino via direct': {
     letsIn: of('servers/trino.spec.ts', [
       'the built action',

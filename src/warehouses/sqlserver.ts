@@ -68,9 +68,10 @@ export default warehouse<Connection>({
   notes: [
     'The driver of Microsoft (`msodbcsql18`) has to be on the runner; it is on those that GitHub hosts.',
     'dbt-sqlserver takes an access token with `backend: pyodbc`, which is its default.',
+    'Proven with dbt-sqlserver 1.12 and the ODBC driver 18 of Microsoft: a server of ours takes the token over TLS, verifies it, and knows the user that the trust makes. Azure SQL itself has not been tried.',
     'dbt 2.x has no SQL Server (rc196: unknown variant).',
   ],
-  proof: { entra: 'shape only' },
+  proof: { entra: 'our verifier' },
   example: {
     type: 'sqlserver',
     driver: 'ODBC Driver 18 for SQL Server',

@@ -65,10 +65,11 @@ export default warehouse<Connection>({
     'dbt-synapse takes no access token: by `authentication: auto` azure-identity trades the ID token that it finds in a private file, which is replaced about every three minutes, so a run of hours has a fresh one at each trade.',
     'The driver of Microsoft (`msodbcsql18`) has to be on the runner; it is on those that GitHub hosts.',
     '`login_timeout: 60` is set unless you write another: by its default of 0 dbt-synapse 1.8.5 gives azure-identity no time at all to answer.',
+    'Proven with dbt-synapse 1.8.5, azure-identity and the ODBC driver 18 of Microsoft: stand-ins of ours take the ID token as Entra would and verify the access token at the login. A dedicated SQL pool itself has not been tried.',
     'dbt-synapse knows the public cloud of Microsoft only, and dbt 1.8.',
     'A later step of prepared mode finds the variables of azure-identity (`AZURE_CLIENT_ID` and four more) set to this app.',
   ],
-  proof: { entra: 'shape only' },
+  proof: { entra: 'our verifier' },
   example: {
     type: 'synapse',
     driver: 'ODBC Driver 18 for SQL Server',
