@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { parse } from 'yaml'
 import { auditOf, GRANTED, openJob, PROJECT } from './support/job.ts'
+import { blocksOf, usesIn } from './support/pages.ts'
 import type { StepResult } from './support/step.ts'
 
 const AUDIT = 'temp/dbt-oidc-audit.jsonl'
@@ -44,6 +45,17 @@ describe('a run until', () => {
     })
     expect([pasted.exitCode, pasted.outputs.get('granted')]).toEqual([0, 'true'])
     expect(job.dbt.runs()).toHaveLength(1)
+  })
+
+  test('`claims`, by the first workflow of docs/github-actions.md as it is written, says who the job is', async () => {
+    const workflow = blocksOf('docs/github-actions.md', 'yaml').find((one) => one.includes('who.yml')) ?? ''
+    const [own] = usesIn(parse(workflow)).filter(({ uses }) => uses.startsWith('OWNER/'))
+    await using job = await openJob({
+      claims: { environment: 'production', event_name: 'workflow_dispatch' },
+    })
+    await using step = await job.step({ inputs: own?.with as Record<string, string> })
+    expect([step.exitCode, said(step), left(step)]).toEqual([0, ['token', 'claims', 'report'], [AUDIT]])
+    expect(lines(step)).toContain('These inputs would grant this run, and hardly any other:')
   })
 
   test('`claims` prints a block for a grant where there is a policy file', async () => {

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exchanges as EXCHANGES } from '../src/exchanges/index.ts'
 import { warehouses as WAREHOUSES } from '../src/warehouses/index.ts'
-import { pageText } from './support/pages.ts'
+import { blocksOf, pageText } from './support/pages.ts'
 import { checkout, FIRST_RUN, lineOf, SETUPS, typed, type Setup } from './support/setup.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'setup-pages-'))
@@ -24,6 +24,15 @@ test('each warehouse and each exchange has a page that leads from nothing to a f
 test('the README has at most 250 lines, a workflow of at most 25 and three commands to paste', () => {
   expect(pageText('README.md').split('\n').length).toBeLessThanOrEqual(250)
   expect(FIRST_RUN.lines).toHaveLength(3)
+})
+
+test('the README shows of the trust what is really in it', async () => {
+  const directory = checkout(home, FIRST_RUN)
+  await typed(lineOf(FIRST_RUN, 'trust'), directory)
+  const real = readFileSync(join(directory, 'trust', 'prod-1.sql'), 'utf8').split('\n')
+  const [shown = ''] = blocksOf('README.md', 'sql')
+  expect(shown.trim().split('\n')).not.toEqual([])
+  expect(real).toEqual(expect.arrayContaining(shown.trim().split('\n')))
 })
 
 /** What a setup writes, for whoever reads it as text. */

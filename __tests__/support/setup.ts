@@ -19,7 +19,9 @@ export interface Setup {
 }
 
 /** Pages with such a part: those of the warehouses and exchanges that somebody has written. */
-export const SETUPS: readonly Setup[] = PAGES.flatMap((page) => {
+export const SETUPS: readonly Setup[] = PAGES.filter((page) =>
+  /\/(warehouses|exchanges)\//.test(page),
+).flatMap((page) => {
   const text = chapter(pageText(page).split('<!-- core: generated -->')[0] ?? '', TITLE)
   return text === undefined ? [] : [setupOf(page, text)]
 })
