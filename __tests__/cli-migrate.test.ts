@@ -140,6 +140,20 @@ describe('dbt-oidc migrate', () => {
     )
   })
 
+  test('keeps the line ends of Windows, and takes what is written with them for the same', async () => {
+    if (!FIRST) throw new Error('there is no pair')
+    const windows = Object.fromEntries(
+      Object.entries(filesOf(FIRST)).map(([path, text]) => [path, text.replaceAll('\n', '\r\n')]),
+    )
+    const [unix, dos] = await Promise.all(
+      [filesOf(FIRST), windows].map(async (files) =>
+        plan.parse(JSON.parse((await cli([...MIGRATE, '--json'], files)).stdout)),
+      ),
+    )
+    expect(dos?.policy).toBe(unix?.policy)
+    expect(dos?.workflows[0]?.after).toBe(unix?.workflows[0]?.after.replaceAll('\n', '\r\n'))
+  })
+
   test('grants a target only to the runs whose conditions lead to it', async () => {
     const pair = PAIRS.find(({ name }) => name.startsWith('a schema for each pull request'))
     if (!pair) throw new Error('there is no such pair')

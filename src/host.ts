@@ -10,6 +10,7 @@ import { fail } from './errors.ts'
 import { withoutOwnExports } from './exports.ts'
 import { causeOf } from './file-causes.ts'
 import { createHttp, createStreams, proxySecrets, type Http, type Streams } from './http.ts'
+import { variablesOf } from './platform.ts'
 import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { AskGraph } from './host/github.ts'
@@ -87,7 +88,7 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
   // From here on even the toolkit's own lines pass through the one writer.
   writer.own(process.stdout)
   return {
-    env: withoutOwnExports(env),
+    env: variablesOf(withoutOwnExports(env)),
     facts: readFacts(env),
     workspace,
     temp: text('RUNNER_TEMP'),

@@ -1,7 +1,14 @@
-import { isAbsolute, relative, sep } from 'node:path'
+import paths from 'node:path'
 
-/** Whether a path lies below a directory by its name alone; links are for the caller to resolve. */
-export function isInside(path: string, directory: string): boolean {
-  const way = relative(directory, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+/**
+ * Whether a path lies below a directory by its name alone; links are for the caller to resolve. By the rules of
+ * Windows (`path.win32`) neither case nor the kind of slash matters, and another drive is outside.
+ */
+export function isInside(
+  path: string,
+  directory: string,
+  rules: Pick<typeof paths, 'isAbsolute' | 'relative' | 'sep'> = paths,
+): boolean {
+  const way = rules.relative(directory, path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${rules.sep}`) && !rules.isAbsolute(way)
 }

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { readConfig, type Config } from '../../src/config.ts'
 import type { FileRead, Sources } from '../../src/config/sources.ts'
 import { DbtOidcError } from '../../src/errors.ts'
@@ -24,7 +25,8 @@ export function configOf({ inputs = {}, policy, files = {}, ...more }: Setting):
     repository: 'o/r',
     today: new Date('2026-11-24T12:00:00Z'),
     read: async (path) => {
-      const file = path.startsWith(`${workspace}/`) ? all.get(path.slice(workspace.length + 1)) : undefined
+      // By the name that a policy or an input would give it on any system.
+      const file = all.get(relative(workspace, path).replaceAll('\\', '/'))
       return typeof file === 'string' ? { kind: 'text', text: file } : (file ?? { kind: 'missing' })
     },
     ...more,

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { DbtOidcError, fail } from '../errors.ts'
+import { launchOf } from '../platform.ts'
 import { codeOf } from '../retry.ts'
 import { ladder, type Times } from './ladder.ts'
 import { tail } from './tail.ts'
@@ -73,17 +74,19 @@ export async function runChild(request: ChildRequest): Promise<ChildResult> {
 
 function start(request: ChildRequest): ChildProcess {
   try {
-    return spawn(request.path, request.argv, {
+    const { path, argv, verbatim } = launchOf(request.path, request.argv, request.env)
+    return spawn(path, argv, {
       cwd: request.directory,
       env: { ...request.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: false,
       windowsHide: true,
+      windowsVerbatimArguments: verbatim,
       // Its own process group, so that whatever it starts can be ended with it.
       detached: process.platform !== 'win32',
     })
   } catch (error) {
-    throw notStarted(request, error)
+    throw error instanceof DbtOidcError ? error : notStarted(request, error)
   }
 }
 

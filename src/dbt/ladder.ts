@@ -1,5 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { treeKiller } from '../platform.ts'
 
 /** In milliseconds. Together they stay below the 7.5 seconds that a runner grants after its first signal. */
 export interface Times {
@@ -61,6 +62,8 @@ export function ladder(child: ChildProcess, wishes: Wishes): Ladder {
 }
 
 async function descend(child: ChildProcess, times: Times, done: AbortSignal): Promise<void> {
+  // Windows has no signals: whatever Node is told to send ends that one process at once, and none that it has started.
+  if (process.platform === 'win32') return killGroup(child)
   try {
     child.kill('SIGINT')
     await sleep(times.interrupt, undefined, { signal: done })
@@ -75,10 +78,17 @@ async function descend(child: ChildProcess, times: Times, done: AbortSignal): Pr
 /** The whole group on POSIX: only while a member of it lives is its number certain to be its own. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return
+  if (process.platform === 'win32') return killTree(child, child.pid)
   try {
-    if (process.platform === 'win32') child.kill('SIGKILL')
-    else process.kill(-child.pid, 'SIGKILL')
+    process.kill(-child.pid, 'SIGKILL')
   } catch {
     // Nobody is left.
   }
+}
+
+/** dbt.exe only starts the interpreter: what it has started goes with it. */
+function killTree(child: ChildProcess, pid: number): void {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const { path, argv } = treeKiller(pid, process.env)
+  spawn(path, argv, { stdio: 'ignore', windowsHide: true }).once('error', () => void child.kill('SIGKILL'))
 }

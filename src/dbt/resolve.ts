@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fail } from '../errors.ts'
+import { directoriesOf, programNames, type Platform } from '../platform.ts'
 import { distrust } from './distrust.ts'
 import { installedBeside } from './python.ts'
 import { askVersion, type Exec } from './version-output.ts'
@@ -37,16 +38,22 @@ export interface Search {
   /** Python package of the adapter that the target needs, to be named where there is no dbt. */
   readonly adapter: string
   readonly exec: Exec
-  readonly windows?: boolean
+  /** Windows alone: the endings by which it knows a program. */
+  readonly pathext?: string | undefined
+  readonly platform?: Platform
 }
 
 /** Finds dbt and what is installed with it; what a pull request could have put there is skipped. Throws `dbt-missing`. */
 export async function resolveDbt(search: Search): Promise<Dbt> {
+  const { path, pathext, workspace, platform = process.platform } = search
   const skipped: string[] = []
-  for (const directory of search.path.split(delimiter)) {
-    const file = join(directory, (search.windows ?? process.platform === 'win32') ? 'dbt.exe' : 'dbt')
-    if (!(await isExecutable(file))) continue
-    const why = await distrust(file, search.workspace)
+  const names = programNames('dbt', pathext, platform)
+  const files = directoriesOf(path, platform).flatMap((directory) =>
+    names.map((name) => join(directory, name)),
+  )
+  for (const file of files) {
+    if (!(await isExecutable(file, platform))) continue
+    const why = await distrust(file, workspace)
     if (why === undefined) return describe(file, search.exec)
     skipped.push(`${file}: ${why}`)
   }
@@ -58,10 +65,10 @@ export async function resolveDbt(search: Search): Promise<Dbt> {
   })
 }
 
-async function isExecutable(file: string): Promise<boolean> {
+async function isExecutable(file: string, platform: Platform): Promise<boolean> {
   try {
     const found = await stat(file)
-    return found.isFile() && (process.platform === 'win32' || (found.mode & 0o111) !== 0)
+    return found.isFile() && (platform === 'win32' || (found.mode & 0o111) !== 0)
   } catch {
     return false
   }

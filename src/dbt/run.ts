@@ -52,7 +52,8 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   // A dbt that is no Python script has to be started to tell its version: as foreign as in the run itself.
   const exec: Exec = (command, args) => host.exec(command, args, { env, cwd: host.temp })
   const adapter = target.warehouse.adapter.package
-  const search = { path: bin ?? host.env['PATH'] ?? '', workspace: host.workspace, adapter, exec }
+  const { PATH: path = '', PATHEXT: pathext } = host.env
+  const search = { path: bin ?? path, pathext, workspace: host.workspace, adapter, exec }
   const dbt = await resolveDbt(search)
   requireAdapter(dbt, { ...target.warehouse.adapter, via: target.via })
   return { ...ready, dbt }

@@ -73,7 +73,8 @@ export function planOf(given: Given): Plan {
       targetOf: (step, command) => inputOf(step, command, given.profiles),
     })
     notes.push(...more)
-    return { path: workflow.path, before: workflow.text, after: text }
+    const own = (lines: string): string => lines.replaceAll('\n', workflow.ends)
+    return { path: workflow.path, before: own(workflow.text), after: own(text) }
   })
   return {
     policy: policyText(policy, given.schema),

@@ -9,7 +9,10 @@ const plain = z.record(z.string(), z.unknown())
 /** A workflow as it was read, with what is needed to edit its text. */
 export interface Workflow {
   readonly path: string
+  /** With the line ends of Unix. */
   readonly text: string
+  /** Its own line ends. */
+  readonly ends: '\n' | '\r\n'
   readonly root: YAMLMap
   readonly jobs: readonly Job[]
 }
@@ -35,7 +38,9 @@ export interface Step {
 }
 
 /** Reads a workflow. Throws `configuration` for what GitHub would not take either. */
-export function readWorkflow(path: string, text: string): Workflow {
+export function readWorkflow(path: string, written: string): Workflow {
+  const ends = written.includes('\r\n') ? '\r\n' : '\n'
+  const text = written.replaceAll('\r\n', '\n')
   const document: Document = parseDocument(text, { schema: 'failsafe', logLevel: 'error' })
   const root = document.contents
   if (document.errors.length > 0 || !isMap(root))
@@ -48,7 +53,7 @@ export function readWorkflow(path: string, text: string): Workflow {
   const jobs = entriesOf(mapAt(root, 'jobs')).flatMap(([name, node]) =>
     isMap(node) ? [jobOf(name, node, outer)] : [],
   )
-  return { path, text, root, jobs }
+  return { path, text, ends, root, jobs }
 }
 
 function jobOf(name: string, node: YAMLMap, outer: ReadonlyMap<string, string>): Job {

@@ -37,7 +37,13 @@ export async function toolLines(
 async function toolLine(target: Target, workspace: string, missing: Line['mark']): Promise<Line> {
   const { package: adapter, bad } = target.warehouse.adapter
   try {
-    const dbt = await resolveDbt({ path: process.env['PATH'] ?? '', workspace, adapter, exec })
+    const dbt = await resolveDbt({
+      path: process.env['PATH'] ?? '',
+      pathext: process.env['PATHEXT'],
+      workspace,
+      adapter,
+      exec,
+    })
     requireAdapter(dbt, { package: adapter, bad, via: target.via })
     return { word: 'dbt', mark: 'ok', text: await told(dbt, adapter) }
   } catch (error) {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { ExecOptions, ExecResult, Host } from '../../host.ts'
 import { createHttp, createStreams, proxySecrets } from '../../http.ts'
+import { launchOf, variablesOf } from '../../platform.ts'
 import { appendLine, readRegular } from '../../regular.ts'
 import { rehearsalOf } from '../../rehearsal.ts'
 import { createWriter } from '../../report/writer.ts'
@@ -40,7 +41,7 @@ export function openJob({ holding, env, temp, signal, kill }: Job): Host {
   const state = new Map<string, string>()
   const http = createHttp({ rehearsal, env })
   return {
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => !held.includes(name))),
+    env: variablesOf(Object.fromEntries(Object.entries(env).filter(([name]) => !held.includes(name)))),
     facts: NOWHERE,
     workspace,
     temp,
@@ -85,10 +86,11 @@ const NOWHERE: Host['facts'] = {
 function exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
   return new Promise((done, failed) => {
     const { cwd, env, onLine } = options
+    const { path, argv, verbatim } = launchOf(command, args, env)
     execFile(
-      command,
-      args,
-      { cwd, env: { ...env }, maxBuffer: 16 * 1024 * 1024 },
+      path,
+      argv,
+      { cwd, env: { ...env }, maxBuffer: 16 * 1024 * 1024, windowsVerbatimArguments: verbatim },
       (error, stdout, stderr) => {
         // A program that could not be started has no number to end with.
         if (error && typeof error.code !== 'number') return failed(error)

@@ -1,8 +1,9 @@
 import { access, constants } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fail } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { distrust } from '../distrust.ts'
+import { directoriesOf } from '../../platform.ts'
 import { absoluteOnly } from '../environment.ts'
 
 const WINDOWS = process.platform === 'win32'
@@ -81,7 +82,7 @@ export async function succeeds(path: string, args: readonly string[], host: Mach
 
 /** The first program of that name on PATH that did not come with the checkout. */
 export async function onPath(name: string, host: Machine): Promise<string | undefined> {
-  for (const directory of (host.env['PATH'] ?? '').split(delimiter)) {
+  for (const directory of directoriesOf(host.env['PATH'] ?? '')) {
     const path = join(directory, program(name))
     // What the checkout brings along is not to be trusted with an installation.
     if ((await isExecutable(path)) && (await distrust(path, host.workspace)) === undefined) return path
