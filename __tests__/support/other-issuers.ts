@@ -34,6 +34,8 @@ export function tokenOf(
 /** What a job of another system runs, and where. */
 export interface OtherJob {
   readonly args: readonly string[]
+  /** A script of the job in place of `run` with these arguments. */
+  readonly shell?: string
   readonly files: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
   /** Directories in front of PATH. */
@@ -61,6 +63,7 @@ export interface OtherEnded extends Ended {
 /** Runs the built command line as such a job would. */
 export async function otherJob({
   args,
+  shell,
   files,
   env,
   path = [],
@@ -73,7 +76,9 @@ export async function otherJob({
     if (project !== undefined) cpSync(resolve(project), directory, { recursive: true })
     writeFiles(root, { 'tmp/.keep': '' })
     writeFiles(directory, { ...files })
-    const child = spawn(process.execPath, [CLI, 'run', ...args], {
+    const [program, ...words] =
+      shell === undefined ? [process.execPath, CLI, 'run', ...args] : ['/bin/sh', '-euc', shell]
+    const child = spawn(program ?? '', words, {
       cwd: directory,
       env: {
         PATH: [...path, '/usr/bin', '/bin'].join(delimiter),
