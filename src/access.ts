@@ -7,7 +7,7 @@ import { buy, explain, withExplanation, type Explain } from './access/purchase.t
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
 import { soon, withinAMinute } from './access/within.ts'
-import { endsSoon, notRenewed } from './access/words.ts'
+import { endsSoon, notRenewed, onceEach } from './access/words.ts'
 import type { Claims, IdToken, Mint } from './claims.ts'
 import type { KeepAliveOption } from './config/options.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
@@ -158,8 +158,11 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   const left = new AbortController()
   const until = AbortSignal.any([over.signal, left.signal])
   if (renewed) {
-    const failed = (error: unknown): void =>
-      around.io.say(notRenewed('The credential could not be renewed', error, expiresAt()))
+    // The same is tried again and again, and told once.
+    const failed = onceEach(
+      (error) => notRenewed('The credential could not be renewed', error, expiresAt()),
+      around.io.say,
+    )
     const what = { life: held.life, failed, now: around.io.now, renew: () => held.renew(MEANWHILE) }
     void keepRenewing(what, until)
   }

@@ -16,3 +16,16 @@ export function notRenewed(what: string, error: unknown, expiresAt: Date | null 
   const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
   return `${what}; dbt goes on with the present one${until}. ${why}`
 }
+
+/** Says what each failure comes to, and nothing where it comes to the same as the one before. */
+export function onceEach(
+  words: (error: unknown) => string,
+  say: (text: string) => void,
+): (error: unknown) => void {
+  let said = ''
+  return (error) => {
+    const text = words(error)
+    if (text !== said) say(text)
+    said = text
+  }
+}

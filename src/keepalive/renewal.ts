@@ -10,7 +10,7 @@ export interface Renewable {
   readonly failed: (error: unknown) => void
 }
 
-/** Between two attempts while the other side refuses or is away, in milliseconds. */
+/** Between two attempts while the other side refuses, is away or gives nothing newer, in milliseconds. */
 const PAUSE = { least: 1000, most: 30_000 }
 
 /**
@@ -18,23 +18,31 @@ const PAUSE = { least: 1000, most: 30_000 }
  * next connection is then always fresh. Failures are told and tried again, since an outage of minutes must not end a
  * run of hours. Never throws; returns when aborted, or at once when nobody tells how long the life is.
  */
-export async function keepRenewing(what: Renewable, until: AbortSignal): Promise<void> {
-  for (;;) {
+export async function keepRenewing(
+  what: Renewable,
+  until: AbortSignal,
+  pause: (milliseconds: number, until: AbortSignal) => Promise<boolean> = waited,
+): Promise<void> {
+  for (let vain = 0; ;) {
+    const { expiresAt } = what.life()
     const wait = untilBelow(MEANWHILE, what.life(), what.now())
-    if (wait === undefined || !(await waited(wait, until))) return
+    if (wait === undefined || !(await pause(wait, until))) return
     try {
       await what.renew()
+      // Who was given the same once more has gained nothing: the token that a job holds is renewed by others, if at all.
+      vain = (what.life().expiresAt ?? 0) > (expiresAt ?? 0) ? 0 : vain + 1
     } catch (error) {
       if (until.aborted) return
+      vain += 1
       what.failed(error)
-      if (!(await waited(pauseAfterFailure(what), until))) return
     }
+    if (vain > 0 && !(await pause(pauseAfterFailure(what, vain), until))) return
   }
 }
 
-/** Milliseconds until another attempt is worth it. */
-export function pauseAfterFailure({ life }: Pick<Renewable, 'life'>): number {
+/** Milliseconds until another attempt is worth it, each time twice as many: what does not come must not fill the log and the audit. */
+export function pauseAfterFailure({ life }: Pick<Renewable, 'life'>, vain = 1): number {
   const { boughtAt, expiresAt } = life()
   const tenth = ((expiresAt?.getTime() ?? 0) - boughtAt.getTime()) / 10
-  return Math.min(Math.max(tenth, PAUSE.least), PAUSE.most)
+  return Math.min(Math.max(tenth, PAUSE.least) * 2 ** (vain - 1), PAUSE.most)
 }

@@ -23,6 +23,12 @@ export function against({ issuer, audience, rules }: TrustRequest, claims: Claim
   ]
 }
 
+/** Of another issuer, the claims that its grants name. */
+function comparedOf(rules: readonly TrustRule[], { from }: Claims): readonly string[] {
+  if (from === undefined) return COMPARED
+  return [...new Set(rules.flatMap(({ when }) => [...when.keys()]))].filter((claim) => claim !== 'sub')
+}
+
 /** Whether issuer and subject are those that the policy asks the other side to trust. */
 export function fitsTrust({ issuer, rules }: TrustRequest, claims: Claims): boolean {
   return claims.iss === issuer && subjectsOf(rules).some((subject) => matches(subject, claims.sub))
@@ -32,7 +38,7 @@ export function fitsTrust({ issuer, rules }: TrustRequest, claims: Claims): bool
 const COMPARED = ['repository_id', 'ref', 'environment', 'job_workflow_ref'] as const
 
 function further(rules: readonly TrustRule[], claims: Claims): readonly string[] {
-  return COMPARED.flatMap((claim) => {
+  return comparedOf(rules, claims).flatMap((claim) => {
     const actual = claims.all.get(claim)
     const expected = [...new Set(rules.flatMap(({ when }) => when.get(claim) ?? []))]
     // A grant of several that does not name the claim takes any value of it.
@@ -44,10 +50,10 @@ function further(rules: readonly TrustRule[], claims: Claims): readonly string[]
 }
 
 /** How long the token that decided has left. */
-export function life({ exp }: Claims, now: Date): string {
+export function life({ exp, from }: Claims, now: Date): string {
   const left = Math.round(exp - now.getTime() / 1000)
   const when = left < 0 ? `expired ${-left} s ago` : `expires in ${left} s`
-  return `  · exp  ${new Date(exp * 1000).toISOString()}: the token that decided ${when}; each request is made with a fresh one`
+  return `  · exp  ${new Date(exp * 1000).toISOString()}: the token that decided ${when}${from === undefined ? '; each request is made with a fresh one' : ''}`
 }
 
 function row(claim: string, expected: readonly string[], actual: string | undefined, ok: boolean): string {
