@@ -65,7 +65,7 @@ export function slowest(nodes: readonly NodeResult[], facts: RunFacts): Section 
   const rows = top.map((node) =>
     row([
       `${icon(node)} ${link(name(node.name), fileUrl(facts, node.file))} ${text(kind(node))}`,
-      `${bar(node.seconds / longest)} ${duration(node.seconds)}`,
+      `${bar(node.seconds / longest)} ${duration(node.seconds).replaceAll(' ', '&nbsp;')}`,
     ]),
   )
   return table('slow node', 6, '### Slowest', '| node | time |\n| :-- | :-- |', rows, 2)
