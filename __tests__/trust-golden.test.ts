@@ -46,6 +46,7 @@ describe('as Terraform', () => {
     )
     expect(without.map(({ name }) => name).toSorted()).toEqual([
       'athena-aws-identity-center',
+      'duckdb-vault',
       'other-direct',
       'other-vault',
       'redshift-aws-identity-center',

@@ -76,7 +76,15 @@ export const TRADERS: Readonly<Record<string, (issuer: Issuer) => Trader>> = {
 
   vault(issuer) {
     const passwords: string[] = []
-    const vault = playVault(issuer, { make: (_user, password) => void passwords.push(password) })
+    const vault = playVault(issuer, {
+      make: (_user, password) => void passwords.push(password),
+      kept(path) {
+        if (path === '') return undefined
+        const token = randomBytes(18).toString('base64url')
+        passwords.push(token)
+        return { token }
+      },
+    })
     return {
       identity: { url: vault.url },
       trust: (documents) => shell(documents).forEach((text) => vault.apply(text)),

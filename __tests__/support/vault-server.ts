@@ -18,6 +18,8 @@ export interface VaultOptions {
   readonly drop?: (user: string) => void
   /** Runs the statements by which a user with a key pair is made. */
   readonly run?: (statements: readonly string[], user: string) => void
+  /** What the key/value engine (version 2) holds at a path below `secret`. */
+  readonly kept?: (path: string) => Readonly<Record<string, string>> | undefined
 }
 
 /** Vault at `<server>/vault`: JWT auth, policies, users with key pairs, and the transit engine. */
@@ -37,7 +39,7 @@ export interface Vault {
  * audience, expiry, every bound claim, then the policies of the role for each path. What the real server answers, `servers/openbao.spec.ts`
  * asks it: this one stands in where no server of others is at hand.
  */
-export function playVault(issuer: Issuer, { make, drop, run }: VaultOptions = {}): Vault {
+export function playVault(issuer: Issuer, { make, drop, run, kept }: VaultOptions = {}): Vault {
   const transit: Vault['transit'] = new Map()
   const configs = new Map<string, { readonly issuer: string; readonly discovery: string }>()
   const roles = new Map<string, VaultRole>()
@@ -85,6 +87,8 @@ export function playVault(issuer: Issuer, { make, drop, run }: VaultOptions = {}
     if (req.method !== 'GET') return refuse(res, 405, 'unsupported operation')
     const [, engine, role] = /^(.+)\/creds\/(.+)$/.exec(path) ?? []
     if (engine !== undefined && role !== undefined) return lease(res, engine, role, session)
+    const data = kept?.(/^secret\/data\/(.+)$/.exec(path)?.[1] ?? '')
+    if (data) return sendJson(res, { data: { data, metadata: { version: 1 } } })
     refuse(res, 404)
   }
 

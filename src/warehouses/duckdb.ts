@@ -4,12 +4,13 @@ import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
 import { ownCredentials } from './duckdb/faults.ts'
 import { FIELDS } from './duckdb/fields.ts'
+import { carryToken, isMotherDuck, MOTHERDUCK, motherDuckFaults } from './duckdb/motherduck.ts'
 import { carryS3, regionOf, s3Faults } from './duckdb/s3.ts'
 
-/** DuckDB in the dbt process: a grant decides which database file a run may write, and with which role it is in S3. */
+/** DuckDB in the dbt process, and MotherDuck behind it: a grant decides which database a run may write, and as whom it is in S3. */
 export default warehouse<Connection>({
   type: 'duckdb',
-  title: 'DuckDB',
+  title: 'DuckDB / MotherDuck',
   connection,
   fields: FIELDS,
   credentialFields: [
@@ -36,14 +37,28 @@ export default warehouse<Connection>({
       },
       faults: s3Faults,
     },
+    vault: {
+      kind: 'bearer',
+      trades: 'action',
+      // DuckDB takes the token when it opens the database, and keeps both.
+      keepAlive: { by: 'static' },
+      want: () => ({}),
+      faults: motherDuckFaults,
+    },
   },
   adapter: { package: 'dbt-duckdb', bad: [] },
   carry: ({ connection: c, credential, directory, hook }) =>
     credential.kind === 'aws'
       ? carryS3(c, credential, directory, hook)
-      : { fields: {}, secrets: {}, files: {}, env: {} },
-  describe: (c) => (c.path === ':memory:' ? 'a database in memory' : `the database file ${c.path}`),
-  hosts: () => [],
+      : {
+          fields: {},
+          secrets: {},
+          files: {},
+          env: {},
+          ...(credential.kind === 'bearer' && carryToken(credential)),
+        },
+  describe,
+  hosts: (c) => (isMotherDuck(c) ? [MOTHERDUCK] : []),
   faults: ownCredentials,
   // Without an exchange there is nobody to ask.
   preflight: async ({ credential }, { io, identity }) =>
@@ -55,14 +70,25 @@ export default warehouse<Connection>({
     'For S3, DuckDB loads its extensions `httpfs` and `aws`, which it downloads from extensions.duckdb.org at first use: let the runner reach it, or bring them along.',
     'DuckDB gets the keys for S3 by the credential chain. In run mode dbt 1.x asks this action for them, on 127.0.0.1, as in a container of AWS (tried with DuckDB 1.5.5); with `keep-alive: off`, dbt 2.x or in prepared mode they go by private files.',
     'DuckDB 1.5 looks the keys up again where S3 refuses a read, and not where it refuses a write. So a plugin of ours, which dbt-duckdb loads by `plugins` and `module_paths` of the profile, makes the S3 secrets anew before a node when there are other keys; dbt 2.x has no such plugins, and a write after the end of the keys fails there.',
+    'MotherDuck takes no token of anybody else: one of its own has to be kept somewhere, and Vault gives it to the runs that the policy grants, and to nobody else. It stays valid until it is revoked there, so rotate it. The service itself has not been tried.',
     'The connection may have S3 secrets of its own for scope, region or endpoint; their keys come from the role.',
   ],
-  proof: { none: 'nothing to verify', aws: 'our verifier' },
+  proof: { none: 'nothing to verify', aws: 'our verifier', vault: 'shape only' },
   example: { type: 'duckdb', path: 'prod.duckdb', schema: 'analytics', threads: 4 },
   examples: {
     none: {
       about: [
         'The database file lies in the workspace and is gone with the runner: let a later step keep it (`actions/upload-artifact`), or write to S3.',
+      ],
+    },
+    vault: {
+      connection: { path: 'md:shop' },
+      identity: {
+        database: undefined,
+        secret: { mount: 'secret', path: 'motherduck/dbt', version: 2, field: 'token' },
+      },
+      about: [
+        'The path names the database in MotherDuck; `field` is the one of the secret that holds its token.',
       ],
     },
     aws: {
@@ -73,6 +99,11 @@ export default warehouse<Connection>({
     },
   },
 })
+
+function describe(c: Connection): string {
+  if (c.path === ':memory:') return 'a database in memory'
+  return isMotherDuck(c) ? `MotherDuck, ${c.path}` : `the database file ${c.path}`
+}
 
 /** Only S3 has anybody to tell. */
 async function s3Trust(
