@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { COMMANDS } from '../src/cli.ts'
 import { exchanges as EXCHANGES } from '../src/exchanges/index.ts'
 import { warehouses as WAREHOUSES } from '../src/warehouses/index.ts'
 import { blocksOf, pageText } from './support/pages.ts'
@@ -24,6 +25,12 @@ test('each warehouse and each exchange has a page that leads from nothing to a f
 test('the README has at most 250 lines, a workflow of at most 25 and three commands to paste', () => {
   expect(pageText('README.md').split('\n').length).toBeLessThanOrEqual(250)
   expect(FIRST_RUN.lines).toHaveLength(3)
+})
+
+test('the README names every command and what it answers', () => {
+  const names = COMMANDS.map((make) => make().name()).filter((name) => name !== 'completion')
+  const [, chapter = ''] = pageText('README.md').split('## The command line')
+  expect(names.filter((name) => !chapter.includes(`| [\`${name}\`](docs/`))).toEqual([])
 })
 
 test('the README shows of the trust what is really in it', async () => {
