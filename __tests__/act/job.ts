@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 import * as z from 'zod/mini'
 import { ensureAct } from '../../scripts/act.ts'
 import { runChild } from '../support/child.ts'
@@ -16,6 +25,8 @@ export interface Ran extends Disposable {
   readonly log: string
   /** A file that a step or the observer has written; empty where there is none. */
   readonly record: (name: string) => string
+  /** Files that the workflow has kept, by the name of the artifact or the key of the cache. */
+  readonly kept: () => readonly string[]
   /** A record of outputs. */
   readonly outputs: (name?: string) => Readonly<Record<string, unknown>>
   /** The files that were left in the runner's temporary directory after all post steps. */
@@ -27,6 +38,18 @@ export interface RunOptions {
   /** The policy of the repository. */
   readonly policy?: string
   readonly env?: Readonly<Record<string, string>>
+  /** The event, default a push; with what GitHub says of it. */
+  readonly event?: { readonly name: string; readonly payload: unknown }
+  /** Workflows by file name, where they are none of this folder. */
+  readonly workflows?: Readonly<Record<string, string>>
+  /** Further files of the repository. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Jobs that GitHub would run beside each other, one after the other: a file of DuckDB has one writer. */
+  readonly oneAtATime?: boolean
+  /** The token of the job at GitHub's API. */
+  readonly token?: string
+  /** Actions of GitHub's that keep files, as `owner/name@ref`. */
+  readonly keepers?: readonly string[]
   /** The jobs differ in what GitHub signs for them, so the workflow says for each where to ask for the token. */
   readonly asksByJob?: boolean
 }
@@ -41,11 +64,11 @@ export const POLICY = readFileSync(join(ROOT, 'demo', 'dbt-oidc.yml'), 'utf8')
 export async function runWorkflow(name: string, options: RunOptions): Promise<Ran> {
   const directory = mkdtempSync(join(tmpdir(), 'act-'))
   try {
-    const repository = makeRepository(directory, name, options.policy ?? POLICY)
+    const repository = makeRepository(directory, name, options)
     const record = join(directory, 'record')
     mkdirSync(record)
     const env = { ...environmentOf(options), RECORD: record }
-    const command = [await ensureAct(), ...argumentsOf(directory, name, env, options.issuer.serverUrl)]
+    const command = [await ensureAct(), ...argumentsOf(directory, name, env, options)]
     // act runs what `using: node24` says with the first `node` of its PATH.
     const path = [dirname(process.execPath), dirname(dbtPython()), process.env.PATH ?? '']
     const ended = await runChild(command, {
@@ -79,16 +102,22 @@ function argumentsOf(
   directory: string,
   name: string,
   env: Readonly<Record<string, string>>,
-  server: string,
+  { issuer, event, token, oneAtATime, keepers = [] }: RunOptions,
 ): readonly string[] {
+  const payload = join(directory, 'event.json')
+  if (event) writeFileSync(payload, JSON.stringify(event.payload))
   return [
-    'push',
+    ...(event ? [event.name, `--eventpath=${payload}`] : ['push']),
+    ...(oneAtATime ? ['--concurrent-jobs=1'] : []),
+    ...(token === undefined ? [] : [`--secret=GITHUB_TOKEN=${token}`]),
+    ...keepers.map((keeper) => `--local-repository=${keeper}=${join(HERE, 'kept')}`),
     '--no-cache-server',
     `--workflows=.github/workflows/${name}.yml`,
     '--platform=ubuntu-latest=-self-hosted',
+    '--platform=ubuntu-24.04=-self-hosted',
     `--local-repository=acme/dbt-oidc@v1=${makeAction(directory)}`,
     `--local-repository=acme/observer@v1=${join(HERE, 'observer')}`,
-    `--var=ISSUER=${server}`,
+    `--var=ISSUER=${issuer.serverUrl}`,
     ...Object.entries(env).map(([key, value]) => `--env=${key}=${value}`),
   ]
 }
@@ -101,13 +130,24 @@ function makeAction(directory: string): string {
   return action
 }
 
-function makeRepository(directory: string, workflow: string, policy: string): string {
+function makeRepository(
+  directory: string,
+  workflow: string,
+  { policy = POLICY, workflows, files = {} }: RunOptions,
+): string {
   const repository = join(directory, 'shop')
   cpSync(join(ROOT, 'demo', 'project'), repository, { recursive: true })
   mkdirSync(join(repository, '.github', 'workflows'), { recursive: true })
   writeFileSync(join(repository, '.github', 'dbt-oidc.yml'), policy)
-  const file = `${workflow}.yml`
-  cpSync(join(HERE, 'workflows', file), join(repository, '.github', 'workflows', file))
+  const own = `${workflow}.yml`
+  for (const [file, text] of Object.entries(
+    workflows ?? { [own]: readFileSync(join(HERE, 'workflows', own), 'utf8') },
+  ))
+    writeFileSync(join(repository, '.github', 'workflows', file), text)
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(repository, file)), { recursive: true })
+    writeFileSync(join(repository, file), text)
+  }
   git(repository, 'init', '--quiet', '--initial-branch=main')
   // act takes the name of the repository from here; nothing is ever fetched.
   git(repository, 'remote', 'add', 'origin', 'https://github.com/acme/shop.git')
@@ -140,8 +180,17 @@ function ranOf(directory: string, folder: string, ended: Pick<Ran, 'exitCode' | 
   return {
     ...ended,
     record,
+    kept: () => filesBelow(join(folder, 'kept')),
     outputs: (name = 'outputs.json') => parseRecord(record(name)),
     after: (job = 'job') => z.array(z.string()).parse(JSON.parse(record(`${job}-after.json`))),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   }
+}
+
+function filesBelow(directory: string): readonly string[] {
+  if (!existsSync(directory)) return []
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .toSorted((a, b) => (a < b ? -1 : 1))
 }

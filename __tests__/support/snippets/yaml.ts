@@ -93,9 +93,12 @@ async function inputs(node: unknown, { page }: Pick<Snippet, 'page'>): Promise<v
   known(node, INPUTS)
   const all = texts(node)
   const alone = all['connection'] !== undefined
+  const text = wholePolicy(page, all['target'])
   const { warnings } = await configOf({
+    // A policy of another repository is that of the page as well.
+    readPolicy: async () => ({ kind: 'text', text, commit: '3f'.repeat(20) }),
     inputs: alone && !RESTRICTING.some((name) => name in all) ? { ...firstInputs(page), ...all } : all,
-    ...(alone ? {} : { policy: wholePolicy(page, all['target']) }),
+    ...(alone ? {} : { policy: text }),
   })
   expect(warnings).toEqual([])
 }
