@@ -25,4 +25,29 @@ export const TRINO: readonly Table[] = [
       },
     ],
   },
+  {
+    title: 'Trino behind Entra',
+    connection: 'type: trino\nhost: trino.acme.com\nport: 443\ndatabase: lake\nschema: analytics\n',
+    identity:
+      'via: entra\ntenant: 72f988bf-86f1-41af-91ab-2d7cd011db47\nclient-id: 8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10\nscope: api://trino-prod/.default\n',
+    from: 'dbt',
+    rows: [
+      {
+        text: "error 401: b'No user mapping patterns match the principal'",
+        cause: 'maps no user to the client `8e8a1c2f-5b0e-4f0e-9d44-0f4f2f6f3a10`',
+        remedy: 'a rule for exactly this client',
+      },
+      {
+        text: "error 401: b'Invalid Issuer'",
+        cause: 'does not take tokens of this issuer of `entra`',
+        remedy: '"requestedAccessTokenVersion": 2',
+      },
+      {
+        text: "error 401: b'Unknown signing key ID'",
+        cause: 'does not find the key',
+        remedy:
+          'must be the keys of the provider, `https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/discovery/v2.0/keys`',
+      },
+    ],
+  },
 ]

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { startTrino, type Trino } from '../../scripts/servers/trino.ts'
 import type { Target } from '../../src/config/target.ts'
 import { trustDocuments } from '../../src/trust/request.ts'
@@ -18,7 +16,7 @@ import { flawsOf, flawsOfEnded, usesOf } from '../support/lives.ts'
 import { logOf, remainsOf } from '../support/process.ts'
 import type { StepResult } from '../support/step.ts'
 import { startTrinoFront } from '../support/trino/front.ts'
-import { buildOn, filesOf, trinoInputs } from './trino-job.ts'
+import { asking, buildOn, filesOf, trinoInputs } from './trino-job.ts'
 
 const AUDIENCE = 'https://localhost'
 /** Seconds that a token lives where that matters; Trino looks at it with every statement. */
@@ -138,8 +136,10 @@ describe('a run of dbt-trino that outlives its token', () => {
 
 describe('Trino', () => {
   test('knows the token as the user of our mapping', async () => {
-    expect(await statement(issuer.mint(AUDIENCE), 'select current_user')).toMatchObject({ status: 200 })
-    const rows = await rowsOf(issuer.mint(AUDIENCE), 'select current_user')
+    expect(
+      await asking(trino.port, tls).statement(issuer.mint(AUDIENCE), 'select current_user'),
+    ).toMatchObject({ status: 200 })
+    const rows = await asking(trino.port, tls).rows(issuer.mint(AUDIENCE), 'select current_user')
     expect(rows).toEqual([[expect.stringMatching(/^dbt-o-r-prod-[0-9a-f]{12}$/)]])
   }, 60_000)
 
@@ -179,7 +179,7 @@ describe('Trino', () => {
   ])(
     'refuses %s, and our sentence names it',
     async (_name, forge, explained) => {
-      const { status, body } = await statement(await forge(), 'select 1')
+      const { status, body } = await asking(trino.port, tls).statement(await forge(), 'select 1')
       expect(status).toBe(401)
       // As dbt-trino shows it.
       expect(explain(`error 401: b'${body}'`)).toMatch(explained)
@@ -194,7 +194,7 @@ describe('Trino', () => {
   ])(
     'lets the user of our rules not do: %s',
     async (sql) => {
-      await expect(rowsOf(issuer.mint(AUDIENCE), sql)).rejects.toThrow('Access Denied')
+      await expect(asking(trino.port, tls).rows(issuer.mint(AUDIENCE), sql)).rejects.toThrow('Access Denied')
     },
     60_000,
   )
@@ -210,40 +210,4 @@ function inputs(port: number): Record<string, string> {
 
 function explain(said: string): string | undefined {
   return target.bound.diagnose(said, claimsOf({ iss: issuer.issuer, environment: 'staging' }))?.problem
-}
-
-interface Answer {
-  readonly status: number
-  readonly body: string
-}
-
-function ask(method: string, url: string, token: string, sql?: string): Promise<Answer> {
-  return new Promise((fulfil, reject) => {
-    const headers = { authorization: `Bearer ${token}` }
-    const sent = request(url, { method, headers, ca: tls.cert }, (answer) => {
-      text(answer).then((body) => fulfil({ status: answer.statusCode ?? 0, body }), reject)
-    })
-    sent.on('error', reject).end(sql)
-  })
-}
-
-function statement(token: string, sql: string): Promise<Answer> {
-  return ask('POST', `https://localhost:${trino.port}/v1/statement`, token, sql)
-}
-
-interface Page {
-  readonly nextUri?: string
-  readonly data?: unknown[]
-  readonly error?: { readonly message: string }
-}
-
-async function rowsOf(token: string, sql: string): Promise<unknown[]> {
-  const rows: unknown[] = []
-  let page = JSON.parse((await statement(token, sql)).body) as Page
-  for (;;) {
-    if (page.error) throw new Error(page.error.message)
-    rows.push(...(page.data ?? []))
-    if (page.nextUri === undefined) return rows
-    page = JSON.parse((await ask('GET', page.nextUri, token)).body) as Page
-  }
 }

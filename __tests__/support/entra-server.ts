@@ -3,7 +3,7 @@ import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet } f
 import { accessClaims, type Resource } from './entra-tokens.ts'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
-import { newKey, signJwt } from './jwt.ts'
+import { newKey, signJwt, type SigningKey } from './jwt.ts'
 import type { FederatedCredential } from './models/entra.ts'
 import { fitting } from './models/whole.ts'
 
@@ -25,11 +25,11 @@ export interface Entra {
  */
 export function playEntra(
   issuer: Issuer,
-  { tenant, credentials, resources = [], host = 'login.microsoftonline.com' }: EntraOptions,
+  { tenant, credentials, resources = [], host = 'login.microsoftonline.com', key: own }: EntraOptions,
 ): Entra {
   const bodies: string[] = []
   const issued: string[] = []
-  const key = newKey()
+  const key = own ?? newKey()
   const next: ((res: ServerResponse) => unknown)[] = []
   issuer.at(host, async (req, res, path) => {
     if (req.method === 'GET' && path === `/${tenant}/discovery/v2.0/keys`)
@@ -54,6 +54,8 @@ export interface EntraOptions {
   /** Apps of the tenant's own that tokens are for; any other resource is one of Microsoft's. */
   readonly resources?: readonly Resource[]
   readonly host?: string
+  /** What the tenant signs with, where that must stay from one to the next; a new key otherwise. */
+  readonly key?: SigningKey
 }
 
 /** Answers as Entra does. */

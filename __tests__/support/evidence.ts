@@ -255,6 +255,12 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
       'another subject',
     ),
   },
+  'trino via entra': {
+    letsIn: of('servers/trino-entra.spec.ts', [
+      'a build on Trino with a token that Entra has given for that of GitHub',
+    ]),
+    refuses: of('servers/trino-entra.spec.ts', ['a token %s is refused by Trino'], 'of another app'),
+  },
   'trino via oauth': {
     letsIn: of('servers/trino-keycloak.spec.ts', [
       'a build on Trino with a token of Keycloak, bought with the token of GitHub, longer-lived than that, and revoked',

@@ -105,18 +105,25 @@ function forGitHub(request: TrustRequest, { heldThere, checkedHere, byGrant }: H
 /** Which tokens a provider makes is not known here; what is not known stands as a comment, so that it is not overlooked. */
 function forProvider(request: TrustRequest): string {
   const entra = request.via === 'entra'
+  const tenant = tenantOf(request) ?? 'TENANT'
   const head = comment('#', [
     `Tokens of the identity provider for the target ${request.target}. TLS must be on.`,
     ...TYPES,
     "GitHub's token is judged by the provider: its trust is the document before this one.",
     entra
-      ? 'Fill in the tenant. These are those of v2 tokens (requestedAccessTokenVersion 2 of the resource app), whose azp is the client id.'
+      ? `${tenant === 'TENANT' ? 'Fill in the tenant and the resource app' : 'Fill in the resource app'}. These are those of v2 tokens (requestedAccessTokenVersion 2 of the resource app), whose azp is the client id.`
       : 'Fill in the issuer, its keys and the audience of its access tokens, and the claim that names the client.',
   ])
   const lines = entra
     ? [
-        'http-server.authentication.jwt.key-file=https://login.microsoftonline.com/TENANT/discovery/v2.0/keys',
-        'http-server.authentication.jwt.required-issuer=https://login.microsoftonline.com/TENANT/v2.0',
+        property(
+          'http-server.authentication.jwt.key-file',
+          `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
+        ),
+        property(
+          'http-server.authentication.jwt.required-issuer',
+          `https://login.microsoftonline.com/${tenant}/v2.0`,
+        ),
         'http-server.authentication.jwt.required-audience=CLIENT-ID-OF-THE-RESOURCE-APP',
       ]
     : [
@@ -132,6 +139,11 @@ function forProvider(request: TrustRequest): string {
     property('http-server.authentication.jwt.user-mapping.file', MAPPING),
     '',
   ].join('\n')
+}
+
+/** The settings tell the issuer of v1 tokens, https://sts.windows.net/TENANT/; undefined in a cloud whose issuers nobody documents. */
+function tenantOf({ issued }: TrustRequest): string | undefined {
+  return /^https:\/\/sts\.windows\.net\/([0-9a-f-]+)\/$/i.exec(issued?.issuer ?? '')?.[1]
 }
 
 function principalsOf(request: TrustRequest): readonly string[] {
