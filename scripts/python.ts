@@ -40,6 +40,7 @@ export async function ensurePython(
     | 'others'
     | 'synapse'
     | 'further'
+    | 'dremio'
     | 'trust'
     | 'lint'
     | 'vault',

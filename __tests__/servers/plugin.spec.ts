@@ -99,6 +99,15 @@ c = ClickHouseCredentials(host="h", schema="s", password="placeholder")
 read = lambda: c.password`,
     ],
     [
+      'Dremio, in what each connection sends',
+      'dremio',
+      further('dremio', { pat: '{credential}' }).accepts.get('vault'),
+      `from dbt.adapters.dremio.credentials import DremioCredentials
+from dbt.adapters.dremio.api.parameters import ParametersBuilder
+c = DremioCredentials(database="d", schema="s", software_host="h", UID="dbt", pat="placeholder")
+read = lambda: ParametersBuilder.build(c).get_parameters().authentication.get_headers()["Authorization"].removeprefix("Bearer ")`,
+    ],
+    [
       'Spark, by another name of the field',
       'others',
       further('spark', { pass: '{credential}' }).accepts.get('oauth'),

@@ -33,7 +33,7 @@ export function dbt2Python(): string {
 
 /** The Python of adapters that only some tests need. */
 export function pythonOf(
-  name: 'aws' | 'databricks' | 'microsoft' | 'others' | 'synapse' | 'further',
+  name: 'aws' | 'databricks' | 'microsoft' | 'others' | 'synapse' | 'further' | 'dremio',
 ): string {
   return ofServers(name)
 }

@@ -17,6 +17,7 @@ await task(async () => {
     'others',
     'synapse',
     'further',
+    'dremio',
     'trust',
     'vault',
   ] as const)
