@@ -21,7 +21,7 @@ beforeAll(async () => {
   const at = (path: string): string => playIssuer(issuer, path)
   urls = { gitlab: at('gitlab'), buildkite: at('buildkite'), cluster: at('cluster') }
   dbt = await installDbtStub(join(directory, 'env'), {
-    behaviours: { build: { exit: 2 }, run: { hang: true } },
+    behaviours: { build: { exit: 2 } },
   })
 })
 afterAll(async () => {
@@ -89,14 +89,6 @@ test('a token is got from an address, by a header whose secret stands in no argu
     env: { GITHUB_SERVER_URL: issuer.serverUrl, AGENT: 'agent-secret' },
   })
   expect([code, asked]).toEqual([2, [['?audience=dbt-oidc', 'Bearer agent-secret']]])
-})
-
-test('a cancelled job ends dbt, leaves nothing behind and says so', async () => {
-  const { code, left } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB), {
-    args: ['--issuer', 'gitlab', '--token-variable', 'DBT_TOKEN', '--', 'dbt', 'run'],
-    when: { said: 'READY', act: (pid) => process.kill(pid, 'SIGTERM') },
-  })
-  expect([code, left]).toEqual([130, false])
 })
 
 describe('real dbt', () => {
