@@ -21,6 +21,10 @@ const CHECKS: Readonly<Record<string, (snippet: Snippet) => void | Promise<void>
   properties: ({ text }) => {
     for (const line of text.split('\n')) expect(line).toMatch(/^(#.*|[\w.-]+=.*|)$/)
   },
+  python: ({ text }) => {
+    const read = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: text })
+    expect([read.status, String(read.stderr)]).toEqual([0, ''])
+  },
   // What a program has printed; whoever prints it is tested elsewhere.
   text: () => undefined,
 }

@@ -2,14 +2,14 @@ import { isPrinted, programOf } from '../../../src/cli/program.ts'
 import { COMMANDS } from '../../../src/cli.ts'
 
 /** How a page calls this program. */
-const CALLED = /^(?:npx github:OWNER\/dbt-oidc#<sha>|dbt-oidc|node (?:\S+\/)?dist\/cli\.js)$/
+const CALLED = /^(?:npx (?:--yes )?github:OWNER\/dbt-oidc#<sha>|dbt-oidc|node (?:\S+\/)?dist\/cli\.js)$/
 
 /** The calls of this program in a text of a shell, each as the words behind its name. */
 export function callsIn(text: string): readonly (readonly string[])[] {
   const calls = commandsIn(text).map((words) => {
     const bare = words.filter((word, at) => at > 0 || !/^[A-Z_]+=/.test(word))
     while (/^[A-Z_]+=/.test(bare[0] ?? '')) bare.shift()
-    const length = [1, 2].find((many) => CALLED.test(bare.slice(0, many).join(' ')))
+    const length = [1, 2, 3].find((many) => CALLED.test(bare.slice(0, many).join(' ')))
     return length === undefined ? undefined : bare.slice(length)
   })
   return calls.filter((one) => one !== undefined)

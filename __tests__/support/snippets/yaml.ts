@@ -32,6 +32,11 @@ const KINDS: readonly Kind[] = [
   { name: 'a policy, or a part of one', is: (node) => onlyOf(node, POLICY), check: policy },
   { name: 'inputs of the step', is: (node) => onlyOf(node, INPUTS), check: inputs },
   {
+    name: 'steps of Buildkite',
+    is: (node) => stepsOf(node).some((step) => has(step, 'key') && has(step, 'command')),
+    check: (node) => takes(stepsOf(node).flatMap((step) => (has(step, 'command') ? [step['command']] : []))),
+  },
+  {
     name: 'steps of a workflow, or a part of a job',
     is: (node) => Array.isArray(node) || onlyOf(node, [...JOB, 'on']),
     check: workflow,
@@ -40,6 +45,16 @@ const KINDS: readonly Kind[] = [
     name: '.gitlab-ci.yml',
     is: (node) => isRecord(node) && Object.values(node).every((job) => has(job, 'script')),
     check: gitlab,
+  },
+  {
+    name: 'a pod of Kubernetes',
+    is: (node) => has(node, 'apiVersion') && has(node, 'kind') && node.kind === 'Pod',
+    check: (node) => takes(containersOf(node).map((one) => [one['command'], one['args']].flat().join(' '))),
+  },
+  {
+    name: 'tags of Dagster on Kubernetes',
+    is: (node) => onlyOf(node, ['dagster-k8s/config']),
+    check: () => undefined,
   },
   { name: 'volumes of a pod', is: (node) => onlyOf(node, ['volumes']), check: () => undefined },
   { name: 'dbt_project.yml', is: (node) => onlyOf(node, DBT), check: () => undefined },
@@ -149,6 +164,22 @@ async function gitlab(node: unknown): Promise<void> {
     for (const line of Array.isArray(lines) ? lines : [])
       for (const call of callsIn(scalarText(line))) expect(await refusalOf(call)).toBeUndefined()
   }
+}
+
+function stepsOf(node: unknown): readonly unknown[] {
+  return has(node, 'steps') && Array.isArray(node.steps) ? node.steps : []
+}
+
+function containersOf(node: unknown): readonly Checked[] {
+  const spec = has(node, 'spec') ? node.spec : undefined
+  return has(spec, 'containers') && Array.isArray(spec.containers) ? spec.containers.filter(isRecord) : []
+}
+
+/** This program takes each call of it in these texts of a shell, of which there is one at least. */
+async function takes(texts: readonly unknown[]): Promise<void> {
+  const calls = texts.flatMap((text) => callsIn(scalarText(text)))
+  expect(calls.length).toBeGreaterThan(0)
+  for (const call of calls) expect(await refusalOf(call)).toBeUndefined()
 }
 
 function known(node: unknown, keys: readonly string[]): void {
