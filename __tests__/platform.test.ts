@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, posix, win32 } from 'node:path'
+import { join, posix, resolve, win32 } from 'node:path'
 import { resolveDbt } from '../src/dbt/resolve.ts'
 import { dbtEnvironment } from '../src/dbt/environment.ts'
 import { readWords } from '../src/dbt/words.ts'
-import { isInside } from '../src/inside.ts'
+import { isInside, namedFrom } from '../src/inside.ts'
 import { directoriesOf, launchOf, programNames, treeKiller, variablesOf } from '../src/platform.ts'
 
 describe('the environment', () => {
@@ -176,6 +176,12 @@ test.each([
   ['/a/repo\\x', '/a/repo', false],
 ])('by the rules of the others %s lies in %s: %s', (path, directory, inside) => {
   expect(isInside(path, directory, posix)).toBe(inside)
+})
+
+test('a path is told as a repository names it', () => {
+  const workspace = resolve('w')
+  expect(namedFrom(workspace, join(workspace, 'ci', 'profiles.yml'))).toBe('ci/profiles.yml')
+  expect(namedFrom(workspace, workspace)).toBe('')
 })
 
 const texts = (text: string) => readWords(text).commands.map((words) => words.map((word) => word.text))

@@ -12,3 +12,8 @@ export function isInside(
   const way = rules.relative(directory, path)
   return way !== '' && way !== '..' && !way.startsWith(`..${rules.sep}`) && !rules.isAbsolute(way)
 }
+
+/** A path as files and inputs of a repository name it, whatever the system: from a directory on, with slashes. */
+export function namedFrom(directory: string, path: string): string {
+  return paths.relative(directory, path).split(paths.sep).join('/')
+}

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { namedFrom } from '../inside.ts'
 import type { Config } from '../config.ts'
 import type { Sources } from '../config/sources.ts'
 import { audienceOf, type Target } from '../config/target.ts'
@@ -55,7 +55,7 @@ export async function rotate(
     next.phase.number === 2
       ? await evidenceOf(next.phase, target.name, wanted.looking, { policy, sources })
       : undefined
-  const path = relative(sources.workspace, policy.path)
+  const path = namedFrom(sources.workspace, policy.path)
   const rotation: Rotation = {
     target,
     phase: next.phase,

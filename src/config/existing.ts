@@ -1,6 +1,7 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { readProjectFile } from '../dbt/project.ts'
 import { DbtOidcError } from '../errors.ts'
+import { namedFrom } from '../inside.ts'
 import { readProfiles, type Existing, type Output } from '../profile.ts'
 import type { TargetRules, TargetSource } from './build-target.ts'
 import { checkAllPlaceholders } from './connection.ts'
@@ -15,7 +16,7 @@ export async function fromExisting(
 ): Promise<Pick<TargetSource, 'name' | 'connection' | 'node' | 'fromCheckout'> | undefined> {
   const home = directory('profiles-dir', sources, rules.problems) ?? options.projectDir
   const path = join(home, 'profiles.yml')
-  const shown = relative(sources.workspace, path)
+  const shown = namedFrom(sources.workspace, path)
   const place = input(sources, 'profiles-dir') === undefined ? shown : placeOfInput('profiles-dir')
   if (place === shown && (await sources.read(path)).kind === 'missing') {
     rules.problems.add(

@@ -1,10 +1,10 @@
 import { constants, type Stats } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { DbtOidcError, fail } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { isInside } from '../inside.ts'
+import { isInside, namedFrom } from '../inside.ts'
 import { codeOf } from '../retry.ts'
 import { LIMIT } from './artifacts.ts'
 
@@ -41,7 +41,7 @@ export async function openCopies(
   if (from === to)
     fail({
       code: 'project',
-      problem: `\`artifacts-dir\` names \`${relative(workspace, to) || '.'}\`, where dbt itself writes.`,
+      problem: `\`artifacts-dir\` names \`${namedFrom(workspace, to) || '.'}\`, where dbt itself writes.`,
       remedy: 'Name another directory: the copies have no secrets in them, and nothing of an earlier run.',
     })
   const before = new Map(

@@ -1,4 +1,5 @@
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { namedFrom } from '../inside.ts'
 import { parse } from 'yaml'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
@@ -122,6 +123,6 @@ async function wrongDirectory(directory: string, workspace: string): Promise<nev
     remedy:
       found === undefined
         ? 'Check out the repository before this step, and name the directory of the project with the input `project-dir`.'
-        : `There is one in ${found}: set the input \`project-dir\` to \`${relative(workspace, found).replaceAll('\\', '/') || '.'}\`.`,
+        : `There is one in ${found}: set the input \`project-dir\` to \`${namedFrom(workspace, found) || '.'}\`.`,
   })
 }

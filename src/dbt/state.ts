@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { fail } from '../errors.ts'
+import { namedFrom } from '../inside.ts'
 import { readRegular } from '../regular.ts'
 import { LIMIT } from './artifacts.ts'
 
@@ -16,7 +17,7 @@ const manifest = z.object({
  * instead. dbt itself would say so only once it runs, with a credential in its hands.
  */
 export async function requireState(state: string, targetPath: string, workspace: string): Promise<void> {
-  const shown = relative(workspace, state) || '.'
+  const shown = namedFrom(workspace, state) || '.'
   if (state === targetPath)
     refuse(
       `\`state\` names \`${shown}\`, where this run itself writes.`,
