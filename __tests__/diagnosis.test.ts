@@ -18,6 +18,7 @@ import { ENTRA } from './diagnosis/entra.ts'
 import { GOOGLE } from './diagnosis/google.ts'
 import { IDENTITY_CENTER } from './diagnosis/identity-center.ts'
 import { OAUTH } from './diagnosis/oauth.ts'
+import { OKTA } from './diagnosis/okta.ts'
 import type { Row, Table } from './diagnosis/row.ts'
 import { SNOWFLAKE } from './diagnosis/snowflake.ts'
 import { TRINO } from './diagnosis/trino.ts'
@@ -76,6 +77,7 @@ const TABLES = [
   ...GOOGLE,
   ...ENTRA,
   ...OAUTH,
+  ...OKTA,
   ...DATABRICKS,
   ...TRINO,
   ...SNOWFLAKE,

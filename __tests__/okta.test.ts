@@ -184,7 +184,12 @@ describe('an assertion', () => {
   })
 
   test.each<[string, string, (s: { scope?: string; 'client-id'?: string }) => object, RegExp]>([
-    ['of an app that has another key', 'invalid_client', () => ({ 'client-id': 'other' }), /API service/],
+    [
+      'of an app that has another key',
+      'invalid_client',
+      () => ({ 'client-id': 'other' }),
+      /is not the public half of `okta`/,
+    ],
     [
       'for a scope that no policy gives',
       'access_denied',

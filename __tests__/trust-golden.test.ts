@@ -39,7 +39,7 @@ describe('as Terraform', () => {
     expect(holding(await way.documents('terraform'))).toEqual(holding(await way.documents('commands')))
   })
 
-  test('every platform is written in it but Vault, IAM Identity Center, Trino, whose server has files, and what this project does not know', async () => {
+  test('every platform is written in it but IAM Identity Center, Trino, whose server has files, and what this project does not know', async () => {
     const each = WAYS.map(async (way) => ({ name: way.name, written: await way.documents('terraform') }))
     const without = (await Promise.all(each)).filter(
       ({ written }) => !written.some(({ language }) => language === 'hcl'),
@@ -48,7 +48,6 @@ describe('as Terraform', () => {
       'athena-aws-identity-center',
       'duckdb-vault',
       'other-direct',
-      'other-vault',
       'redshift-aws-identity-center',
       'trino-direct',
     ])

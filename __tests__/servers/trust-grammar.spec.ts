@@ -79,7 +79,9 @@ const blocksOf = (documents: readonly Written[]): readonly HclBlock[] =>
 function refsIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(refsIn)
   if (typeof value !== 'object' || value === null) return []
-  return 'ref' in value ? [String(value.ref)] : Object.values(value).flatMap(refsIn)
+  // A claim of GitHub's has the same name, and never stands alone.
+  const alone = Object.keys(value).length === 1
+  return alone && 'ref' in value ? [String(value.ref)] : Object.values(value).flatMap(refsIn)
 }
 
 const refsOf = ({ attributes, blocks }: HclBlock): readonly string[] => [

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { exportJWK, jwtVerify, SignJWT } from 'jose'
+import { errors, exportJWK, jwtVerify, SignJWT } from 'jose'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
 
@@ -59,7 +59,7 @@ export function playOkta(issuer: Issuer): Okta {
       seen.add(payload.jti ?? '')
       return app
     } catch (error) {
-      return `The client_assertion is not valid: ${error instanceof Error ? error.message : ''}`
+      return flawOf(error)
     }
   }
 
@@ -112,4 +112,14 @@ export function playOkta(issuer: Issuer): Okta {
 
 function refuse(res: ServerResponse, status: number, error: string, error_description: string): void {
   sendJson(res, { error, error_description }, status)
+}
+
+/** In Okta's words, as far as reports have them. */
+function flawOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'The client_assertion token is expired.'
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud')
+    return 'The audience claim for client_assertion must be the endpoint invoked for the request.'
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'The client_assertion signature is invalid.'
+  return 'The parameter client_assertion is invalid.'
 }

@@ -31,6 +31,13 @@ export default exchange<Settings>({
     'Proven against OpenBao 2.7.2 with a real PostgreSQL behind its database engine; the texts of errors are its own, and those of Vault 1.21 and its JWT plugin 0.25.',
   ],
   trust: async (s, _want, request) => (await import('./vault/trust.ts')).trustOf(s, request),
+  terraform: async (s, _want, request) => {
+    const [{ roleResources }, { openedBy }] = await Promise.all([
+      import('./vault/terraform.ts'),
+      import('./vault/trust.ts'),
+    ])
+    return roleResources(s, request, openedBy(s))
+  },
   reader: async () => (await import('./vault/read.ts')).reader,
   hosts: (s) => [new URL(s.url).hostname],
   proof: 'third-party server',

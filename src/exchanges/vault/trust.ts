@@ -10,18 +10,23 @@ import type { Login, Settings } from './settings.ts'
 
 /** The auth method, its role with every claim that it can compare, and the one policy of what it opens. */
 export function trustOf(s: Settings, request: TrustRequest): readonly TrustDocument[] {
-  return roleFor(s, request, { path: pathOf(s), capability: 'read', notes: aboutDatabase(s) })
+  return roleFor(s, request, openedBy(s))
+}
+
+/** The one path that the settings read. */
+export function openedBy(s: Settings): Opened {
+  return { path: pathOf(s), capability: 'read', notes: aboutDatabase(s) }
 }
 
 /** What the role opens. */
-interface Opened {
+export interface Opened {
   readonly path: string
   readonly capability: 'read' | 'update'
   readonly notes: readonly string[]
 }
 
-/** The auth method, the role, and a policy for one path. */
-export function roleFor(s: Login, request: TrustRequest, opened: Opened): readonly TrustDocument[] {
+/** What the auth method is told, however it is written. */
+export function toldOf(s: Login, request: TrustRequest, opened: Opened) {
   const { issuer, audiences, rules, target, other } = request
   const bound = boundClaims(rules.map((rule) => ({ ...rule, when: comparable(rule) })))
   const held = heldBy(rules, () => bound.exact, 'claims')
@@ -48,19 +53,41 @@ export function roleFor(s: Login, request: TrustRequest, opened: Opened): readon
     token_ttl: '1h',
     token_type: 'service',
   }
+  return {
+    policy,
+    role,
+    opens: `path "${opened.path}" {\n  capabilities = ["${opened.capability}"]\n}`,
+    title: `Vault: the role ${s.role} of auth/${s.mount}`,
+    held: { heldThere: held.heldThere, checkedHere: held.checkedHere },
+    lines: [
+      ...heading(request, held),
+      ...(bound.inPart.length === 0
+        ? []
+        : [`Held there in part: ${bound.inPart.join(', ')}. This action checks the rest.`]),
+    ],
+    owns: [
+      {
+        what: `the role ${s.role} of auth/${s.mount} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
+        rule: JSON.stringify([issuer, audiences, [...bound.claims], opened.path]),
+        remedy: 'Give each target a role of its own.',
+      },
+    ],
+  }
+}
+
+/** The auth method, the role, and a policy for one path. */
+export function roleFor(s: Login, request: TrustRequest, opened: Opened): readonly TrustDocument[] {
+  const { issuer, other } = request
+  const { policy, role, opens, title, held, lines, owns } = toldOf(s, request, opened)
   const space = inNamespace(s.namespace)
   const enable = sh`vault auth enable${space} -path=${s.mount} jwt
 vault write${space} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer} bound_issuer=${issuer}`
   const place = sh`auth/${verbatim(`${s.mount}/role/${s.role}`)}`
   const write = heredoc(sh`vault write${space} ${verbatim(place)} -`, json(role))
-  const opens = `path "${opened.path}" {\n  capabilities = ["${opened.capability}"]\n}`
   const allow = heredoc(sh`vault policy write${space} ${policy} -`, opens)
   const text = [
     comment('#', [
-      ...heading(request, held),
-      ...(bound.inPart.length === 0
-        ? []
-        : [`Held there in part: ${bound.inPart.join(', ')}. This action checks the rest.`]),
+      ...lines,
       'The first command is refused where the auth method is enabled already: leave it out then.',
       other
         ? 'The alias of each token names the subject in the audit log of Vault.'
@@ -73,11 +100,10 @@ vault write${space} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer
   ].join('\n')
   return [
     {
-      title: `Vault: the role ${s.role} of auth/${s.mount}`,
+      title,
       language: 'sh',
       text: `${text}\n`,
-      heldThere: held.heldThere,
-      checkedHere: held.checkedHere,
+      ...held,
       parts: [
         { what: `the auth method ${s.mount} at ${s.url}`, state: issuer, create: enable },
         {
@@ -96,13 +122,7 @@ vault write${space} auth/${verbatim(s.mount)}/config oidc_discovery_url=${issuer
         },
       ],
       prints: role,
-      owns: [
-        {
-          what: `the role ${s.role} of auth/${s.mount} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
-          rule: JSON.stringify([issuer, audiences, [...bound.claims], opened.path]),
-          remedy: 'Give each target a role of its own.',
-        },
-      ],
+      owns,
     },
   ]
 }

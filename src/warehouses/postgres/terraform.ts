@@ -85,3 +85,45 @@ export function cloudSqlResources({ user }: Connection, { identity, target }: Tr
     ...NONE,
   }
 }
+
+/** The lasting owner of what users of Vault make, for the provider cyrilgdn/postgresql. */
+export function ownerResources(connection: Connection, { target }: TrustRequest): TrustDocument {
+  const { schema, host } = connection
+  const database = databaseOf(connection)
+  const named = !schema.includes('{')
+  const [owner, role] = [
+    labelFor(`${target}_owner`),
+    reference(`postgresql_role.${labelFor(`${target}_owner`)}.name`),
+  ]
+  return {
+    title: `The owner of what dbt makes in the database ${database}`,
+    language: 'hcl',
+    text: hclDocument(
+      comment('#', [
+        `In ${database} on ${host}, by a provider "postgresql" that is its administrator. Nobody logs in as dbt_owner: each user that`,
+        'Vault makes acts as it. The user of Vault itself needs CREATEROLE, and in its own postgresql_grant_role this role with',
+        'with_admin_option = true: it gives the role away, and what is left over back to it.',
+      ]),
+      [
+        resource('postgresql_role', owner, { name: 'dbt_owner', login: false }),
+        resource('postgresql_grant', labelFor(`${target}_database`), {
+          database,
+          role,
+          object_type: 'database',
+          privileges: named ? ['CONNECT'] : ['CONNECT', 'CREATE'],
+        }),
+        ...(named
+          ? [
+              resource('postgresql_schema', labelFor(target), {
+                database,
+                name: schema,
+                owner: role,
+                if_not_exists: true,
+              }),
+            ]
+          : []),
+      ],
+    ),
+    ...NONE,
+  }
+}

@@ -1,10 +1,10 @@
 import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
 import { comment, folded, sh, sql, verbatim } from '../../trust/quote.ts'
-import { databaseRole } from '../../exchanges/vault/database-role.ts'
+import { databaseRole, databaseRoleResource, type DatabaseRole } from '../../exchanges/vault/database-role.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import { databaseOf, regionOf, type Connection } from './connection.ts'
-import { cloudSqlResources, userResources } from './terraform.ts'
+import { cloudSqlResources, ownerResources, userResources } from './terraform.ts'
 
 /** What the user may do in the database, and how the cloud lets it log in. */
 export function trust(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
@@ -16,6 +16,8 @@ export function trust(connection: Connection, request: TrustRequest): readonly T
 
 /** The same for hashicorp/aws, hashicorp/google and cyrilgdn/postgresql; users of Entra are made by a statement all the same. */
 export function terraform(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
+  if (request.via === 'vault')
+    return [ownerResources(connection, request), ...usersOfVault(connection, request, databaseRoleResource)]
   const user = userResources(connection, request)
   if (request.via === 'aws') return [mayConnect(connection, request, 'terraform'), user]
   return [request.via === 'entra' ? entraUser(connection) : cloudSqlResources(connection, request), user]
@@ -163,9 +165,13 @@ function owner(c: Connection): TrustDocument {
 }
 
 /** Where Vault only keeps a password there is nothing to be made. */
-function usersOfVault(c: Connection, { target, makes }: TrustRequest): readonly TrustDocument[] {
+function usersOfVault(
+  c: Connection,
+  { target, makes }: TrustRequest,
+  write: typeof databaseRole = databaseRole,
+): readonly TrustDocument[] {
   if (!makes) return []
-  const role = {
+  const role: DatabaseRole = {
     db_name: 'postgres',
     creation_statements: [
       `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE dbt_owner;`,
@@ -182,7 +188,7 @@ function usersOfVault(c: Connection, { target, makes }: TrustRequest): readonly 
     max_ttl: '6h',
   }
   return [
-    databaseRole(makes, role, {
+    write(makes, role, {
       title: `Vault: how it makes a user of the database ${databaseOf(c)} for a run of ${target}`,
       lines: [
         `database/config/postgres must be there: plugin_name=postgresql-database-plugin, a connection_url to ${databaseOf(c)} (what a user owns in another database cannot be given back from there), and this role among its allowed_roles.`,

@@ -6,6 +6,7 @@ import { comment, identifier, type Fragment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { roleOf, userOf, type Connection } from './connection.ts'
 import { integrationOf } from './external.ts'
+import { databaseRoleResource } from '../../exchanges/vault/database-role.ts'
 import { keyPairByVault } from './key-pair.ts'
 import { addNamed, identitiesOf, removeNamed } from './identities.ts'
 import {
@@ -28,7 +29,7 @@ const NONE = { heldThere: [], checkedHere: [] }
 /** The same as `trustOf`, for the provider snowflakedb/snowflake. */
 export function terraformOf(c: Connection, request: TrustRequest): readonly TrustDocument[] {
   const roles = roleDocuments(c, request)
-  if (request.via === 'vault') return [...roles, ...keyPairByVault(c, request).slice(1)]
+  if (request.via === 'vault') return [...roles, ...keyPairByVault(c, request, databaseRoleResource).slice(1)]
   return [...roles, ...(request.via === 'direct' ? workloadIdentity(c, request) : externalOauth(c, request))]
 }
 
