@@ -46,7 +46,6 @@ describe('as Terraform', () => {
     )
     expect(without.map(({ name }) => name).toSorted()).toEqual([
       'athena-aws-identity-center',
-      'duckdb-vault',
       'other-direct',
       'redshift-aws-identity-center',
       'trino-direct',
