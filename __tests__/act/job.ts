@@ -44,8 +44,6 @@ export interface RunOptions {
   readonly workflows?: Readonly<Record<string, string>>
   /** Further files of the repository. */
   readonly files?: Readonly<Record<string, string>>
-  /** Jobs that GitHub would run beside each other, one after the other: a file of DuckDB has one writer. */
-  readonly oneAtATime?: boolean
   /** The token of the job at GitHub's API. */
   readonly token?: string
   /** Actions of GitHub's that keep files, as `owner/name@ref`. */
@@ -102,13 +100,12 @@ function argumentsOf(
   directory: string,
   name: string,
   env: Readonly<Record<string, string>>,
-  { issuer, event, token, oneAtATime, keepers = [] }: RunOptions,
+  { issuer, event, token, keepers = [] }: RunOptions,
 ): readonly string[] {
   const payload = join(directory, 'event.json')
   if (event) writeFileSync(payload, JSON.stringify(event.payload))
   return [
     ...(event ? [event.name, `--eventpath=${payload}`] : ['push']),
-    ...(oneAtATime ? ['--concurrent-jobs=1'] : []),
     ...(token === undefined ? [] : [`--secret=GITHUB_TOKEN=${token}`]),
     ...keepers.map((keeper) => `--local-repository=${keeper}=${join(HERE, 'kept')}`),
     '--no-cache-server',
