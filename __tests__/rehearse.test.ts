@@ -5,14 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decideLogin, parseLogin } from './support/snowflake/login.ts'
 import { accountOf } from './support/snowflake/trust.ts'
+import { workflowOf } from './support/page-workflow.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-
-/** The workflow of a page. */
-function workflowOf(page: string): string {
-  const text = readFileSync(join(ROOT, 'docs', 'warehouses', page), 'utf8')
-  return /```yaml\n([\s\S]*?)\n```/.exec(text)?.[1] ?? ''
-}
 
 /** A rehearsal with these files of the trust directory; undefined for none of it. */
 async function rehearse(

@@ -1,16 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { workflowOf } from '../support/page-workflow.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-
-/** The page's workflow: what a new user pastes into a file. */
-function workflowOf(page: string): string {
-  const text = readFileSync(join(ROOT, 'docs', 'warehouses', page), 'utf8')
-  return /```yaml\n([\s\S]*?)\n```/.exec(text)?.[1] ?? ''
-}
 
 interface Ended {
   readonly code: number
