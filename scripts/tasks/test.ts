@@ -14,6 +14,8 @@ await task(async () => {
 /** Whatever must stand before the first test; each part is reused by the next run. */
 async function prepare(): Promise<void> {
   await ensurePython('dbt')
+  // The parser of SQL by which what is printed for warehouses is judged.
+  await ensurePython('trust')
   // The action with the fixture's exchange in it takes as long to build as the action, which is no part of a test's time.
   await fixtureDist()
 }
