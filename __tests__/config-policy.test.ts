@@ -90,7 +90,7 @@ describe('a policy file', () => {
     [
       'a blank exchange',
       POLICY.replace('type: duckdb }', 'type: duckdb }, identity: { via: }'),
-      '2:53: DuckDB / MotherDuck takes no credential via ``',
+      '2:53: DuckDB takes no credential via ``',
     ],
     ['a blank issuer', `${POLICY}issuer:\n`, '6:8: `issuer` is empty'],
     [

@@ -125,7 +125,7 @@ describe('the inputs', () => {
     [
       'an exchange that YAML reads as a number',
       { ...DUCK, identity: 'via: 5' },
-      ['input "identity":1:1: DuckDB / MotherDuck takes no credential via `5`'],
+      ['input "identity":1:1: DuckDB takes no credential via `5`'],
     ],
     [
       'an exchange that is a list',

@@ -8,6 +8,7 @@ import { schemaOf } from '../scripts/generate/schema.ts'
 import { exchange } from '../src/exchange.ts'
 import aws from '../src/exchanges/aws.ts'
 import none from '../src/exchanges/none.ts'
+import vault from '../src/exchanges/vault.ts'
 import { warehouse } from '../src/warehouse.ts'
 import duckdb from '../src/warehouses/duckdb.ts'
 import { CONFIG_CASES } from './hostile/config.ts'
@@ -166,7 +167,7 @@ describe('the schema of another warehouse', () => {
     proof: 'shape only',
     example: { role: 'r', region: 'eu' },
   })
-  const held = compile(schemaOf({ warehouses: [lake, duckdb], exchanges: [broker, none, aws] }))
+  const held = compile(schemaOf({ warehouses: [lake, duckdb], exchanges: [broker, none, aws, vault] }))
   const lakeWith = (connection: string, more = ''): boolean =>
     held(withTarget(`connection: { type: lake, catalog: c${connection} }${more}`))
 

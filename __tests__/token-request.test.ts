@@ -384,7 +384,8 @@ test('the toolkit does not go on by itself where we have given up', async () => 
   await failureOf(ask(issuer, { total: 100 }).token)
   const { length } = issuer.requests
   await new Promise((resolve) => setTimeout(resolve, 300)) // its first pauses are 10, 20 and 40 ms
-  expect(issuer.requests).toHaveLength(length)
+  // One may have been on its way; the toolkit would have sent three.
+  expect(issuer.requests.length - length).toBeLessThanOrEqual(1)
 })
 
 test('a try that begins late gets only what is left of the time', async () => {

@@ -10,7 +10,7 @@ import { carryS3, regionOf, s3Faults } from './duckdb/s3.ts'
 /** DuckDB in the dbt process, and MotherDuck behind it: a grant decides which database a run may write, and as whom it is in S3. */
 export default warehouse<Connection>({
   type: 'duckdb',
-  title: 'DuckDB / MotherDuck',
+  title: 'DuckDB',
   connection,
   fields: FIELDS,
   credentialFields: [
