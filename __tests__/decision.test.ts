@@ -234,6 +234,25 @@ describe('the sentence of a decision', () => {
 })
 
 describe('the block to paste', () => {
+  test('lets in no more than the grants would: it names whatever one of them names', () => {
+    const workflow = 'acme/platform/.github/workflows/dbt.yml@refs/heads/main'
+    const { remedy } = denial(
+      denied(
+        { repository: 'o/r', job_workflow_ref: workflow },
+        { job_workflow_ref: workflow.replace('main', 'dev') },
+      ),
+      plain,
+    )
+    expect(remedy).toContain('  job_workflow_ref: "acme/platform/.github/workflows/dbt.yml@refs/heads/dev"')
+  })
+
+  test('says of a run of no branch that it would be for every branch', () => {
+    const { all } = claimsOf()
+    const claims = { ...claimsOf(), all: new Map([...all].filter(([name]) => name !== 'ref')) }
+    expect(whenBlock(claims)).toContain('\n  # ref: not known here; without it every branch would be let in')
+    expect(whenBlock(claimsOf())).not.toContain('every branch')
+  })
+
   test.each<ClaimSet>([
     {},
     { environment: 'prod east' },

@@ -17,7 +17,7 @@ export function adviceOn(decision: Decision): Advice {
   const stranger = foreignId(decision)
   // The block would carry the stranger's own ids, and whoever pastes it hands the warehouse over.
   if (stranger) return { sentence: warning(decision, stranger) }
-  return { sentence: remedy(decision), block: blockFor(decision.claims, formOf(decision)) }
+  return { sentence: remedy(decision), block: blockFor(decision.claims, formOf(decision), namedIn(decision)) }
 }
 
 /** The id by which no grant that pins ids knows this repository; undefined where one does, or none pins any. */
@@ -42,4 +42,9 @@ function warning(decision: Decision, { claim, expected, actual }: Check): string
       : 'This is a repository of the same name under another owner'
     : 'This is another repository'
   return `${who}: its \`${claim}\` is ${quoted(actual)}, and the rules pin ${pinned}. It must not be let in by a paste; if the repository was created anew or transferred on purpose, change the pinned id by hand, in the rules and in the trust.`
+}
+
+/** Every claim that a grant which was looked at asks for. */
+function namedIn({ verdicts }: Decision): readonly string[] {
+  return [...new Set(verdicts.flatMap(({ grant }) => [...grant.when.keys()]))]
 }

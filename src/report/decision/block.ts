@@ -47,14 +47,22 @@ function lineOf(claim: string, value: string, form: Form): Line {
   return { claim, text: `# ${claim}: the value of this run cannot be written as ${what}` }
 }
 
-function linesOf(claims: Claims, form: Form): readonly Line[] {
-  if (claims.nameable) return named(claims.nameable, claims, form)
+/** `also` are claims that the grants of the policy name: a block without them would let in more than those. */
+function linesOf(claims: Claims, form: Form, also: readonly string[]): readonly Line[] {
+  if (claims.nameable) return named([...new Set([...claims.nameable, ...also])], claims, form)
   const event = claims.all.get('event_name') ?? ''
   // The ref of a pull request holds its number: a grant for it would end with this one pull request.
   const pullRequest =
     claims.all.get('ref')?.startsWith('refs/pull/') === true && event.startsWith('pull_request')
   const names = NAMED.map((name) => (name === 'ref' && pullRequest ? 'base_ref' : name))
-  return named(names, claims, form)
+  const more = also.filter((name) => !(NAMED as readonly string[]).includes(name))
+  return [...named([...new Set([...names, ...more])], claims, form), ...openRef(claims)]
+}
+
+/** A run that is only supposed may be one of no branch, and a block of no branch is one for all. */
+function openRef({ all }: Claims): readonly Line[] {
+  if (all.get('ref') || all.get('environment')) return []
+  return [{ claim: 'ref', text: '# ref: not known here; without it every branch would be let in' }]
 }
 
 function named(names: readonly string[], { all }: Claims, form: Form): readonly Line[] {
@@ -67,14 +75,14 @@ function named(names: readonly string[], { all }: Claims, form: Form): readonly 
 const indented = ({ text }: Line): string => `  ${text}`
 
 /** The `when:` block that would grant this run and hardly any other, to be pasted into a grant. */
-export function whenBlock(claims: Claims): string {
+export function whenBlock(claims: Claims, also: readonly string[] = []): string {
   const issuer = claims.from === undefined ? [] : [`issuer: ${scalar(claims.from)}`]
-  return [...issuer, 'when:', ...linesOf(claims, 'policy').map(indented)].join('\n')
+  return [...issuer, 'when:', ...linesOf(claims, 'policy', also).map(indented)].join('\n')
 }
 
 /** The same as inputs of the step, to be pasted below `with:`. */
-export function inputsBlock(claims: Claims): string {
-  const lines = linesOf(claims, 'inputs')
+export function inputsBlock(claims: Claims, also: readonly string[] = []): string {
+  const lines = linesOf(claims, 'inputs', also)
   const own = lines.filter(({ claim }) => OWN_INPUT.has(claim))
   const more = lines.filter(({ claim }) => !OWN_INPUT.has(claim))
   const rest = more.length === 0 ? [] : ['claims: |', ...more.map(indented)]
@@ -82,8 +90,8 @@ export function inputsBlock(claims: Claims): string {
 }
 
 /** The block in the form in which the rules of the run are written. */
-export function blockFor(claims: Claims, form: Form): string {
-  return form === 'inputs' ? inputsBlock(claims) : whenBlock(claims)
+export function blockFor(claims: Claims, form: Form, also: readonly string[] = []): string {
+  return form === 'inputs' ? inputsBlock(claims, also) : whenBlock(claims, also)
 }
 
 /** How the rules behind a decision are written. */

@@ -72,7 +72,12 @@ function workloadIdentity(c: Connection, request: TrustRequest): readonly TrustD
       title: `Snowflake: the service user of ${request.target}`,
       language: 'sql',
       text: [
-        comment('--', [...heading(request, held), ...aboutAudience(request), ...aboutNames(c, request)]),
+        comment('--', [
+          ...heading(request, held),
+          ...aboutAudience(request),
+          ...aboutNames(c, request),
+          ...aboutExisting(c),
+        ]),
         ...creations(parts),
       ].join('\n'),
       parts,
@@ -128,6 +133,15 @@ export function aboutNames({ user, role }: Connection, { other }: TrustRequest):
   const keys = made.map((name) => `\`${name}:\``).join(' and ')
   return [
     `The ${made.join(' and the ')} ${made.length === 1 ? 'is' : 'are'} named after ${other ? 'issuer' : 'repository'} and target; ${keys} in the connection ${made.length === 1 ? 'names another' : 'name others'}.`,
+  ]
+}
+
+/** CREATE … IF NOT EXISTS leaves a user as it is, and whoever names one may well have it already. */
+function aboutExisting({ user }: Connection): readonly string[] {
+  if (user === undefined) return []
+  return [
+    'A user of this name that is there already stays as it is, and nobody new comes in: say then, in place of CREATE USER,',
+    'ALTER USER … UNSET PASSWORD, RSA_PUBLIC_KEY; ALTER USER … SET TYPE = SERVICE; ALTER USER … SET WORKLOAD_IDENTITY = (what stands below).',
   ]
 }
 
