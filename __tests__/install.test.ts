@@ -24,6 +24,19 @@ const INDEX = /^(?:PIP|UV|SSL|REQUESTS|CURL|PYENV)_|^(?:https?|no)_proxy$/i
 const index = Object.fromEntries(Object.entries(process.env).filter(([name]) => INDEX.test(name)))
 const path = (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute)
 
+/** What a checkout may hold for Python to import and for uv to obey, which would run before dbt and see the step. */
+const PLANTED = {
+  ...Object.fromEntries(
+    ['sysconfig', 'platform', 'pip', 'venv', 'ensurepip', 'encodings'].map((name) => [
+      `${name}.py`,
+      "open('planted-ran', 'a').write(__name__)\n",
+    ]),
+  ),
+  'uv.toml': 'index-url = "http://127.0.0.1:9/simple"\n',
+  'pyproject.toml': '[tool.uv]\nindex-url = "http://127.0.0.1:9/simple"\n',
+  'pip.conf': '[global]\nindex-url = http://127.0.0.1:9/simple\n',
+}
+
 async function install(
   requirements: string,
   env: Readonly<Record<string, string>> = {},
@@ -37,7 +50,7 @@ async function install(
       connection: '{ type: duckdb, path: prod.duckdb }',
       ref: 'refs/heads/main',
     },
-    files: { 'dbt_project.yml': 'name: shop\nprofile: shop\n' },
+    files: { 'dbt_project.yml': 'name: shop\nprofile: shop\n', ...PLANTED },
     env: { ...index, ...env },
     path,
     deadline: 280_000,
@@ -50,6 +63,7 @@ describe('install', () => {
     try {
       await using step = await install(PINS, { RUNNER_TOOL_CACHE: cache })
       expectParsed(step)
+      expect(step.leftBehind().map((left) => left.path)).not.toContain('workspace/planted-ran')
       expect(step.log.text).toContain('dbt-duckdb 1.10.1\n')
       expect(step.log.text).toContain('Installed with uv and put into the tool cache')
       await using later = await install(PINS, { RUNNER_TOOL_CACHE: cache })
@@ -122,7 +136,7 @@ function machine(root: string, env: Readonly<Record<string, string>> = {}): Fake
     read: async () => ({ kind: 'missing' }),
     async exec(command, args, options) {
       started.push({ command, args, env: options.env })
-      if (args[0] === 'venv') writeFiles(args.at(-1) ?? '', { 'bin/python': planted, 'bin/dbt': planted })
+      if (args.includes('venv')) writeFiles(args.at(-1) ?? '', { 'bin/python': planted, 'bin/dbt': planted })
       return { exitCode: 0, stdout: '3 12\n3.12.1 cpython linux-x86_64 /usr/bin/python3.12\n', stderr: '' }
     },
     writer: createWriter({ write: (text) => void said.push(text), colour: false, random: () => '' }),
@@ -132,7 +146,7 @@ function machine(root: string, env: Readonly<Record<string, string>> = {}): Fake
 }
 
 function installs({ started }: Fake): readonly Started[] {
-  return started.filter(({ args }) => args[0] === 'pip')
+  return started.filter(({ args }) => args.includes('pip'))
 }
 
 describe('the programs of an installation', () => {

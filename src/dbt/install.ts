@@ -41,17 +41,21 @@ async function provide(wanted: Wanted, python: Python, host: Machine): Promise<P
   if (uv === undefined) {
     host.writer.line('uv cannot be had; going on with pip, which takes longer.')
     const directory = await mkdtemp(join(host.temp, 'dbt-oidc-python-'))
-    await command(python.path, ['-m', 'venv', directory], host)
+    await command(python.path, ['-I', '-m', 'venv', directory], host)
     const lists = await writeLists(directory, wanted)
-    await command(join(directory, BIN, program('python')), ['-m', 'pip', 'install', ...lists], host)
+    await command(join(directory, BIN, program('python')), ['-I', '-m', 'pip', 'install', ...lists], host)
     return { directory, from: 'Installed with pip' }
   }
   const planned = await shelf?.start().catch(() => undefined)
   const directory = planned ?? (await mkdtemp(join(host.temp, 'dbt-oidc-python-')))
   const lists = await writeLists(directory, wanted)
-  await command(uv, ['venv', '--quiet', '--allow-existing', '--python', python.path, directory], host)
+  await command(
+    uv,
+    ['--project', directory, 'venv', '--quiet', '--allow-existing', '--python', python.path, directory],
+    host,
+  )
   const into = ['--python', join(directory, BIN, program('python'))]
-  await command(uv, ['pip', 'install', ...into, ...lists], host)
+  await command(uv, ['--project', directory, 'pip', 'install', ...into, ...lists], host)
   if (!shelf || planned === undefined) return { directory, from: 'Installed with uv' }
   return { directory: await shelf.put(directory), from: 'Installed with uv and put into the tool cache' }
 }

@@ -35,7 +35,7 @@ export async function findPython(host: Machine): Promise<Python> {
   for (const name of ['python3', 'python']) {
     const path = await onPath(name, host)
     if (!path) continue
-    const { exitCode, stdout } = await host.exec(path, ['-c', MARK], { env: seen(host) })
+    const { exitCode, stdout } = await host.exec(path, ['-I', '-c', MARK], { env: seen(host) })
     const [version = '', mark = ''] = stdout.split('\n')
     const [major = 0, minor = 0] = version.trim().split(' ').map(Number)
     if (exitCode === 0 && (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])))

@@ -12,11 +12,11 @@ export async function findUv(python: Python, host: Machine): Promise<string | un
   const directory = await mkdtemp(join(host.temp, 'dbt-oidc-uv-'))
   const quietly = ['install', '--quiet', '--no-deps']
   // An environment with a pip of its own takes longer to make than all that follows: the machine's pip goes first.
-  const beside = ['-m', 'pip', ...quietly, '--target', directory, UV]
+  const beside = ['-I', '-m', 'pip', ...quietly, '--target', directory, UV]
   if (await succeeds(python.path, beside, host)) return join(directory, 'bin', program('uv'))
   const bin = join(directory, 'venv', BIN)
   const made =
-    (await succeeds(python.path, ['-m', 'venv', join(directory, 'venv')], host)) &&
-    (await succeeds(join(bin, program('python')), ['-m', 'pip', ...quietly, UV], host))
+    (await succeeds(python.path, ['-I', '-m', 'venv', join(directory, 'venv')], host)) &&
+    (await succeeds(join(bin, program('python')), ['-I', '-m', 'pip', ...quietly, UV], host))
   return made ? join(bin, program('uv')) : undefined
 }
