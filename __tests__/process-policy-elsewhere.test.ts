@@ -42,7 +42,11 @@ function decide(inputs: Readonly<Record<string, string>> = {}): Promise<StepResu
   asked.length = 0
   return runStep({
     issuer,
-    files: PROJECT,
+    files: {
+      ...PROJECT,
+      'acme/policies/dbt-oidc.yml@': policy('refs/heads/main'),
+      'acme/policies/dbt-oidc.yml@release:1': policy('refs/heads/main'),
+    },
     path: [dirname(dbtPython())],
     inputs: { config: PLACE, 'github-token': TOKEN, until: 'exchange', ...inputs },
   })
@@ -98,6 +102,16 @@ describe('a policy of another repository', () => {
       'has a path that is none of a repository',
     ],
     ['without a token', { 'github-token': '' }, '`github-token` is empty'],
+    [
+      'whose ref is missing, though the checkout has a file of that name',
+      { config: 'acme/policies/dbt-oidc.yml@' },
+      'reads like OWNER/REPOSITORY/PATH@REF and is none',
+    ],
+    [
+      'whose ref is none',
+      { config: 'acme/policies/dbt-oidc.yml@release:1' },
+      'reads like OWNER/REPOSITORY/PATH@REF and is none',
+    ],
   ])('%s ends the run before a token is asked for', async (_what, inputs, why) => {
     const before = issuer.minted.length
     await using step = await decide(inputs)

@@ -118,6 +118,14 @@ async function readText(
 ): Promise<{ readonly text: string; readonly commit: string | null } | undefined> {
   const elsewhere = placeOf(path)
   if (elsewhere) return readPlace(path, elsewhere, sources, problems)
+  // A ref that is missing or none must not make a file of the checkout, which others may write, out of it.
+  if (path.includes('@')) {
+    problems.add(
+      placeOfInput('config'),
+      `\`${path}\` reads like OWNER/REPOSITORY/PATH@REF and is none: the path ends in .yml or .yaml, and the ref is a branch, a tag or a commit.`,
+    )
+    return undefined
+  }
   const absolute = resolve(sources.workspace, path)
   if (!sources.policyAnywhere && leaves(sources.workspace, absolute)) {
     problems.add(placeOfInput('config'), `\`${path}\` leads out of the workspace.`)

@@ -28,7 +28,7 @@ export type PolicyRead =
   | { readonly kind: 'untold'; readonly why: string }
 
 const NAME = String.raw`[A-Za-z0-9_.-]{1,100}`
-const PLACE = new RegExp(`^(${NAME})/(${NAME})/([^@\\s]+\\.ya?ml)@([^@\\s:?*[\\\\^~]{1,250})$`)
+const PLACE = new RegExp(`^(${NAME})/(${NAME})/([^@\\s]+\\.ya?ml)@([^\\s:?*[\\\\^~]{1,250})$`)
 
 /** The place that an input names; undefined for a file of the checkout. */
 export function placeOf(text: string): PolicyPlace | undefined {
