@@ -37,12 +37,25 @@ export function connectionOf(warehouse: Warehouse, output: Fields, scope: Scope)
   const valueOf = (source: string, path: string): string | number | boolean | Placeholder => {
     const told = profileValue(source, scope)
     if ('unknown' in told) return placeholderFor(warehouse.type, path, told.unknown.source)
+    if (isSecret(path, told.text)) return placeholderFor(warehouse.type, path, SECRET)
     // What dbt reads from an expression is text, unless it is written as a number: `port` and `threads` are none.
     return source !== told.text && /^\d{1,9}$/.test(told.text) && /port|threads|retries|timeout/.test(path)
       ? Number(told.text)
       : told.text
   }
   return { ...adjusted(warehouse.type, take(output, '')), dropped, variables }
+}
+
+const SECRET = 'what looked like a secret, and does not belong into a policy'
+
+/** Whether a value looks like one that nobody else should read: by its key, as a login in an address, or as a pair. */
+function isSecret(path: string, text: string): boolean {
+  const key = path.slice(path.lastIndexOf('.') + 1)
+  return (
+    /pass(?:word|code|phrase)?$|secret|token$|authorization|private_key|api_?key/i.test(key) ||
+    /:\/\/[^/\s@]*:[^/\s@]+@/.test(text) ||
+    /(?:password|pwd|token|secret|authorization)\s*[=:]\s*\S/i.test(text)
+  )
 }
 
 /** What the new way asks of a connection that the old one did not have, or had otherwise. */

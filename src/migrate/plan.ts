@@ -50,7 +50,7 @@ export function planOf(given: Given): Plan {
   const kept = new Map<string, string>()
   const read = new Set<string>()
   const uses = given.workflows.flatMap((workflow) => usesOf(workflow, given.profiles, notes))
-  const targets: Record<string, unknown> = {}
+  const targets: Record<string, unknown> = { __proto__: null }
   const whens = new Map<string, When[]>()
   const variables = new Set<string>()
   for (const use of uses) {

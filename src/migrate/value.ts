@@ -10,7 +10,7 @@ export type Told = { readonly text: string } | { readonly unknown: Unknown }
 /** What a step sees: variables as they are written. */
 export type Scope = ReadonlyMap<string, string>
 
-const EXPRESSION = /\$\{\{\s*(.*?)\s*\}\}/g
+const EXPRESSION = /\$\{\{(.*?)\}\}/g
 
 /** Facts of a run that the signed claims hold as well, as the placeholders of a connection. */
 const CLAIMS: Readonly<Record<string, string>> = {
@@ -29,15 +29,16 @@ const CLAIMS: Readonly<Record<string, string>> = {
 /** A text of a workflow, with GitHub's expressions as far as they are known before a job runs. */
 export function evaluated(text: string, scope: Scope, depth = 0): Told {
   let unknown: Unknown | undefined
-  const filled = text.replace(EXPRESSION, (_whole, inner: string) => {
+  const filled = text.replace(EXPRESSION, (_whole, written: string) => {
+    const inner = written.trim()
     const known = CLAIMS[inner]
     if (known !== undefined) return known
     const variable = /^env\.([\w-]+)$/.exec(inner)?.[1]
-    const written = variable === undefined ? undefined : scope.get(variable)
+    const assigned = variable === undefined ? undefined : scope.get(variable)
     const told: Told =
-      written === undefined || depth > 5
+      assigned === undefined || depth > 5
         ? { unknown: { source: sourceOf(inner) } }
-        : evaluated(written, scope, depth + 1)
+        : evaluated(assigned, scope, depth + 1)
     if ('text' in told) return told.text
     unknown ??= told.unknown
     return ''
