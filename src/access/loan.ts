@@ -27,7 +27,7 @@ export async function extended(
 ): Promise<Bought> {
   const { credential, boughtAt } = bought
   const longer = await exchange.extend?.(credential, io)
-  if (!longer?.expiresAt || !credential.expiresAt) return bought
+  if (!longer?.expiresAt || !credential.expiresAt || Number.isNaN(longer.expiresAt.getTime())) return bought
   const span = credential.expiresAt.getTime() - boughtAt.getTime()
   const began = Math.min(longer.expiresAt.getTime() - span, io.now().getTime())
   return { ...bought, credential: longer, boughtAt: new Date(began) }

@@ -3,7 +3,10 @@ import { RECORDED_CLAIMS } from './audit.ts'
 
 const text = z.string().check(z.minLength(1))
 const maybe = z.nullable(z.string())
-const moment = z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
+const moment = z.string().check(
+  z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  z.refine((text) => !Number.isNaN(Date.parse(text))),
+)
 const code = z.nullable(z.string().check(z.regex(/^[a-z][a-z-]*$/)))
 
 /** The description goes into the published schema. */
