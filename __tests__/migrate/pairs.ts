@@ -39,7 +39,7 @@ export const PAIRS: readonly Pair[] = [
     name: 'Snowflake with a password in the environment of the job',
     profiles: profile(SNOWFLAKE),
     workflow: job(
-      '- run: pip install dbt-snowflake\n- name: Build\n  run: |\n    dbt deps\n    dbt build --profiles-dir .\n- run: curl "$HOOK"\n  env:\n    HOOK: ${{ secrets.SLACK }}\n',
+      '- run: pip install dbt-snowflake==1.10.0\n- name: Build\n  run: |\n    dbt deps\n    dbt build --profiles-dir .\n- run: curl "$HOOK"\n  env:\n    HOOK: ${{ secrets.SLACK }}\n',
       'environment: production\nenv:\n  SNOWFLAKE_PASSWORD: ${{ secrets.SNOWFLAKE_PASSWORD }}\n',
     ),
     unneeded: ['SNOWFLAKE_PASSWORD'],
@@ -47,6 +47,7 @@ export const PAIRS: readonly Pair[] = [
     fillIn: [],
     policy: ['account: acme-prod', 'threads: 8', 'environment: production', 'ref: refs/heads/main'],
     after: ['run: |\n            deps\n            build\n          target: prod', 'id-token: write'],
+    said: ['dbt-snowflake==1.10.0 is below 1.12.0', '`repository-id` and `repository-owner-id`'],
   },
   {
     name: 'Snowflake with a key that a step writes, and an account in a variable',

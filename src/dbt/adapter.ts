@@ -23,13 +23,16 @@ export function requireAdapter(dbt: Dbt, needs: Needs): void {
       problem: `dbt ${dbt.version} in ${dbt.path} has no ${needs.package}, which this target needs.`,
       remedy: `Run \`${dbt.install} ${needs.package}\` in a step before this one, or add the input \`install: dbt-core ${needs.package}\`.`,
     })
-  const bad = needs.bad.find(
-    (each) => isBelow(version, each.below) && (each.via?.includes(needs.via) ?? true),
-  )
+  const bad = knownBad(version, needs)
   if (!bad) return
   fail({
     code: 'dbt-version',
     problem: `${needs.package} ${version} does not work here: ${bad.reason}.`,
     remedy: `Run \`${dbt.install} '${needs.package}>=${bad.below}'\` in a step before this one, or add the input \`install: dbt-core ${needs.package}>=${bad.below}\`.`,
   })
+}
+
+/** What is known against a version of the adapter; undefined where nothing is. */
+export function knownBad(version: string, { bad, via }: Pick<Needs, 'bad' | 'via'>): KnownBad | undefined {
+  return bad.find((each) => isBelow(version, each.below) && (each.via?.includes(via) ?? true))
 }

@@ -1,4 +1,6 @@
 import type { Registries } from '../config/target.ts'
+import { knownBad } from '../dbt/adapter.ts'
+import type { Warehouse } from '../warehouse.ts'
 import { connectionOf, type Connection } from './connection.ts'
 import { editedWorkflow } from './edit.ts'
 import { whensOf, type When } from './grants.ts'
@@ -83,9 +85,17 @@ export function planOf(given: Given): Plan {
     fillIn: placeholdersIn(targets).map(
       ([path, { placeholder, source }]) => `targets.${path}: ${placeholder} stands for ${source}`,
     ),
-    notes: [...new Set(notes)],
+    notes: [...new Set([...notes, ...aboutIds(given.repository, targets)])],
     kept: [...kept].map(([target, why]) => `${target}: ${why}`),
   }
+}
+
+/** No file of the checkout tells them. */
+function aboutIds(repository: string, targets: object): readonly string[] {
+  if (Object.keys(targets).length === 0) return []
+  return [
+    `The grants know the repository by its name alone, which another may have one day: put \`repository-id\` and \`repository-owner-id\` at the top of the policy (\`gh api repos/${repository} --jq '.id, .owner.id'\`). Google's trust is made for them.`,
+  ]
 }
 
 function usesOf(workflow: Workflow, profiles: readonly Profile[], notes: string[]): readonly Use[] {
@@ -155,7 +165,7 @@ interface Told {
   readonly variables: Set<string>
 }
 
-function targetOf({ job, step, target, profile }: Use, { registries }: Given, told: Told): unknown {
+function targetOf({ workflow, job, step, target, profile }: Use, { registries }: Given, told: Told): unknown {
   const output = profile.outputs.get(target) ?? {}
   const name = adapterOf(output, step.env)
   const warehouse = registries.warehouses.get(name)
@@ -170,7 +180,22 @@ function targetOf({ job, step, target, profile }: Use, { registries }: Given, to
   for (const variable of secret) told.variables.add(variable)
   const { fields, notes } = identity ?? { fields: {}, notes: [] }
   told.notes.push(...connection.notes, ...notes)
+  if (warehouse) told.notes.push(...tooOld(warehouse, fields['via'], workflow))
   return { connection: connection.fields, ...(Object.keys(fields).length > 0 && { identity: fields }) }
+}
+
+/** An adapter that is pinned to a version which cannot log in like that. */
+function tooOld(
+  { adapter, accepts }: Warehouse,
+  named: unknown,
+  { path, text }: Workflow,
+): readonly string[] {
+  const via = typeof named === 'string' ? named : ([...accepts.keys()][0] ?? '')
+  const pins = [...text.matchAll(new RegExp(`${adapter.package}[=~]=(\\d[\\w.]*)`, 'g'))]
+  return pins.flatMap(([pin, version = '']) => {
+    const bad = knownBad(version, { bad: adapter.bad, via })
+    return bad ? [`${path}: ${pin} is below ${bad.below}: ${bad.reason}.`] : []
+  })
 }
 
 function adapterOf({ type }: Fields, scope: Scope): string {
