@@ -61,7 +61,7 @@ describe('the workflow that many repositories call', () => {
   test('is refused where nobody tells its repository and commit, instead of deciding by a file of the checkout', async () => {
     const inputs = { config: '/.github/dbt-oidc.yml@', run: 'build' }
     expect(await problemsOf({ inputs, policy: 'targets: {}' })).toEqual([
-      expect.stringContaining('leads out of the workspace'),
+      expect.stringContaining('reads like OWNER/REPOSITORY/PATH@REF and is none'),
     ])
   })
 
