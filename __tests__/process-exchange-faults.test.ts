@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { reset, status, truncated } from './support/faults.ts'
 import { sendJson, type Handler } from './support/issuer-server.ts'
-import { openJob, type Job } from './support/job.ts'
-import { playOAuth, type OAuthServer } from './support/oauth-server.ts'
+import type { Job } from './support/job.ts'
+import { openOAuthJob } from './support/oauth-job.ts'
+import type { OAuthServer } from './support/oauth-server.ts'
 import { logOf, remainsOf } from './support/process.ts'
 import type { StepResult } from './support/step.ts'
 
@@ -13,14 +14,7 @@ let job: Job
 let server: OAuthServer
 
 beforeEach(async () => {
-  job = await openJob({}, {}, { 'dbt-trino': '1.11.0' })
-  server = playOAuth(job.issuer)
-  server.trust({
-    issuer: job.issuer.issuer,
-    keys: `${job.issuer.issuer}/.well-known/jwks`,
-    audience: server.tokenUrl,
-    subjects: ['repo:o/r:ref:refs/heads/main'],
-  })
+  ;({ job, server } = await openOAuthJob())
 })
 
 afterEach(async () => {

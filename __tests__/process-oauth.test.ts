@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { auditOf, openJob, type Job } from './support/job.ts'
+import { auditOf, type Job } from './support/job.ts'
 import { claimsOf } from './support/jwt.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { becomes, until } from './support/lines.ts'
 import { sendJson } from './support/issuer-server.ts'
-import { playOAuth, type OAuthServer } from './support/oauth-server.ts'
+import { openOAuthJob } from './support/oauth-job.ts'
+import type { OAuthServer } from './support/oauth-server.ts'
 import { logOf, remainsOf } from './support/process.ts'
 import type { Behaviour } from './support/dbt-stub.ts'
 import type { StepOptions, StepResult } from './support/step.ts'
@@ -18,14 +19,7 @@ let job: Job
 let server: OAuthServer
 
 beforeEach(async () => {
-  job = await openJob({}, {}, { 'dbt-trino': '1.11.0' })
-  server = playOAuth(job.issuer)
-  server.trust({
-    issuer: job.issuer.issuer,
-    keys: `${job.issuer.issuer}/.well-known/jwks`,
-    audience: server.tokenUrl,
-    subjects: ['repo:o/r:ref:refs/heads/main'],
-  })
+  ;({ job, server } = await openOAuthJob())
 })
 
 afterEach(async () => {

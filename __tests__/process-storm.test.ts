@@ -1,21 +1,14 @@
 import { expect, test } from '@jest/globals'
-import { openJob } from './support/job.ts'
 import { sendJson } from './support/issuer-server.ts'
-import { playOAuth } from './support/oauth-server.ts'
+import { openOAuthJob } from './support/oauth-job.ts'
 import { logOf, remainsOf } from './support/process.ts'
 
 const JOBS = 50
 const A_SECOND = 10
 
 test(`${JOBS} jobs at once all pass an exchange that takes ${A_SECOND} requests a second and says so`, async () => {
-  await using job = await openJob({}, {}, { 'dbt-trino': '1.11.0' })
-  const server = playOAuth(job.issuer)
-  server.trust({
-    issuer: job.issuer.issuer,
-    keys: `${job.issuer.issuer}/.well-known/jwks`,
-    audience: server.tokenUrl,
-    subjects: ['repo:o/r:ref:refs/heads/main'],
-  })
+  const { job: opened, server } = await openOAuthJob()
+  await using job = opened
   const limit = limitOf(A_SECOND)
   let refused = 0
   job.issuer.route('/limited', (_req, res) => {
