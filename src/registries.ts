@@ -28,7 +28,8 @@ export function registriesByName(): Required<Registries> {
 }
 
 function named(text: string, all: ReadonlyMap<string, unknown>): readonly string[] {
-  return [...all.keys()].filter((name) => HIDDEN.test(text) || text.includes(name))
+  const names = [...all.keys()]
+  return HIDDEN.test(text) ? names : names.filter((name) => text.includes(name))
 }
 
 async function load<T>(

@@ -7,10 +7,10 @@ import { whensOf, type When } from './grants.ts'
 import { identityOf } from './identity.ts'
 import type { Fields, Profile } from './outputs.ts'
 import { placeholdersIn, policyText } from './policy.ts'
-import { handsOnAll, secretsIn } from './secrets.ts'
-import { isNeutral, type DbtCommand } from './script.ts'
-import { evaluated, profileValue, variablesIn, type Scope } from './value.ts'
-import { textAt, type Job, type Step, type Workflow } from './workflow.ts'
+import { secretsOf } from './stored.ts'
+import { inputOf, usesOf, type Use } from './uses.ts'
+import { profileValue, variablesIn, type Scope } from './value.ts'
+import type { Workflow } from './workflow.ts'
 
 /** Everything that is proposed. */
 export interface Plan {
@@ -36,14 +36,6 @@ export interface Given {
   /** As a step names the action, and where its schema is. */
   readonly uses: string
   readonly schema: string
-}
-
-interface Use {
-  readonly workflow: Workflow
-  readonly job: Job
-  readonly step: Step
-  readonly target: string
-  readonly profile: Profile
 }
 
 /** Proposes the policy and the changed workflows, and names every stored secret that is needed no more. */
@@ -96,64 +88,6 @@ function aboutIds(repository: string, targets: object): readonly string[] {
   return [
     `The grants know the repository by its name alone, which another may have one day: put \`repository-id\` and \`repository-owner-id\` at the top of the policy (\`gh api repos/${repository} --jq '.id, .owner.id'\`). Google's trust is made for them.`,
   ]
-}
-
-function usesOf(workflow: Workflow, profiles: readonly Profile[], notes: string[]): readonly Use[] {
-  return workflow.jobs.flatMap((job) =>
-    job.steps.flatMap((step) =>
-      (step.script?.commands ?? []).flatMap((command) => {
-        if (isNeutral(command)) return []
-        const profile = profileOf(command, profiles)
-        const about = `${workflow.path}, job ${job.name}`
-        if (!profile) {
-          notes.push(
-            `${about}: it does not say which profile \`dbt ${command.words}\` uses; there are several.`,
-          )
-          return []
-        }
-        return targetsOf(command.target, { job, step, profile }).flatMap((target) => {
-          if (profile.outputs.has(target)) return [{ workflow, job, step, target, profile }]
-          notes.push(
-            `${about}: the target of \`dbt ${command.words}\` is not to be read from the files (${target}).`,
-          )
-          return []
-        })
-      }),
-    ),
-  )
-}
-
-/** The names of the targets that a command may have: several where a matrix says so. */
-function targetsOf(
-  written: string | undefined,
-  { job, step, profile }: Pick<Use, 'job' | 'step' | 'profile'>,
-): readonly string[] {
-  const text = written ?? step.env.get('DBT_TARGET') ?? profile.target
-  const matrix = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(text)?.[1]
-  const values = matrix === undefined ? undefined : job.matrix[matrix]
-  if (Array.isArray(values)) return values.map(String)
-  const variable = /^\$\{?(\w+)\}?$/.exec(text)?.[1]
-  const scope: Scope = step.env
-  const told = evaluated(variable === undefined ? text : (scope.get(variable) ?? text), scope)
-  if ('unknown' in told) return [told.unknown.source]
-  const value = profileValue(told.text, scope)
-  return ['text' in value ? value.text : value.unknown.source]
-}
-
-/** What the input `target` says: the expression of a matrix, or the name that the command would have had. */
-function inputOf(step: Step, command: DbtCommand, profiles: readonly Profile[]): string | undefined {
-  const text = command.target ?? step.env.get('DBT_TARGET') ?? profileOf(command, profiles)?.target ?? ''
-  const variable = /^\$\{?(\w+)\}?$/.exec(text)?.[1]
-  const written = variable === undefined ? text : (step.env.get(variable) ?? '')
-  if (written.includes('${{')) return written
-  const value = profileValue(written, step.env)
-  return 'text' in value && value.text !== '' ? value.text : undefined
-}
-
-function profileOf(command: DbtCommand, profiles: readonly Profile[]): Profile | undefined {
-  return (
-    profiles.find(({ name }) => name === command.profile) ?? (profiles.length === 1 ? profiles[0] : undefined)
-  )
 }
 
 interface Told {
@@ -214,36 +148,5 @@ function grantsOf(whens: ReadonlyMap<string, readonly When[]>): readonly unknown
   return [...whens].flatMap(([target, all]) => {
     const different = new Map(all.map((when) => [JSON.stringify(when), when]))
     return [...different.values()].map((when) => ({ target, when }))
-  })
-}
-
-function secretsOf(
-  all: readonly Workflow[],
-  changed: Plan['workflows'],
-  notes: string[],
-): Pick<Plan, 'unneeded' | 'needed'> {
-  const before = new Set(all.flatMap(({ text }) => [...secretsIn(text)]))
-  const texts = all.map(({ path, text }) => changed.find((one) => one.path === path)?.after ?? text)
-  const needed = new Set(texts.flatMap((text) => [...secretsIn(text)]))
-  for (const { path, jobs } of all) notes.push(...jobs.flatMap(({ steps }) => writersOf(path, steps)))
-  for (const [at, { path }] of all.entries())
-    if (handsOnAll(texts[at] ?? ''))
-      notes.push(`${path}: it hands on all secrets, so that nobody can tell which of them are needed.`)
-  return {
-    unneeded: [...before].filter((name) => !needed.has(name)).toSorted(),
-    needed: [...needed].toSorted(),
-  }
-}
-
-/** A script that makes a file of a secret: nobody can tell from here whether something beside dbt reads it. */
-function writersOf(path: string, steps: readonly Step[]): readonly string[] {
-  return steps.flatMap(({ script, node }) => {
-    const run = textAt(node, 'run')
-    const names = [...secretsIn(JSON.stringify(node.toJSON()))]
-    if (script || names.length === 0 || !/>|\btee\b/.test(run)) return []
-    return names.map(
-      (name) =>
-        `${path}: the step \`${textAt(node, 'name') || (run.split('\n')[0] ?? '')}\` writes a file from the secret ${name}: if only dbt reads it, take the step out, and then the secret.`,
-    )
   })
 }
