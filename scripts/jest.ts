@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import * as z from 'zod/mini'
 
 /** What became of a run of jest. */
@@ -20,7 +20,11 @@ const Results = z.object({
   /** Files that could not even be loaded; their tests are in no other number. */
   numRuntimeErrorTestSuites: z.number(),
   numPendingTests: z.number(),
+  testResults: z.array(z.object({ name: z.string(), startTime: z.number(), endTime: z.number() })),
 })
+
+/** How many of the slowest files are told, and the seconds below which none is. */
+const SLOWEST = { files: 10, seconds: 10 }
 
 /** Runs jest in this terminal with these arguments and counts. */
 export async function runJest(args: readonly string[]): Promise<Outcome> {
@@ -28,8 +32,10 @@ export async function runJest(args: readonly string[]): Promise<Outcome> {
   mkdirSync(dirname(file), { recursive: true })
   try {
     const status = await jest(['--json', `--outputFile=${file}`, ...args])
-    const { passed, failed } = readCounts(
-      file,
+    const results = read(file)
+    for (const line of slowest(results)) console.error(line)
+    const { passed, failed } = countsOf(
+      results,
       args.some((arg) => /^(-t|--testNamePattern)\b/.test(arg)),
     )
     return { passed, failed, exitCode: status || (failed > 0 || passed === 0 ? 1 : 0) }
@@ -55,16 +61,34 @@ async function jest(args: readonly string[]): Promise<number> {
   return child.exitCode ?? 1
 }
 
-function readCounts(file: string, byName: boolean): Pick<Outcome, 'passed' | 'failed'> {
+function read(file: string): z.infer<typeof Results> | undefined {
   try {
-    const results = Results.parse(JSON.parse(readFileSync(file, 'utf8')))
-    // A test that is skipped proves nothing, and nobody would see it: only a run narrowed by name may leave some out.
-    const skipped = byName ? 0 : results.numPendingTests
-    return {
-      passed: results.numPassedTests,
-      failed: results.numFailedTests + results.numRuntimeErrorTestSuites + skipped,
-    }
+    return Results.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
-    return { passed: 0, failed: 1 }
+    return undefined
   }
+}
+
+function countsOf(results: ReturnType<typeof read>, byName: boolean): Pick<Outcome, 'passed' | 'failed'> {
+  if (!results) return { passed: 0, failed: 1 }
+  // A test that is skipped proves nothing, and nobody would see it: only a run narrowed by name may leave some out.
+  const skipped = byName ? 0 : results.numPendingTests
+  return {
+    passed: results.numPassedTests,
+    failed: results.numFailedTests + results.numRuntimeErrorTestSuites + skipped,
+  }
+}
+
+/** The files that a run waits for, in words. */
+function slowest(results: ReturnType<typeof read>): readonly string[] {
+  const files = (results?.testResults ?? [])
+    .map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
+    .filter(({ seconds }) => seconds >= SLOWEST.seconds)
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST.files)
+  if (files.length === 0) return []
+  const rows = files.map(
+    ({ name, seconds }) => `  ${seconds.toFixed(0).padStart(4)} s  ${relative(ROOT, name)}`,
+  )
+  return ['The slowest files:', ...rows]
 }

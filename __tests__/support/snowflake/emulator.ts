@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -17,11 +19,15 @@ export async function startEmulator(
   python: string,
   script = join(import.meta.dirname, 'emulator.py'),
 ): Promise<Emulator> {
+  // It is ended in the middle of its work, and cannot clear up after itself.
+  const temp = mkdtempSync(join(tmpdir(), 'emulator-'))
   const child = spawn(python, ['-B', script], {
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONUNBUFFERED: '1' },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONUNBUFFERED: '1', TMPDIR: temp },
   })
-  const exit = once(child, 'exit')
+  const exit = once(child, 'exit').finally(() =>
+    rmSync(temp, { recursive: true, force: true, maxRetries: 3 }),
+  )
   const said: string[] = []
   const port = await new Promise<number>((resolve, reject) => {
     const giveUp = (why: string): void => {

@@ -1,0 +1,15 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Gives a run of tests its own directory for temporary files: what tests, and programs that they start, leave there ends with it. */
+export default function open() {
+  // Short, since sockets stand below it, whose paths have about a hundred bytes.
+  const place = mkdtempSync(join(tmpdir(), 'tests-'))
+  // As open as /tmp itself: a server that will not be root lives there as somebody else.
+  chmodSync(place, 0o1777)
+  // Workers and their children take it from here.
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = place
+  globalThis.removeTemp = () =>
+    rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+}
