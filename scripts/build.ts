@@ -15,9 +15,9 @@ const ROOTS = {
 
 /**
  * Builds `root`/src into `out` (default `root`/dist). The same bytes come out in any directory: ncc and esbuild write
- * no path that is not relative to the sources.
+ * no path that is not relative to the sources. Into `stats` goes webpack's own account of what was taken in.
  */
-export async function build(root: string, out = join(root, 'dist')): Promise<void> {
+export async function build(root: string, out = join(root, 'dist'), stats?: string): Promise<void> {
   const bin = join(import.meta.dirname, '..', 'node_modules')
   const node = process.execPath
   // Always this name: module ids are made from paths relative to the root.
@@ -29,7 +29,17 @@ export async function build(root: string, out = join(root, 'dist')): Promise<voi
   const ncc = join(bin, '@vercel', 'ncc', 'dist', 'ncc', 'cli.js')
   await run(
     node,
-    [ncc, 'build', join(lib, 'index.js'), '-o', out, '--license', 'licenses.txt', '--no-cache'],
+    [
+      ncc,
+      'build',
+      join(lib, 'index.js'),
+      '-o',
+      out,
+      '--license',
+      'licenses.txt',
+      '--no-cache',
+      ...(stats === undefined ? [] : ['--stats-out', stats]),
+    ],
     { cwd: root },
   )
   const { transform } = await import('esbuild')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from '../build.ts'
+import { bundled, licenceFaults } from '../sbom.ts'
 import { everything, lintWorkflows } from '../workflows.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -84,14 +85,24 @@ async function reproducible(): Promise<void> {
     const its: typeof import('../build.ts') = await import(
       pathToFileURL(join(copy, 'scripts', 'build.ts')).href
     )
-    await build(root, join(elsewhere, 'here'))
+    const stats = join(elsewhere, 'stats.json')
+    await build(root, join(elsewhere, 'here'), stats)
     await its.build(copy)
     const [committed, here, there] = [join(root, 'dist'), join(elsewhere, 'here'), join(copy, 'dist')]
     tell('dist is what the sources build', same(committed, here))
     tell('dist builds to the same bytes in two directories', same(here, there))
+    licences(stats, join(here, 'licenses.txt'))
   } finally {
     rmSync(elsewhere, { recursive: true, force: true })
   }
+}
+
+/** What is bundled may be passed on, and its licence stands beside it. */
+function licences(stats: string, texts: string): void {
+  const packages = bundled(JSON.parse(readFileSync(stats, 'utf8')), root)
+  const found = licenceFaults(packages, readFileSync(texts, 'utf8'))
+  for (const fault of found) console.error(fault)
+  tell(`the ${packages.length} packages in dist may be passed on, with their licences`, found.length === 0)
 }
 
 function same(one: string, other: string): boolean {
