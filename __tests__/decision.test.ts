@@ -15,8 +15,9 @@ import { claimsOf, grantOf, sameRepository, whenOf, type Written } from './suppo
 import type { ClaimSet } from './support/github-claims.ts'
 import { configOf } from './support/config-of.ts'
 import { isRecord, scalarText } from './support/shape.ts'
+import { runs } from './support/runs.ts'
 
-const RUNS = { numRuns: 1000 }
+const RUNS = { numRuns: runs(1000) }
 const plain = { colour: false }
 
 function denied(when: Written, claims: ClaimSet = {}): Decision {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { checkPattern, invisible, isLiteral, matches, mayOverlap, trace } from '../src/pattern.ts'
+import { runs } from './support/runs.ts'
 
-const RUNS = { numRuns: 1000 }
+const RUNS = { numRuns: runs(1000) }
 
 /** A small alphabet, so that random patterns and values meet often. */
 const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', ':', '.', '😀'), maxLength: 8 })

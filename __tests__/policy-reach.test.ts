@@ -5,6 +5,7 @@ import type { Grant } from '../src/policy.ts'
 import { mayBothHold, overlaps } from '../src/policy/lint.ts'
 import { unreached } from '../src/policy/reach.ts'
 import { grantOf, type Written } from './support/claims-of.ts'
+import { runs } from './support/runs.ts'
 
 /** Two patterns of like build, and a value that the second one was filled to. */
 const likeness = fc
@@ -48,7 +49,7 @@ describe('includes', () => {
         decided += 1
         expect(matches(general, value)).toBe(true)
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     )
     expect(decided).toBeGreaterThan(1000)
   })
@@ -134,7 +135,7 @@ describe('a policy of many grants', () => {
         )
         expect(overlaps(all).map((text) => text.replace(/ can both .*$/, ''))).toEqual(pairs)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -152,7 +153,7 @@ describe('a policy of many grants', () => {
           ])
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 

@@ -8,8 +8,9 @@ import { decisionTable } from '../src/report/decision.ts'
 import { changedPolicyCases } from './hostile/changed-policy.ts'
 import { policyCases, type PolicyRun } from './hostile/policy.ts'
 import { claimsOf, failed, grantOf, sameRepository, whenOf, type Written } from './support/claims-of.ts'
+import { runs } from './support/runs.ts'
 
-const RUNS = { numRuns: 1000 }
+const RUNS = { numRuns: runs(1000) }
 
 function isList(when: PolicyRun['when']): when is readonly (readonly [string, Written])[] {
   return Array.isArray(when)

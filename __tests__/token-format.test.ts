@@ -14,6 +14,7 @@ import {
 } from 'fast-check'
 import { newKey } from './support/jwt.ts'
 import { audience, codeOf, failureOf, printed, setUp, casesOf, type Setup } from './support/token-setup.ts'
+import { runs } from './support/runs.ts'
 
 const { named, unproved } = casesOf('token-format')
 
@@ -302,7 +303,6 @@ test('no change of a good token is ever accepted', async () => {
     tuple(at, integer({ min: 1, max: 40 })).map(([i, n]) => good.slice(0, i) + good.slice(i + n)),
     tuple(at, at).map(([i, j]) => good.slice(0, i) + good.slice(j)),
   )
-  const runs = Number(process.env['PROPERTY_RUNS'] ?? 400)
   await assert(
     asyncProperty(mutation, async (text) => {
       pre(text !== good)
@@ -310,7 +310,7 @@ test('no change of a good token is ever accepted', async () => {
         await codeOf(setup.verify(text)),
       )
     }),
-    { numRuns: runs },
+    { numRuns: runs(400) },
   )
 })
 
@@ -326,7 +326,7 @@ test('no payload but the signed one is accepted, whatever it says', async () => 
       )
       expect(await codeOf(setup.verify(`${head}.${body}.${sig}`))).toBe('token-signature')
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   )
 })
 
