@@ -3,6 +3,7 @@ import { codeOf } from './retry.ts'
 const CAUSES: Readonly<Record<string, string>> = {
   EEXIST: 'something of that name is there already',
   ELOOP: 'a link of that name is there',
+  EISDIR: 'a directory of that name is there',
   ENOENT: 'it or its directory does not exist',
   ENOTDIR: 'its directory is not a directory',
   ENOSPC: 'the disk is full',

@@ -3,6 +3,7 @@ import { open, realpath, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { FileRead } from './config/sources.ts'
 import { DbtOidcError, fail } from './errors.ts'
+import { causeOf } from './file-causes.ts'
 import { isInside } from './inside.ts'
 import { codeOf } from './retry.ts'
 
@@ -37,7 +38,7 @@ export async function readRegular(
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
     if (code === 'EISDIR') return { kind: 'directory' }
-    return { kind: 'unreadable', why: CAUSES[code] ?? code }
+    return { kind: 'unreadable', why: whyNot(error) }
   } finally {
     await file?.close()
   }
@@ -87,7 +88,7 @@ export async function appendLine(path: string, line: string, workspace: string):
     await file.writeFile(`${line}\n`)
   } catch (error) {
     if (error instanceof DbtOidcError) throw error
-    refuse(CAUSES[codeOf(error)] ?? codeOf(error))
+    refuse(whyNot(error))
   } finally {
     await file?.close()
   }
@@ -95,17 +96,9 @@ export async function appendLine(path: string, line: string, workspace: string):
 
 const IRREGULAR = 'it is no regular file'
 
-const CAUSES: Readonly<Record<string, string>> = {
-  // What a pipe without a reader answers.
-  ENXIO: IRREGULAR,
-  ELOOP: 'it is a link',
-  EISDIR: 'it is a directory',
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'its directory is not a directory',
-  EACCES: 'permission was denied',
-  EPERM: 'permission was denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
+/** What a pipe without a reader answers is said of what it is, not of why. */
+function whyNot(error: unknown): string {
+  return codeOf(error) === 'ENXIO' ? IRREGULAR : causeOf(error)
 }
 
 function sizeOf(bytes: number): string {

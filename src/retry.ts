@@ -23,6 +23,9 @@ export interface RetryRule {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How an exchange is tried. */
+export const exchangeRule = { tries: 4, first: 300, longest: 5000, total: 60_000 } satisfies RetryRule
+
 /** The longest pause that another side can ask for. */
 export const longestRetryAfter = 60_000
 

@@ -5,6 +5,7 @@ import { printed, type Line } from '../doctor/line.ts'
 import { DbtOidcError } from '../errors.ts'
 import { decide } from '../policy.ts'
 import { visible } from '../policy/visible.ts'
+import { count } from '../report/plain.ts'
 import { trustedBy } from '../trust/request.ts'
 import { coloured } from './colour.ts'
 import { repositoryOf } from './check.ts'
@@ -86,7 +87,7 @@ async function policyOf(options: Given): Promise<Configured | { readonly refused
 }
 
 function policyLines({ origin, targets, grants, elsewhere, issuer, warnings }: Config): readonly Line[] {
-  const counts = `${counted(targets.size, 'target')}, ${counted(grants.length, 'grant')}`
+  const counts = `${count(targets.size, 'target')}, ${count(grants.length, 'grant')}`
   return [
     { word: 'policy', mark: 'ok', text: `${visible(origin)}: ${counts}, for tokens of ${issuer}` },
     ...(elsewhere.length === 0
@@ -95,7 +96,7 @@ function policyLines({ origin, targets, grants, elsewhere, issuer, warnings }: C
           {
             word: 'policy',
             mark: 'open',
-            text: `${counted(elsewhere.length, 'grant')} for tokens of other issuers, of which nothing is looked at here`,
+            text: `${count(elsewhere.length, 'grant')} for tokens of other issuers, of which nothing is looked at here`,
             remedy: `dbt-oidc doctor --issuer ${[...new Set(elsewhere.map((grant) => grant.issuer ?? 'NAME'))].join(' or ')}`,
           } as const,
         ]),
@@ -132,11 +133,7 @@ async function sentenceOf(
 }
 
 function verdict(wrong: number, odd: number): string {
-  const look = odd === 0 ? '' : ` ${counted(odd, 'thing')} to look at (!).`
+  const look = odd === 0 ? '' : ` ${count(odd, 'thing')} to look at (!).`
   if (wrong === 0) return `Nothing seen from here keeps this from going through.${look}`
-  return `${counted(wrong, 'thing')} ${wrong === 1 ? 'keeps' : 'keep'} this from going through (✗).${look}`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  return `${count(wrong, 'thing')} ${wrong === 1 ? 'keeps' : 'keep'} this from going through (✗).${look}`
 }

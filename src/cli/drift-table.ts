@@ -1,5 +1,6 @@
 import type { Finding } from '../findings.ts'
 import { visible } from '../policy/visible.ts'
+import { count } from '../report/plain.ts'
 import type { Difference } from '../trust/drift.ts'
 import { columns } from './columns.ts'
 import type { Drift } from './drift.ts'
@@ -53,7 +54,7 @@ function counted(differences: readonly Difference[]): string {
     ...(wider === 0 ? [] : [`${wider} that may let in others`]),
     ...(narrower === 0 ? [] : [`${narrower} that keep somebody out`]),
   ]
-  return `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'} (${words.join(', ')})`
+  return `${count(differences.length, 'difference')} (${words.join(', ')})`
 }
 
 const HEAD = ['', 'field', 'policy', 'there', 'way']

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DbtOidcError, fail } from '../errors.ts'
+import { causeOf } from '../file-causes.ts'
 import type { Host } from '../host.ts'
 import { isInside, namedFrom } from '../inside.ts'
-import { codeOf } from '../retry.ts'
 import { LIMIT } from './artifacts.ts'
 
 /** What dbt leaves behind for the next run, for its documentation, and for tools of others. */
@@ -79,7 +79,7 @@ async function marked(directory: string, name: string): Promise<string | undefin
 /** Never through a link: the project's code could have put one there, to a file that is no artifact. */
 async function readWhole(path: string): Promise<string> {
   const file = await open(path, O_RDONLY | NOFOLLOW | NONBLOCK).catch((error: unknown) =>
-    refuse(path, 'read', codeOf(error)),
+    refuse(path, 'read', causeOf(error)),
   )
   try {
     const stats: Stats = await file.stat()
@@ -96,7 +96,7 @@ async function ownDirectory(directory: string, workspace: string): Promise<strin
   try {
     await mkdir(directory, { recursive: true })
   } catch (error) {
-    refuse(directory, 'made', codeOf(error))
+    refuse(directory, 'made', causeOf(error))
   }
   const [place, root] = await Promise.all([realpath(directory), realpath(workspace)])
   if ((isInside(directory, workspace) || isInside(directory, root)) && !isInside(place, root))
@@ -113,7 +113,7 @@ async function place(directory: string, name: string, text: string): Promise<voi
     await rename(fresh, join(directory, name))
   } catch (error) {
     await rm(fresh, { force: true })
-    refuse(join(directory, name), 'written', codeOf(error))
+    refuse(join(directory, name), 'written', causeOf(error))
   }
 }
 

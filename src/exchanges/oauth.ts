@@ -1,12 +1,10 @@
 import type { Mint } from '../claims.ts'
 import { exchange, type Io, type Want } from '../exchange.ts'
-import { retry, type RetryRule } from '../retry.ts'
+import { exchangeRule, retry } from '../retry.ts'
 import { clientParameters, tokenParameters } from './oauth/body.ts'
 import { diagnose, ERRORS } from './oauth/diagnosis.ts'
 import { clientIsAsserted, settings, type Settings } from './oauth/settings.ts'
 import { askForToken, askToRevoke } from './oauth/token-endpoint.ts'
-
-const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
 /** Any authorization server: RFC 8693 token exchange, RFC 7523 jwt-bearer, or client credentials with an assertion. */
 export default exchange<Settings>({
@@ -25,7 +23,7 @@ export default exchange<Settings>({
       }
       return askForToken(ask, io, left)
     }
-    return retry(attempt, { ...RULE, signal: io.signal })
+    return retry(attempt, { ...exchangeRule, signal: io.signal })
   },
   revoke: (s, credential, io, fresh) =>
     credential.kind === 'bearer' ? revoke(s, credential.token, io, fresh) : Promise.resolve(),

@@ -4,7 +4,7 @@ import type { Bearer } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import { fetchOver } from '../../http/fetch.ts'
-import { retry } from '../../retry.ts'
+import { exchangeRule, retry } from '../../retry.ts'
 import { refusalOf } from './refusal.ts'
 import type { GoogleSettings } from './settings.ts'
 
@@ -29,7 +29,7 @@ export async function tradeAt(google: GoogleTrade, mint: Mint, io: Io): Promise<
       'Without `service-account` the access token lives as long as the ID token, about five minutes: a longer run needs one.',
     )
   }
-  const rule = { tries: 4, first: 300, longest: 5000, total: 60_000, signal: io.signal }
+  const rule = { ...exchangeRule, signal: io.signal }
   return retry(async () => {
     try {
       return await once(google, mint, io)

@@ -1,14 +1,12 @@
 import type { Mint } from '../../claims.ts'
 import type { Credential } from '../../credential.ts'
 import type { Fresh, Io, Want } from '../../exchange.ts'
-import { retry, type RetryRule } from '../../retry.ts'
+import { exchangeRule, retry } from '../../retry.ts'
 import { CLIENT_ASSERTION } from '../oauth/body.ts'
 import { askForToken, askToRevoke } from '../oauth/token-endpoint.ts'
 import { assertion, tokenUrl } from './assertion.ts'
 import type { Settings } from './settings.ts'
 import { signerOf } from './signer.ts'
-
-const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
 /** Signs who the app is, and asks for its token. */
 export async function trade(s: Settings, want: Want, mint: Mint, io: Io): Promise<Credential> {
@@ -30,7 +28,7 @@ export async function trade(s: Settings, want: Want, mint: Mint, io: Io): Promis
       left,
     )
   }
-  return retry(attempt, { ...RULE, signal: io.signal })
+  return retry(attempt, { ...exchangeRule, signal: io.signal })
 }
 
 function provenBy(proof: string): readonly (readonly [string, string])[] {

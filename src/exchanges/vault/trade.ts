@@ -1,12 +1,10 @@
 import type { Mint } from '../../claims.ts'
 import type { Credential } from '../../credential.ts'
 import type { Io, Want } from '../../exchange.ts'
-import { retry, type RetryRule } from '../../retry.ts'
+import { exchangeRule, retry } from '../../retry.ts'
 import { logIn } from './login.ts'
 import { read } from './secret.ts'
 import type { Settings } from './settings.ts'
-
-const RULE: RetryRule = { tries: 4, first: 300, longest: 5000, total: 60_000 }
 
 /** Logs in with a token of the run, and reads what the settings name. */
 export function trade(s: Settings, want: Want, mint: Mint, io: Io): Promise<Credential> {
@@ -15,5 +13,5 @@ export function trade(s: Settings, want: Want, mint: Mint, io: Io): Promise<Cred
     const session = await logIn(s, jwt, io, left)
     return read(s, want, session, io, left)
   }
-  return retry(attempt, { ...RULE, signal: io.signal })
+  return retry(attempt, { ...exchangeRule, signal: io.signal })
 }
