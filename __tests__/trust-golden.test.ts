@@ -39,16 +39,11 @@ describe('as Terraform', () => {
     expect(holding(await way.documents('terraform'))).toEqual(holding(await way.documents('commands')))
   })
 
-  test('every platform is written in it but IAM Identity Center, Trino, whose server has files, and what this project does not know', async () => {
+  test('every platform is written in it but Trino, whose server has files, and what this project does not know', async () => {
     const each = WAYS.map(async (way) => ({ name: way.name, written: await way.documents('terraform') }))
     const without = (await Promise.all(each)).filter(
       ({ written }) => !written.some(({ language }) => language === 'hcl'),
     )
-    expect(without.map(({ name }) => name).toSorted()).toEqual([
-      'athena-aws-identity-center',
-      'other-direct',
-      'redshift-aws-identity-center',
-      'trino-direct',
-    ])
+    expect(without.map(({ name }) => name).toSorted()).toEqual(['other-direct', 'trino-direct'])
   })
 })

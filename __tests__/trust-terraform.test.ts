@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { block, hclDocument, jsonencode, reference, resource } from '../src/trust/hcl.ts'
 import { labelFor } from '../src/trust/label.ts'
 import { hcl } from '../src/trust/quote.ts'
+import { wayNamed } from './support/trust/ways.ts'
 
 describe('a text of Terraform', () => {
   test.each([
@@ -58,4 +60,16 @@ resource "t" "l" {
   }
 }
 `)
+})
+
+test('the modulus that Terraform cuts out of a public key is that of its JWK', async () => {
+  const documents = await wayNamed('snowflake-okta').documents('terraform')
+  const text = documents.map((one) => one.text).join('\n')
+  const [, from, length] = /substr\(data\.aws_kms_public_key\.\S+, (\d+), (\d+)\)/.exec(text) ?? []
+  for (let made = 0; made < 5; made += 1) {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const base64 = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    const cut = base64.substring(Number(from), Number(from) + Number(length))
+    expect(cut.replaceAll('+', '-').replaceAll('/', '_')).toBe(publicKey.export({ format: 'jwk' }).n)
+  }
 })

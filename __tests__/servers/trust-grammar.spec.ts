@@ -84,13 +84,17 @@ function refsIn(value: unknown): readonly string[] {
   return alone && 'ref' in value ? [String(value.ref)] : Object.values(value).flatMap(refsIn)
 }
 
+// A provider and a type are words of the language.
 const refsOf = ({ attributes, blocks }: HclBlock): readonly string[] => [
-  ...Object.entries(attributes).flatMap(([key, value]) => (key === 'provider' ? [] : refsIn(value))),
+  ...Object.entries(attributes).flatMap(([key, value]) =>
+    key === 'provider' || key === 'type' ? [] : refsIn(value),
+  ),
   ...blocks.flatMap(refsOf),
 ]
 
-const addressOf = ({ type, labels }: HclBlock): string =>
-  [...(type === 'data' ? ['data'] : []), ...labels].join('.')
+const PREFIXES: Readonly<Record<string, string>> = { data: 'data.', variable: 'var.' }
+
+const addressOf = ({ type, labels }: HclBlock): string => `${PREFIXES[type] ?? ''}${labels.join('.')}`
 
 describe('as Terraform', () => {
   test.each(CASES.filter(({ format }) => format === 'terraform'))(

@@ -39,6 +39,8 @@ export default exchange<Settings>({
     'No real account has been used yet: which claims Identity Center demands beside issuer, audience and subject, whether it takes the 300 seconds of such tokens in every region, and the texts of its refusals are from documentation and public reports.',
   ],
   trust: async (s, want, request) => (await import('./aws-identity-center/trust.ts')).trust(s, want, request),
+  terraform: async (s, want, request) =>
+    (await import('./aws-identity-center/terraform.ts')).terraform(s, want, request),
   reader: async () => (await import('./aws/read.ts')).reader,
   hosts(settings, want) {
     if (tradesItself(want)) return []

@@ -22,6 +22,11 @@ export function dataSource(type: string, label: string, body: HclBody): string {
   return `${hcl`data ${type} ${label}`} ${bodyOf(body, '')}`
 }
 
+/** A value that whoever applies it is asked for; its name is one of `labelFor`. */
+export function variable(label: string, body: HclBody): string {
+  return `${hcl`variable ${label}`} ${bodyOf(body, '')}`
+}
+
 /** A block within a resource. */
 export function block(body: HclBody): HclBlock {
   return { block: body }
@@ -35,6 +40,11 @@ export function jsonencode(value: unknown): Fragment & { readonly call: unknown 
 /** A value of another block, by its address. */
 export function reference(address: string): Fragment {
   return verbatim(address)
+}
+
+/** A function of Terraform's, as a value. */
+export function call(name: string, ...given: readonly HclValue[]): Fragment {
+  return verbatim(`${name}(${given.map((one) => valueOf(one, '')).join(', ')})`)
 }
 
 /** Resources as one text. */

@@ -48,9 +48,7 @@ export default warehouse<Connection>({
     return callerIdentity(credential, identity, io)
   },
   trust: async (c, request) => (await import('./athena/trust.ts')).trust(c, request),
-  // The role of IAM Identity Center is made by commands, and so are its rights.
-  terraform: async (c, request) =>
-    (await import('./athena/trust.ts')).trust(c, request, request.via === 'aws' ? 'terraform' : 'commands'),
+  terraform: async (c, request) => (await import('./athena/trust.ts')).trust(c, request, 'terraform'),
   diagnose,
   errors: [
     'is not authorized to perform: athena:StartQueryExecution',

@@ -75,7 +75,11 @@ func blocksOf(body *hclsyntax.Body) ([]block, error) {
 	return blocks, nil
 }
 
-// A reference is {"ref": …}, and a call of jsonencode {"json": …}; everything else is the value itself.
+// Functions that take values apart, which trust writes beside jsonencode.
+var functions = map[string]bool{"jsondecode": true, "replace": true, "substr": true, "tolist": true}
+
+// A reference is {"ref": …}, a call of jsonencode {"json": …} and one of another function {"call": …}; what is taken out of a
+// value is {"of": …}, and everything else the value itself.
 func valueOf(expression hclsyntax.Expression) (any, error) {
 	switch one := expression.(type) {
 	case *hclsyntax.TemplateExpr:
@@ -126,6 +130,27 @@ func valueOf(expression hclsyntax.Expression) (any, error) {
 			value, err := valueOf(one.Args[0])
 			return map[string]any{"json": value}, err
 		}
+		if functions[one.Name] {
+			values := []any{one.Name}
+			for _, part := range one.Args {
+				value, err := valueOf(part)
+				if err != nil {
+					return nil, err
+				}
+				values = append(values, value)
+			}
+			return map[string]any{"call": values}, nil
+		}
+	case *hclsyntax.IndexExpr:
+		from, err := valueOf(one.Collection)
+		if err != nil {
+			return nil, err
+		}
+		key, err := valueOf(one.Key)
+		return map[string]any{"of": []any{from, key}}, err
+	case *hclsyntax.RelativeTraversalExpr:
+		from, err := valueOf(one.Source)
+		return map[string]any{"of": []any{from}}, err
 	}
 	return nil, fmt.Errorf("%T at %s is nothing that trust writes", expression, expression.Range())
 }

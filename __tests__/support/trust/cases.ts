@@ -44,6 +44,33 @@ const MORE: readonly (readonly [string, string, Asked])[] = [
       },
     },
   ],
+  [
+    'snowflake-okta',
+    'key of Google',
+    {
+      identity: {
+        'key-id': 'dbt-2026',
+        signer: {
+          key: 'projects/acme-prod/locations/eu/keyRings/dbt/cryptoKeys/okta/cryptoKeyVersions/2',
+          google: {
+            provider:
+              'projects/123456789012/locations/global/workloadIdentityPools/github/providers/dbt-prod',
+            'service-account': 'dbt-okta@acme-prod.iam.gserviceaccount.com',
+          },
+        },
+      },
+    },
+  ],
+  [
+    'snowflake-okta',
+    'key of Vault',
+    {
+      identity: {
+        signer: { key: 'okta', vault: { url: 'https://vault.acme.example:8200', role: 'dbt-okta' } },
+      },
+    },
+  ],
+  ['snowflake-okta', 'stored key', { identity: { signer: { variable: 'OKTA_PRIVATE_KEY' } } }],
   ['bigquery-google', 'delegates', { identity: { delegates: ['one@acme-prod.iam.gserviceaccount.com'] } }],
 ]
 

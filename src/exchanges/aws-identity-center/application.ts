@@ -1,43 +1,41 @@
-import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
+import { hclDocument } from '../../trust/hcl.ts'
+import { roleLabel } from '../../trust/iam.ts'
 import { comment, json, jsonWord, sh, verbatim } from '../../trust/quote.ts'
+import { rolePolicy } from '../../trust/role-policy.ts'
 import { checkedRole } from '../aws/place.ts'
-import { owned } from '../aws/role-policy.ts'
-import { createRole, printed } from '../aws/trust.ts'
+import { owned, type Policy } from '../aws/role-policy.ts'
+import { roleResource } from '../aws/terraform.ts'
+import { createRole, inAccount, printed, roleParts } from '../aws/trust.ts'
 import type { Keyed } from './settings.ts'
 
-/** The application for which tokens are traded: whose tokens, for which audience, by which role, for whom. */
-export function applicationDocument(settings: Keyed, { target, audiences }: TrustRequest): TrustDocument {
-  const { application, region, group, role } = settings
-  const method = {
-    Iam: {
-      ActorPolicy: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { AWS: role },
-            Action: 'sso-oauth:CreateTokenWithIAM',
-            Resource: '*',
-          },
-        ],
-      },
-    },
-  }
+/** Who may trade tokens for the application. */
+export function actorPolicy({ role }: Keyed): unknown {
   return {
-    title: `Application ${application}`,
-    language: 'sh',
-    text: [
-      comment('#', [
-        `The application for the target ${target}. It has to be there before its ARN is known:`,
-        sh`aws sso-admin create-application --region ${region} --instance-arn "$instance" --application-provider-arn arn:aws:sso::aws:applicationProvider/custom --name ${`dbt-${target}`}`,
-        'Each of these commands sets the whole of what it is for.',
-      ]),
-      sh`aws sso-admin put-application-grant --region ${region} --application-arn ${application} --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --grant ${withIssuer({ JwtBearer: { AuthorizedTokenIssuers: [{ TrustedTokenIssuerArn: ISSUER, AuthorizedAudiences: audiences }] } })}`,
-      sh`aws sso-admin put-application-authentication-method --region ${region} --application-arn ${application} --authentication-method-type IAM --authentication-method ${jsonWord(method)}`,
-      sh`aws sso-admin create-application-assignment --region ${region} --application-arn ${application} --principal-type GROUP --principal-id "$group"`,
-    ].join('\n'),
-    heldThere: [],
-    checkedHere: [],
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: role },
+        Action: 'sso-oauth:CreateTokenWithIAM',
+        Resource: '*',
+      },
+    ],
+  }
+}
+
+/** The command that sets it, for which Terraform has no resource. */
+export function actorCommand(settings: Keyed): string {
+  const method = { Iam: { ActorPolicy: actorPolicy(settings) } }
+  return sh`aws sso-admin put-application-authentication-method --region ${settings.region} --application-arn ${settings.application} --authentication-method-type IAM --authentication-method ${jsonWord(method)}`
+}
+
+/** An application is for one target: whom it takes, it takes for all. */
+export function ownedApplication(
+  { application, group, role }: Keyed,
+  { audiences }: TrustRequest,
+): Pick<TrustDocument, 'owns'> {
+  return {
     owns: [
       {
         what: `the application ${application}`,
@@ -48,8 +46,34 @@ export function applicationDocument(settings: Keyed, { target, audiences }: Trus
   }
 }
 
+/** The application for which tokens are traded: whose tokens, for which audience, by which role, for whom. */
+export function applicationDocument(settings: Keyed, request: TrustRequest): TrustDocument {
+  const { application, region } = settings
+  const { target, audiences } = request
+  return {
+    title: `Application ${application}`,
+    language: 'sh',
+    text: [
+      comment('#', [
+        `The application for the target ${target}. It has to be there before its ARN is known:`,
+        sh`aws sso-admin create-application --region ${region} --instance-arn "$instance" --application-provider-arn arn:aws:sso::aws:applicationProvider/custom --name ${`dbt-${target}`}`,
+        'Each of these commands sets the whole of what it is for.',
+      ]),
+      sh`aws sso-admin put-application-grant --region ${region} --application-arn ${application} --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --grant ${withIssuer({ JwtBearer: { AuthorizedTokenIssuers: [{ TrustedTokenIssuerArn: ISSUER, AuthorizedAudiences: audiences }] } })}`,
+      actorCommand(settings),
+      sh`aws sso-admin create-application-assignment --region ${region} --application-arn ${application} --principal-type GROUP --principal-id "$group"`,
+    ].join('\n'),
+    heldThere: [],
+    checkedHere: [],
+    ...ownedApplication(settings, request),
+  }
+}
+
 /** What the role that trades may do. */
-export function mayTrade({ role, application, 'session-role': last }: Keyed): TrustDocument {
+export function mayTrade(
+  { role, application, 'session-role': last }: Keyed,
+  format: TrustFormat = 'commands',
+): TrustDocument {
   const { name, account } = checkedRole(role)
   const policy = {
     Version: '2012-10-17',
@@ -58,24 +82,27 @@ export function mayTrade({ role, application, 'session-role': last }: Keyed): Tr
       { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetContext'], Resource: last },
     ],
   }
-  return {
-    title: `The role ${name} may trade tokens at IAM Identity Center`,
-    language: 'sh',
-    text: [
-      comment('#', [
+  return rolePolicy(
+    {
+      title: `The role ${name} may trade tokens at IAM Identity Center`,
+      arn: role,
+      name: 'identity-center',
+      policy,
+      lines: [
         `AWS account ${account}: ${role} may trade tokens for one application, hand its user on to one role, and nothing else.`,
-      ]),
-      sh`aws iam put-role-policy --role-name ${name} --policy-name identity-center --policy-document ${jsonWord(policy)}`,
-    ].join('\n'),
-    heldThere: [],
-    checkedHere: [],
-  }
+      ],
+    },
+    format,
+  )
 }
 
 /** The role that dbt gets. */
-export function sessionRole({ role, 'session-role': arn }: Keyed): TrustDocument {
+export function sessionRole(
+  { role, 'session-role': arn }: Keyed,
+  format: TrustFormat = 'commands',
+): TrustDocument {
   const last = checkedRole(arn)
-  const policy = {
+  const policy: Policy = {
     Version: '2012-10-17',
     Statement: [
       {
@@ -86,16 +113,22 @@ export function sessionRole({ role, 'session-role': arn }: Keyed): TrustDocument
       },
     ],
   }
+  const head = comment('#', [
+    `AWS account ${last.account}: ${role} may assume ${arn} for a user of Identity Center.`,
+  ])
+  const title = `Role ${last.name} in account ${last.account}, for users of IAM Identity Center`
+  const rest = { heldThere: [], checkedHere: [], ...owned(last, policy) }
+  if (format === 'terraform') {
+    const text = hclDocument(head, [roleResource(last, 3600, policy, `aws_iam_role.${roleLabel(role)}`)])
+    return { title, language: 'hcl', text, ...rest }
+  }
   return {
-    title: `Role ${last.name} in account ${last.account}, for users of IAM Identity Center`,
+    title,
     language: 'sh',
-    text: [
-      comment('#', [`AWS account ${last.account}: ${role} may assume ${arn} for a user of Identity Center.`]),
-      createRole(last, 3600, policy),
-    ].join('\n'),
-    heldThere: [],
-    checkedHere: [],
-    ...owned(last, policy),
+    text: [head, createRole(last, 3600, policy)].join('\n'),
+    before: inAccount(last),
+    parts: roleParts(last, 3600, policy),
+    ...rest,
     prints: printed(last, policy),
   }
 }

@@ -80,7 +80,13 @@ function providerLabel({ account }: Role): string {
   return labelFor(`github_${account}`)
 }
 
-function roleResource({ arn, name, path }: Role, longest: number, policy: Policy, after: string): string {
+/** A role, once the principal is there by whose address it waits: a policy may name no other. */
+export function roleResource(
+  { arn, name, path }: Role,
+  longest: number,
+  policy: Policy,
+  after: string,
+): string {
   return resource('aws_iam_role', roleLabel(arn), {
     name,
     path: path === '/' ? undefined : path,

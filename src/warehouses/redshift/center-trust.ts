@@ -1,4 +1,11 @@
-import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import {
+  groupReference,
+  INSTANCE_REFERENCE,
+  ISSUER_REFERENCE,
+} from '../../exchanges/aws-identity-center/labels.ts'
+import { block, hclDocument, jsonencode, reference, resource } from '../../trust/hcl.ts'
+import { labelFor } from '../../trust/label.ts'
+import type { TrustDocument, TrustFormat, TrustRequest } from '../../trust.ts'
 import { comment, folded, json, jsonWord, sh, sql, verbatim } from '../../trust/quote.ts'
 import { databaseOf, endpointOf, type Connection } from './connection.ts'
 import { remarksOn, rightsOf } from './rights.ts'
@@ -6,6 +13,8 @@ import { remarksOn, rightsOf } from './rights.ts'
 const NAME = 'dbt-oidc'
 /** As which Redshift itself looks into Identity Center. */
 const READER = 'redshift-identity-center'
+/** What both are called in Terraform. */
+const LABEL = 'redshift_identity_center'
 
 /** Stands for the ARN of the trusted token issuer, which AWS chooses. */
 const ISSUER = '$issuer'
@@ -35,11 +44,72 @@ export function applicationDocument(c: Connection, { audiences, identity }: Trus
   }
 }
 
+/** The same for the provider hashicorp/aws. */
+export function applicationResources(c: Connection, { audiences, identity }: TrustRequest): TrustDocument {
+  const address = `aws_redshift_idc_application.${LABEL}`
+  return {
+    title: 'Redshift as an application of IAM Identity Center',
+    language: 'hcl',
+    text: hclDocument(
+      comment('#', [
+        'Most warehouses that people reach through Identity Center have such an application:',
+        `then terraform import ${address} ARN (aws redshift describe-redshift-idc-applications), which sets its whole list of issuers.`,
+        'The provider takes one issuer in that list.',
+      ]),
+      [
+        resource('aws_iam_role', LABEL, { name: READER, assume_role_policy: jsonencode(READS) }),
+        resource('aws_iam_role_policy', LABEL, {
+          name: 'identity-center',
+          role: reference(`aws_iam_role.${LABEL}.name`),
+          policy: jsonencode(MAY_READ),
+        }),
+        resource('aws_redshift_idc_application', LABEL, {
+          region: regionOf(c),
+          redshift_idc_application_name: NAME,
+          idc_display_name: NAME,
+          identity_namespace: namespaceOf(identity),
+          idc_instance_arn: INSTANCE_REFERENCE,
+          iam_role_arn: reference(`aws_iam_role.${LABEL}.arn`),
+          authorized_token_issuer_list: block({
+            authorized_audiences_list: audiences,
+            trusted_token_issuer_arn: ISSUER_REFERENCE,
+          }),
+        }),
+      ],
+    ),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+/** A document of its own, since each target has another group. */
+export function assignmentResource(c: Connection, { identity }: TrustRequest): TrustDocument {
+  const group = groupOf(identity)
+  return {
+    title: assignedTo(group),
+    language: 'hcl',
+    text: hclDocument('', [
+      resource('aws_ssoadmin_application_assignment', labelFor(`redshift_${group}`), {
+        region: regionOf(c),
+        application_arn: reference(`aws_redshift_idc_application.${LABEL}.idc_managed_application_arn`),
+        principal_id: groupReference(group),
+        principal_type: 'GROUP',
+      }),
+    ]),
+    heldThere: [],
+    checkedHere: [],
+  }
+}
+
+function assignedTo(group: string): string {
+  return `The application of Redshift, assigned to the group ${group}`
+}
+
 /** A document of its own, since each target has another group. */
 export function assignmentDocument(c: Connection, { identity }: TrustRequest): TrustDocument {
-  const group = identity.slice(identity.indexOf(':') + 1)
+  const group = groupOf(identity)
   return {
-    title: `The application of Redshift, assigned to the group ${group}`,
+    title: assignedTo(group),
     language: 'sh',
     text: [
       comment('#', [
@@ -75,7 +145,11 @@ const MAY_READ = {
 }
 
 /** What the group may do in the database: Redshift gives its users the role of the same name. */
-export function groupDocument(c: Connection, { identity }: TrustRequest): TrustDocument {
+export function groupDocument(
+  c: Connection,
+  { identity }: TrustRequest,
+  format: TrustFormat = 'commands',
+): TrustDocument {
   const database = databaseOf(c)
   const role = verbatim(`ROLE ${folded(identity).fragment}`)
   return {
@@ -84,7 +158,9 @@ export function groupDocument(c: Connection, { identity }: TrustRequest): TrustD
     text: [
       comment('--', [
         `In ${database} on ${c.host}, as its administrator. Who of the group logs in has this role.`,
-        'Unless the warehouse knows Identity Center already, with what the document of the application has printed:',
+        format === 'terraform'
+          ? 'Unless the warehouse knows Identity Center already, with idc_managed_application_arn and iam_role_arn of the application:'
+          : 'Unless the warehouse knows Identity Center already, with what the document of the application has printed:',
         sql`CREATE IDENTITY PROVIDER ${folded(NAME)} TYPE AWSIDC NAMESPACE ${namespaceOf(identity)} APPLICATION_ARN 'ARN' IAM_ROLE 'ARN';`,
         ...remarksOn(c),
       ]),
@@ -97,6 +173,10 @@ export function groupDocument(c: Connection, { identity }: TrustRequest): TrustD
 }
 
 /** Of `NAMESPACE:GROUP`. */
+function groupOf(identity: string): string {
+  return identity.slice(identity.indexOf(':') + 1)
+}
+
 function namespaceOf(identity: string): string {
   return identity.slice(0, identity.indexOf(':'))
 }

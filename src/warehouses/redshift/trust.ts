@@ -4,7 +4,13 @@ import { labelFor } from '../../trust/label.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import { comment, folded, sh, sql } from '../../trust/quote.ts'
-import { applicationDocument, assignmentDocument, groupDocument } from './center-trust.ts'
+import {
+  applicationDocument,
+  applicationResources,
+  assignmentDocument,
+  assignmentResource,
+  groupDocument,
+} from './center-trust.ts'
 import { remarksOn, rightsOf } from './rights.ts'
 import { databaseOf, endpointOf, isServerless, methodOf, type Connection } from './connection.ts'
 
@@ -21,8 +27,12 @@ export function trust(connection: Connection, request: TrustRequest): readonly T
 
 /** The same for the provider hashicorp/aws. */
 export function terraform(connection: Connection, request: TrustRequest): readonly TrustDocument[] {
-  // IAM Identity Center is an experiment, and written as commands only.
-  if (request.via === 'aws-identity-center') return trust(connection, request)
+  if (request.via === 'aws-identity-center')
+    return [
+      applicationResources(connection, request),
+      assignmentResource(connection, request),
+      groupDocument(connection, request, 'terraform'),
+    ]
   return [mayAsk(connection, request, 'terraform'), userDocument(connection, request, 'terraform')]
 }
 

@@ -1,0 +1,75 @@
+import { fail } from '../../errors.ts'
+import { heldBy } from '../../trust/held.ts'
+import { subjectsOf } from '../../trust/rules.ts'
+import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import type { Settings } from './settings.ts'
+
+/** What Identity Center takes for the name of a user. */
+const LONGEST = 128
+
+/** What the instance is told of whose tokens it may take, however it is written. */
+export function toldOfIssuer({ instance }: Settings, _request: TrustRequest) {
+  return {
+    name: 'github-actions',
+    claim: 'sub',
+    attribute: 'userName',
+    title: `Trusted token issuer in ${instance}`,
+    lines: [
+      'Experimental: GitHub vouches for a workload and not for a person. It compares the whole subject with the names of users.',
+    ],
+  }
+}
+
+/** What it is told of the users that stand for runs: one for each subject, all in one group. */
+export function toldOfUsers({ instance, group }: Settings, request: TrustRequest) {
+  const subjects = exactSubjects(request)
+  const { heldThere, checkedHere, byGrant } = heldBy(request.rules, (rule) => rule.heldBySubject)
+  const owns: TrustDocument['owns'] = [
+    {
+      what: `the group ${group} of ${instance}`,
+      rule: JSON.stringify(subjects),
+      remedy: 'Give each target a group of its own: who is in it has all of its rights.',
+    },
+    ...subjects.map((subject) => ({
+      what: `the user ${subject} of ${instance}`,
+      rule: group,
+      remedy:
+        'Let the grants of each target name an environment (or ref) of its own: a user has the rights of all of its groups.',
+    })),
+  ]
+  return {
+    subjects,
+    title: `Users of the group ${group} in IAM Identity Center`,
+    lines: [
+      `Users that stand for the runs of the target ${request.target}, each named as the subject of their tokens, and their group ${group}.`,
+      'They need no password and no other group: nobody signs in as them.',
+      `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
+      `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
+      ...byGrant,
+      'A directory that is synchronised from elsewhere (SCIM) takes its users from there: make them there, under the same names.',
+    ],
+    held: { heldThere, checkedHere },
+    owns,
+  }
+}
+
+function exactSubjects(request: TrustRequest): readonly string[] {
+  const { rules, target } = request
+  const vague = rules.find(({ exact }) => !exact)
+  const subjects = subjectsOf(rules)
+  const problem = vague
+    ? `The name of a user is one whole subject, and the grant ${vague.grant} of ${target} fits every subject like \`${vague.subjects.find((one) => one.includes('*')) ?? ''}\`.`
+    : subjects
+        .filter((one) => one.length > LONGEST || one.includes(' '))
+        .map(
+          (one) =>
+            `\`${one}\` cannot be the name of a user: Identity Center takes ${LONGEST} characters without spaces.`,
+        )[0]
+  if (problem === undefined) return subjects
+  return fail({
+    code: 'configuration',
+    problem,
+    remedy:
+      'Let the grant name one `environment` (or one `ref`) in full, without `*`; the environment can allow further branches on GitHub.',
+  })
+}
