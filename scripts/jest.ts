@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import * as z from 'zod/mini'
 
@@ -26,25 +28,35 @@ const Results = z.object({
 /** How many of the slowest files are told, and the seconds below which none is. */
 const SLOWEST = { files: 10, seconds: 10 }
 
+/** How a run stands to what runs beside it. */
+export interface Manner {
+  /** Whether it leaves a core to what cannot wait. */
+  readonly gentle?: boolean
+}
+
 /** Runs jest in this terminal with these arguments and counts. */
-export async function runJest(args: readonly string[]): Promise<Outcome> {
-  const file = join(ROOT, '.cache', `test-results-${process.pid}.json`)
+export async function runJest(args: readonly string[], manner: Manner = {}): Promise<Outcome> {
+  const file = join(ROOT, '.cache', `test-results-${randomUUID()}.json`)
   mkdirSync(dirname(file), { recursive: true })
   try {
-    const status = await jest(['--json', `--outputFile=${file}`, ...args])
+    const status = await jest(['--json', `--outputFile=${file}`, ...args], manner)
     const results = read(file)
     for (const line of slowest(results)) console.error(line)
     const { passed, failed } = countsOf(
       results,
       args.some((arg) => /^(-t|--testNamePattern)\b/.test(arg)),
     )
-    return { passed, failed, exitCode: status || (failed > 0 || passed === 0 ? 1 : 0) }
+    return {
+      passed,
+      failed,
+      exitCode: status || (failed > 0 || (passed === 0 && !args.includes('--passWithNoTests')) ? 1 : 0),
+    }
   } finally {
     rmSync(file, { force: true })
   }
 }
 
-async function jest(args: readonly string[]): Promise<number> {
+async function jest(args: readonly string[], { gentle = false }: Manner): Promise<number> {
   const script = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
   // Our packages are ES modules, which jest loads behind this flag only; its workers take it from the environment.
   const NODE_OPTIONS = '--experimental-vm-modules --disable-warning=ExperimentalWarning'
@@ -54,6 +66,7 @@ async function jest(args: readonly string[]): Promise<number> {
     stdio: ['inherit', 'ignore', 'inherit'],
     env: { ...process.env, NODE_OPTIONS },
   })
+  if (gentle && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
   process.on('SIGTERM', pass).on('SIGINT', pass)
   await once(child, 'exit')

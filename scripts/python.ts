@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { onceAtATime } from './once.ts'
 
 /** An isolated Python environment of this project, by absolute paths. */
 export interface PythonEnvironment {
@@ -28,7 +29,9 @@ const OLDEST = 10
 const NEWEST_TRIED = 13
 
 /** Makes `.cache/python/NAME` from `toolchain/python/NAME.lock.txt`, or takes the one that an earlier run has made. */
-export async function ensurePython(
+export const ensurePython = onceAtATime(makePython)
+
+async function makePython(
   name:
     | 'dbt'
     | 'servers'
@@ -58,7 +61,7 @@ export async function ensurePython(
   say(`Making the Python environment ${name} in ${directory} (once) ...`)
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(CACHE, { recursive: true })
-  const uv = await ensureUv(interpreter)
+  const uv = await ensureUv(interpreter.command)
   await run(uv, ['venv', '--quiet', '--python', interpreter.command, directory])
   // The lock holds every package there is, so that nothing is resolved and no index can add to it.
   await run(uv, [
@@ -77,17 +80,15 @@ export async function ensurePython(
 }
 
 /** uv installs in a tenth of pip's time; where there is none, its own package brings it. */
-async function ensureUv(interpreter: Interpreter): Promise<string> {
+const ensureUv = onceAtATime(makeUv)
+
+async function makeUv(command: string): Promise<string> {
   if (works('uv')) return 'uv'
   const directory = join(CACHE, 'uv')
   const uv = executable(join(directory, BIN), 'uv')
   if (works(uv)) return uv
   say('  first uv, which installs the rest ...')
-  await run(
-    interpreter.command,
-    ['-m', 'venv', '--clear', directory],
-    'Debian and Ubuntu have it in python3-venv.',
-  )
+  await run(command, ['-m', 'venv', '--clear', directory], 'Debian and Ubuntu have it in python3-venv.')
   const python = executable(join(directory, BIN), 'python')
   await run(python, ['-m', 'pip', 'install', '--quiet', '-r', join(REQUIREMENTS, 'uv.txt')])
   return uv

@@ -24,7 +24,7 @@ export interface Findings {
 
 /** Lints the files, which are relative to the root of the repository; without any, everything that this repository has. */
 export async function lintWorkflows(files: readonly string[] = everything()): Promise<Findings> {
-  const { actionlint, shellcheck, zizmor } = await programs()
+  const { actionlint, shellcheck, zizmor } = await ensureLinters()
   const workflows = files.filter((file) => !OTHERS.includes(file))
   return {
     actionlint: workflows
@@ -35,8 +35,8 @@ export async function lintWorkflows(files: readonly string[] = everything()): Pr
   }
 }
 
-/** The linters, made where they are not there yet. */
-async function programs() {
+/** The paths of the linters, made where they are not there yet. */
+export async function ensureLinters() {
   const { bin } = await ensurePython('lint')
   const actionlint = await ensureGo({
     name: 'actionlint',
@@ -49,7 +49,7 @@ async function programs() {
 
 /** What actionlint, with shellcheck, says of a workflow that stands in no file; nothing where it finds nothing. */
 export async function lintText(text: string): Promise<string> {
-  const { actionlint, shellcheck } = await programs()
+  const { actionlint, shellcheck } = await ensureLinters()
   return ran(actionlint, argumentsOf(shellcheck, '.github/workflows/shown.yml'), text)
 }
 

@@ -56,7 +56,7 @@ export async function startKeycloak(directory: string): Promise<Keycloak> {
 }
 
 /** The unpacked and built server; building takes longer than starting, and is the same for everybody. */
-async function ensureKeycloak(): Promise<string> {
+export async function ensureKeycloak(): Promise<string> {
   const name = `keycloak-${VERSION}`
   const directory = await cached(name, async (directory) => {
     const wanted = {

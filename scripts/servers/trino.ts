@@ -89,7 +89,7 @@ ${authentication}`,
 }
 
 /** The server without the plugins of everybody else, a seventh of its size. */
-async function ensureTrino(): Promise<string> {
+export async function ensureTrino(): Promise<string> {
   const name = `trino-server-${VERSION}`
   const directory = await cached(name, async (made) => {
     const wanted = { group: 'io.trino', artifact: 'trino-server', version: VERSION, extension: 'tar.gz' }

@@ -1,6 +1,7 @@
 // Everything that must hold of the sources themselves: types, lint, format, and that what is generated is what is committed.
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,23 +13,29 @@ const root = join(import.meta.dirname, '..', '..')
 const bin = join(root, 'node_modules', '.bin')
 const faults: string[] = []
 
-run('types', 'tsc', ['-p', 'tsconfig.json'])
-run('lint', 'oxlint', ['--type-aware', '--deny-warnings'])
-run('format', 'prettier', ['--check', '--log-level', 'warn', '.'])
+// Alone, since it writes what the others read.
 await generated()
-await workflows()
-await reproducible()
+await Promise.all([
+  reproducible(),
+  run('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
+  run('format', 'prettier', ['--check', '--log-level', 'warn', '.']),
+  run('types', 'tsc', ['-p', 'tsconfig.json']),
+  workflows(),
+])
 
 for (const fault of faults) console.error(`✗ ${fault}`)
 process.exitCode = faults.length === 0 ? 0 : 1
 
-function run(name: string, command: string, args: readonly string[]): void {
-  const { status } = spawnSync(join(bin, command), args, {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
+/** Runs a program, and shows what it says only where it fails: others run beside it. */
+async function run(name: string, command: string, args: readonly string[]): Promise<void> {
+  const options = { cwd: root, shell: process.platform === 'win32', maxBuffer: 64 * 1024 * 1024 }
+  const said = await new Promise<string | undefined>((resolve) => {
+    execFile(join(bin, command), args, options, (error, stdout, stderr) =>
+      resolve(error ? `${stdout}${stderr}` || error.message : undefined),
+    )
   })
-  tell(name, status === 0)
+  if (said !== undefined) console.error(said)
+  tell(name, said === undefined)
 }
 
 /** `npm run generate` changes nothing that is committed. */
@@ -80,14 +87,13 @@ async function reproducible(): Promise<void> {
     ]
     for (const name of needed) {
       // Links stay links, and the copy builds with its own tools: module ids come from real paths below the root.
-      cpSync(join(root, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
+      await cp(join(root, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
     }
     const its: typeof import('../build.ts') = await import(
       pathToFileURL(join(copy, 'scripts', 'build.ts')).href
     )
     const stats = join(elsewhere, 'stats.json')
-    await build(root, join(elsewhere, 'here'), stats)
-    await its.build(copy)
+    await Promise.all([build(root, join(elsewhere, 'here'), stats), its.build(copy)])
     const [committed, here, there] = [join(root, 'dist'), join(elsewhere, 'here'), join(copy, 'dist')]
     tell('dist is what the sources build', same(committed, here))
     tell('dist builds to the same bytes in two directories', same(here, there))
