@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { checkPattern, invisible, isLiteral, matches, mayOverlap, trace } from '../src/pattern.ts'
+import {
+  checkPattern,
+  FEW_STARS,
+  includes,
+  invisible,
+  isLiteral,
+  matches,
+  mayOverlap,
+  trace,
+} from '../src/pattern.ts'
 import { runs } from './support/runs.ts'
 
 const RUNS = { numRuns: runs(1000) }
@@ -31,6 +40,22 @@ const oracle = (glob: string, value: string): boolean =>
 
 const delimiters = (value: string): string => value.replaceAll(/[^/:]/g, '')
 const colons = (value: string): number => value.split(':').length
+
+/** Two patterns of like build, and a value that the second one was filled to. */
+const likeness = fc
+  .array(
+    fc.record({
+      special: fc.constantFrom('a', 'b', '/', ':', '*', '**'),
+      general: fc.constantFrom('', 'a', '*', '**', undefined),
+      fill: fc.constantFrom('', 'a', 'ab', 'a/b'),
+    }),
+    { maxLength: 6 },
+  )
+  .map((parts) => ({
+    special: parts.map(({ special }) => special).join(''),
+    general: parts.map(({ special, general }) => general ?? special).join(''),
+    value: parts.map(({ special, fill }) => (special.startsWith('*') ? fill : special)).join(''),
+  }))
 
 describe('a pattern', () => {
   test.each([
@@ -74,7 +99,7 @@ describe('a pattern', () => {
   })
 
   test('without a star matches itself and nothing else', () => {
-    const any = fc.string({ unit: 'binary' }).filter((value) => !value.includes('*'))
+    const any = fc.string({ unit: 'binary', maxLength: 20 }).filter((value) => !value.includes('*'))
     fc.assert(
       fc.property(any, any, (one, other) => {
         expect(isLiteral(one)).toBe(true)
@@ -137,6 +162,12 @@ describe('a pattern', () => {
     expect(steps).toBeLessThanOrEqual((glob.length + 1) * 2000)
   })
 
+  test('counts each look at a token', () => {
+    expect(trace('ab', 'ab').steps).toBe(2)
+    expect(trace('a', 'b').steps).toBe(1)
+    expect(trace('a', '').steps).toBe(0)
+  })
+
   test('tells how far a value was followed', () => {
     expect(trace('refs/heads/main', 'refs/tags/main').followed).toBe(5)
     expect(trace('refs/heads/main', 'refs/heads/main-evil').followed).toBe(15)
@@ -172,6 +203,45 @@ describe('two patterns', () => {
   })
 })
 
+describe('includes', () => {
+  test.each([
+    ['a', 'a', true],
+    ['a', 'b', false],
+    ['*', 'a*', true],
+    ['a*', '*', false],
+    ['**', '*', true],
+    ['*', '**', false],
+    ['refs/heads/**', 'refs/heads/release/*', true],
+    ['refs/heads/*', 'refs/heads/release/*', false],
+    ['a**b', 'ab', true],
+    ['***', 'a', false],
+    ['a', '***', false],
+    ['**', 'a:b', false],
+    ['*', '/', false],
+    ['*b', 'ab', true],
+    ['a*', 'a', true],
+    ['a*b', 'a', false],
+    ['a', 'ab', false],
+    ['', '', true],
+    ['', '*', false],
+  ])('%s takes all of %s: %j', (general, special, expected) => {
+    expect(includes(general, special)).toBe(expected)
+  })
+
+  test('never says so where a value fits the narrower pattern only', () => {
+    let decided = 0
+    fc.assert(
+      fc.property(likeness, ({ general, special, value }) => {
+        if (!includes(general, special) || !matches(special, value)) return
+        decided += 1
+        expect(matches(general, value)).toBe(true)
+      }),
+      { numRuns: runs(10_000) },
+    )
+    expect(decided).toBeGreaterThan(1000)
+  })
+})
+
 describe('checkPattern', () => {
   test.each([
     ['', 'empty pattern'],
@@ -188,6 +258,19 @@ describe('checkPattern', () => {
   test('accepts one star, two stars, and two that are not neighbours', () => {
     for (const glob of ['*', '**', '*a*', 'refs/heads/**', '(a', 'a b', '日本'])
       expect(checkPattern(glob)).toBeUndefined()
+  })
+
+  test.each([
+    ['', true],
+    ['**', true],
+    ['**a**', true],
+    ['***', false],
+    ['****', false],
+    ['a***', false],
+    ['ab\n***', false],
+  ])('says of the stars of %j what the schema says', (glob, few) => {
+    expect(FEW_STARS.test(glob)).toBe(few)
+    expect(/stars in a row/.test(checkPattern(glob) ?? '')).toBe(!few)
   })
 
   test('whatever it refuses for its stars matches nothing', () => {

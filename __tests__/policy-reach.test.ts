@@ -1,59 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { includes, matches } from '../src/pattern.ts'
 import type { Grant } from '../src/policy.ts'
 import { mayBothHold, overlaps } from '../src/policy/lint.ts'
 import { unreached } from '../src/policy/reach.ts'
 import { grantOf, type Written } from './support/claims-of.ts'
 import { runs } from './support/runs.ts'
-
-/** Two patterns of like build, and a value that the second one was filled to. */
-const likeness = fc
-  .array(
-    fc.record({
-      special: fc.constantFrom('a', 'b', '/', ':', '*', '**'),
-      general: fc.constantFrom('', 'a', '*', '**', undefined),
-      fill: fc.constantFrom('', 'a', 'ab', 'a/b'),
-    }),
-    { maxLength: 6 },
-  )
-  .map((parts) => ({
-    special: parts.map(({ special }) => special).join(''),
-    general: parts.map(({ special, general }) => general ?? special).join(''),
-    value: parts.map(({ special, fill }) => (special.startsWith('*') ? fill : special)).join(''),
-  }))
-
-describe('includes', () => {
-  test.each([
-    ['a', 'a', true],
-    ['a', 'b', false],
-    ['*', 'a*', true],
-    ['a*', '*', false],
-    ['**', '*', true],
-    ['*', '**', false],
-    ['refs/heads/**', 'refs/heads/release/*', true],
-    ['refs/heads/*', 'refs/heads/release/*', false],
-    ['a**b', 'ab', true],
-    ['***', 'a', false],
-    ['a', '***', false],
-    ['**', 'a:b', false],
-  ])('%s takes all of %s: %j', (general, special, expected) => {
-    expect(includes(general, special)).toBe(expected)
-  })
-
-  test('never says so where a value fits the narrower pattern only', () => {
-    let decided = 0
-    fc.assert(
-      fc.property(likeness, ({ general, special, value }) => {
-        if (!includes(general, special) || !matches(special, value)) return
-        decided += 1
-        expect(matches(general, value)).toBe(true)
-      }),
-      { numRuns: runs(10_000) },
-    )
-    expect(decided).toBeGreaterThan(1000)
-  })
-})
 
 const kinds = (...grants: readonly Grant[]): readonly string[] =>
   unreached(grants).map(({ grant, kind }) => `${grant.name} ${kind}`)

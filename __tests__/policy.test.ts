@@ -179,8 +179,40 @@ describe('a renamed repository', () => {
     const claims = claimsOf({ repository: 'p/r' })
     const decision = decide([grantOf(pinned)], claims)
     expect(decision.granted).toBe(false)
-    expect(decision.verdicts[0]?.checks[0]?.hint).toContain('pin `repository_owner_id`')
-    expect(decide([grantOf({ ...pinned, repository_owner_id: '123' })], claims).granted).toBe(true)
+    expect(decision.verdicts[0]?.checks).toEqual([
+      {
+        claim: 'repository',
+        expected: ['o/r'],
+        actual: 'p/r',
+        ok: false,
+        hint: 'the id is the same but the owner is another: pin `repository_owner_id` as well, or name "p/r"',
+      },
+      { claim: 'repository_id', expected: ['456'], actual: '456', ok: true },
+    ])
+    const pins = { ...pinned, repository_owner_id: '123' }
+    expect(decide([grantOf(pins)], claims).verdicts[0]?.checks[0]).toEqual({
+      claim: 'repository',
+      expected: ['o/r'],
+      actual: 'p/r',
+      ok: true,
+      hint: 'the repository was renamed; its id, which the grant pins, is the same',
+      rule: 'renamed',
+    })
+    expect(decide([grantOf(pins)], claims).granted).toBe(true)
+    // An owner whose id is another, or only fits a pattern, is no pin.
+    expect(decide([grantOf({ ...pins, repository_owner_id: '12*' })], claims).granted).toBe(false)
+    expect(decide([grantOf(pins)], claimsOf({ repository: 'p/r', repository_owner_id: '9' })).granted).toBe(
+      false,
+    )
+  })
+
+  test('is the same where one of several names has its owner, and not where only a pattern does', () => {
+    const renamed = claimsOf({ repository: 'o/new' })
+    expect(decide([grantOf({ ...pinned, repository: ['p/r', 'o/r'] })], renamed).granted).toBe(true)
+    expect(decide([grantOf({ ...pinned, repository: 'o/r*' })], renamed).granted).toBe(false)
+    expect(decide([grantOf({ ...pinned, repository: 'or' })], claimsOf({ repository: 'ox' })).granted).toBe(
+      false,
+    )
   })
 
   test.each([
@@ -192,6 +224,75 @@ describe('a renamed repository', () => {
     [{ ...pinned, repository: 'r' }, { repository: 'new' }],
   ])('is denied where the id is not pinned, or anything else differs: %j %j', (when, claims) => {
     expect(decide([grantOf(when)], claimsOf({ repository: 'o/new', ...claims })).granted).toBe(false)
+  })
+})
+
+const gitlab = {
+  ...claimsOf({ event_name: 'pull_request', ref: 'refs/heads/main' }),
+  from: 'gitlab',
+  iss: 'https://gitlab.example',
+}
+const theirs = (written: Written): Grant => ({ ...grantOf(written), issuer: 'gitlab' })
+
+describe('a grant for the tokens of another issuer', () => {
+  test('holds for its tokens alone, and one for GitHub for none of them', () => {
+    expect(decide([theirs({ ref: '**' })], gitlab).granted).toBe(true)
+    const strangers = decide([theirs({ ref: '**' })], claimsOf()).verdicts[0]
+    expect(strangers?.ok).toBe(false)
+    expect(strangers?.checks).toEqual([
+      {
+        claim: 'iss',
+        expected: ['gitlab'],
+        actual: 'https://token.actions.githubusercontent.com',
+        ok: false,
+      },
+    ])
+    const githubs = decide([grantOf({ ref: '**' })], gitlab).verdicts[0]
+    expect(githubs?.ok).toBe(false)
+    expect(githubs?.checks).toEqual([
+      { claim: 'iss', expected: ['GitHub'], actual: 'https://gitlab.example', ok: false },
+    ])
+  })
+
+  test('is held to each of its claims, and to none of the rules for events of GitHub', () => {
+    expect(decide([theirs({ ref: '**', actor: 'nobody' })], gitlab).verdicts[0]?.checks).toEqual([
+      { claim: 'ref', expected: ['**'], actual: 'refs/heads/main', ok: true },
+      {
+        claim: 'actor',
+        expected: ['nobody'],
+        actual: 'octocat',
+        ok: false,
+        hint: 'first differing character at position 1: "o"',
+      },
+    ])
+    expect(decide([theirs({ ref: '**', actor: 'nobody' })], gitlab).granted).toBe(false)
+  })
+
+  test('has no hint that knows how GitHub writes a ref or a subject', () => {
+    const [ref, sub] =
+      decide([theirs({ ref: 'main', sub: 'repo:o/r:environment:p' })], gitlab).verdicts[0]?.checks ?? []
+    expect(ref).toEqual({ claim: 'ref', expected: ['main'], actual: 'refs/heads/main', ok: false })
+    expect(sub).toEqual({
+      claim: 'sub',
+      expected: ['repo:o/r:environment:p'],
+      actual: 'repo:o/r:pull_request',
+      ok: false,
+    })
+  })
+
+  test('grants nothing without a condition', () => {
+    const verdict = decide([theirs({})], gitlab).verdicts[0]
+    expect(verdict?.ok).toBe(false)
+    expect(verdict?.checks).toEqual([
+      {
+        claim: 'when',
+        expected: ['at least one claim'],
+        actual: undefined,
+        ok: false,
+        hint: 'a grant without conditions grants nothing',
+        rule: 'empty',
+      },
+    ])
   })
 })
 

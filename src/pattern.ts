@@ -115,8 +115,7 @@ export function includes(general: string, special: string): boolean {
     for (const state of alive) {
       const at = wide[state]
       if (isStar(at)) alive.add(state + 1)
-      if (isStar(at) ? takes(at, token) : at === token && !isStar(token))
-        next.add(isStar(at) ? state : state + 1)
+      if (isStar(at) ? takes(at, token) : at === token) next.add(isStar(at) ? state : state + 1)
     }
     alive = next
   }

@@ -49,12 +49,12 @@ export const GROUPS: readonly Group[] = [
           'src/policy/hints.ts',
           'src/policy/rename.ts',
           'src/policy/subject.ts',
-          'src/policy/visible.ts',
           'src/policy/warnings.ts',
           'src/policy/workflow-ref.ts',
         ],
-        tests: ['policy', 'decision'],
+        tests: ['policy', 'policy-hints', 'policy-warnings'],
       },
+      { sources: ['src/policy/visible.ts'], tests: ['decision'] },
       {
         sources: [
           'src/claim-names.ts',

@@ -60,6 +60,7 @@ export async function mutate(
   const file = join(ROOT, CACHE, `${name}.config.json`)
   const report = `${CACHE}/${name}.report.json`
   rmSync(join(ROOT, report), { force: true })
+  rmSync(join(ROOT, CACHE, `${name}.sandbox`), { recursive: true, force: true })
   writeFileSync(file, JSON.stringify(configuration(name, { sources, tests }, report, afresh)))
   const child = spawn(
     process.execPath,
