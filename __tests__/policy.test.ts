@@ -390,14 +390,32 @@ describe('parseWorkflowRef', () => {
     ['basic.yml@refs/heads/misleading@branch.yml', 'basic.yml', 'refs/heads/misleading@branch.yml'],
     [`basic.yml@${'a'.repeat(40)}`, 'basic.yml', 'a'.repeat(40)],
     ['@.yml@refs/tags/v1', '@.yml', 'refs/tags/v1'],
+    ['a.yml@refs/heads/a@b', 'a.yml', 'refs/heads/a@b'],
+    ['a.yml@refs/heads/a@b/c@d', 'a.yml', 'refs/heads/a@b/c@d'],
+    ['a.yml@refs/heads/.github/workflows/b.yml@c', 'a.yml', 'refs/heads/.github/workflows/b.yml@c'],
+    ['a.yml@refs/tags/@', 'a.yml', 'refs/tags/@'],
+    ['a.yml@refs/pull/7/merge', 'a.yml', 'refs/pull/7/merge'],
+    [`a.yml@${'0'.repeat(64)}`, 'a.yml', '0'.repeat(64)],
+    ['a.yml@v1', 'a.yml', 'v1'],
+    ['a b.yml@refs/heads/main', 'a b.yml', 'refs/heads/main'],
+    ['a%2Fb.yml@refs/heads/main', 'a%2Fb.yml', 'refs/heads/main'],
+    ['日本.yaml@refs/heads/é', '日本.yaml', 'refs/heads/é'],
+    ['a.yml@@refs/heads/main', 'a.yml@', 'refs/heads/main'],
+    ['a.yml@refs/heads/main@refs/heads/evil', 'a.yml', 'refs/heads/main@refs/heads/evil'],
   ])('reads %s', (text, file, ref) => {
     expect(parseWorkflowRef(folder + text)).toEqual({ path: folder + file, ref })
   })
 
-  test.each(['', 'x@y', folder, `${folder}a.yml`, `${folder}@refs/heads/main`])(
-    'makes nothing of %j',
-    (text) => {
-      expect(parseWorkflowRef(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    'x@y',
+    folder,
+    `${folder}a.yml`,
+    `${folder}@refs/heads/main`,
+    `${folder}a/b.yml@refs/heads/main`,
+    'o/r/.github/workflow/a.yml@refs/heads/main',
+    '.github/workflows/a.yml@refs/heads/main',
+  ])('makes nothing of %j', (text) => {
+    expect(parseWorkflowRef(text)).toBeUndefined()
+  })
 })

@@ -87,7 +87,7 @@ function readBack(texts: Texts): Promise<Answer> {
 }
 
 describe('what is written, as read by dbt itself', () => {
-  test('is every hostile text of the corpus', async () => {
+  test('is every hostile text of the corpus, and every secret (profiles-injection-11)', async () => {
     const fields = hostileTexts.flatMap(({ texts }) => texts)
     const texts = { fields, keys: fields, items: fields, secrets: hostileSecrets }
     expect((await readBack(texts)).output).toEqual(expected(texts))

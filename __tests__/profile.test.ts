@@ -191,7 +191,7 @@ describe('the profiles.yml that is written', () => {
     )
   })
 
-  test.each(impossibleTexts)('cannot carry %j', (impossible) => {
+  test.each(impossibleTexts)('cannot carry %j (profiles-injection-16)', (impossible) => {
     expect(checkText(impossible)).toMatch(/^The text (?:holds|is not|contains) [^\0]+\.$/)
     expect(thrown(() => write(new Map([['a', text(impossible)]])))).toEqual(refusal(/^The text/))
     expect(thrown(() => write(new Map([['a', { kind: 'list', items: [text(impossible)] }]])))).toEqual(
@@ -204,7 +204,7 @@ describe('the profiles.yml that is written', () => {
     )
   })
 
-  test.each(impossibleNames)('has no profile or target called %j', (name) => {
+  test.each(impossibleNames)('has no profile or target called %j (profiles-injection-18)', (name) => {
     expect(checkName(name)).toMatch(/cannot name a profile/)
     expect(thrown(() => write(new Map(), { profile: name }))).toEqual(refusal(/cannot name a profile/))
     expect(thrown(() => write(new Map(), { target: name }))).toEqual(refusal(/cannot name a profile/))

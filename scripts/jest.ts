@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import * as z from 'zod/mini'
+import { JestReport, keepResults, resultsOf, type TestResult } from './results.ts'
+import { sourcesHash } from './sources.ts'
 
 /** What became of a run of jest. */
 export interface Outcome {
@@ -12,18 +13,11 @@ export interface Outcome {
   /** Tests that failed, files that could not be loaded, and tests that were skipped. */
   readonly failed: number
   readonly exitCode: number
+  /** How each test ended. */
+  readonly results: readonly TestResult[]
 }
 
 const ROOT = dirname(import.meta.dirname)
-
-const Results = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  /** Files that could not even be loaded; their tests are in no other number. */
-  numRuntimeErrorTestSuites: z.number(),
-  numPendingTests: z.number(),
-  testResults: z.array(z.object({ name: z.string(), startTime: z.number(), endTime: z.number() })),
-})
 
 /** How many of the slowest files are told, and the seconds below which none is. */
 const SLOWEST = { files: 10, seconds: 10 }
@@ -32,23 +26,30 @@ const SLOWEST = { files: 10, seconds: 10 }
 export interface Manner {
   /** Whether it leaves a core to what cannot wait. */
   readonly gentle?: boolean
+  /** By this name its results are kept for `npm run bar`. */
+  readonly kept?: string
 }
 
 /** Runs jest in this terminal with these arguments and counts. */
 export async function runJest(args: readonly string[], manner: Manner = {}): Promise<Outcome> {
+  const sources = sourcesHash()
   const file = join(ROOT, '.cache', `test-results-${randomUUID()}.json`)
   mkdirSync(dirname(file), { recursive: true })
   try {
     const status = await jest(['--json', `--outputFile=${file}`, ...args], manner)
-    const results = read(file)
-    for (const line of slowest(results)) console.error(line)
+    const report = read(file)
+    for (const line of slowest(report)) console.error(line)
     const { passed, failed } = countsOf(
-      results,
+      report,
       args.some((arg) => /^(-t|--testNamePattern)\b/.test(arg)),
     )
+    const results = report === undefined ? [] : resultsOf(report)
+    // What a run has found of sources that changed meanwhile is true of nothing.
+    if (manner.kept !== undefined && sources === sourcesHash()) keepResults(manner.kept, sources, results)
     return {
       passed,
       failed,
+      results,
       exitCode: status || (failed > 0 || (passed === 0 && !args.includes('--passWithNoTests')) ? 1 : 0),
     }
   } finally {
@@ -74,15 +75,15 @@ async function jest(args: readonly string[], { gentle = false }: Manner): Promis
   return child.exitCode ?? 1
 }
 
-function read(file: string): z.infer<typeof Results> | undefined {
+function read(file: string): JestReport | undefined {
   try {
-    return Results.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return JestReport.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
     return undefined
   }
 }
 
-function countsOf(results: ReturnType<typeof read>, byName: boolean): Pick<Outcome, 'passed' | 'failed'> {
+function countsOf(results: JestReport | undefined, byName: boolean): Pick<Outcome, 'passed' | 'failed'> {
   if (!results) return { passed: 0, failed: 1 }
   // A test that is skipped proves nothing, and nobody would see it: only a run narrowed by name may leave some out.
   const skipped = byName ? 0 : results.numPendingTests
@@ -93,7 +94,7 @@ function countsOf(results: ReturnType<typeof read>, byName: boolean): Pick<Outco
 }
 
 /** The files that a run waits for, in words. */
-function slowest(results: ReturnType<typeof read>): readonly string[] {
+function slowest(results: JestReport | undefined): readonly string[] {
   const files = (results?.testResults ?? [])
     .map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
     .filter(({ seconds }) => seconds >= SLOWEST.seconds)

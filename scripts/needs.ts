@@ -26,6 +26,7 @@ export const NEEDS = {
   // The action with the fixture's exchange in it takes as long to build as the action, which is no part of a test's time.
   test: [DBT, TRUST, fixtureDist],
   check: [ensureLinters],
+  bar: [DBT, TRUST, fixtureDist, ensureLinters, ensureHcl, ensureWycheproof],
   act: [DBT, ensureAct],
   servers: [
     ensureTrino,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as z from 'zod/mini'
 import { startIssuer } from '../../__tests__/support/issuer.ts'
 import { installDbtStub, type Behaviour } from '../../__tests__/support/dbt-stub.ts'
 import { GRANTED, PROJECT } from '../../__tests__/support/job.ts'
@@ -14,6 +15,8 @@ export interface Taken {
   readonly seconds: number
   /** Seconds of these after dbt had ended. */
   readonly afterwards: number
+  /** Seconds for which its process, without dbt, had a processor. */
+  readonly processor: number
   /** Most memory of its process at one time, in MB. */
   readonly megabytes: number
   readonly exitCode: number
@@ -30,8 +33,10 @@ const ROOT = join(import.meta.dirname, '..', '..')
 /** Loaded before the step: writes down at its end what it has used. */
 const PROBE = `
 const { writeFileSync } = process.getBuiltinModule('node:fs')
-process.on('exit', () => writeFileSync(process.env.DBT_OIDC_PROBE, String(process.resourceUsage().maxRSS / 1000)))
+process.on('exit', () => writeFileSync(process.env.DBT_OIDC_PROBE, JSON.stringify(process.resourceUsage())))
 `
+
+const Used = z.object({ maxRSS: z.number(), userCPUTime: z.number(), systemCPUTime: z.number() })
 
 /** Runs the built action with a dbt that behaves so, and counts what it prints without keeping it. */
 export async function measure(behaviour: Behaviour): Promise<Taken> {
@@ -71,10 +76,12 @@ export async function measure(behaviour: Behaviour): Promise<Taken> {
       tail = Buffer.concat([tail, chunk.subarray(-2000)]).subarray(-2000)
     })
     const [exitCode] = (await once(child, 'close')) as [number]
+    const used = Used.parse(JSON.parse(readFileSync(env.DBT_OIDC_PROBE, 'utf8')))
     return {
       seconds: (performance.now() - started) / 1000,
       afterwards: (performance.now() - ended) / 1000,
-      megabytes: Number(readFileSync(env.DBT_OIDC_PROBE, 'utf8')),
+      processor: (used.userCPUTime + used.systemCPUTime) / 1e6,
+      megabytes: used.maxRSS / 1000,
       exitCode,
       printed,
       summary: statSync(files.summary).size,

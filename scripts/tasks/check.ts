@@ -1,11 +1,8 @@
 // Everything that must hold of the sources themselves: types, lint, format, and that what is generated is what is committed.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { cp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { build } from '../build.ts'
+import { reproduce } from '../reproduce.ts'
 import { bundled, licenceFaults } from '../sbom.ts'
 import { everything, lintWorkflows } from '../workflows.ts'
 
@@ -71,52 +68,15 @@ async function workflows(): Promise<void> {
   }
 }
 
-/** dist/ is what the sources build, in this directory and in one of another depth. */
+/** dist/ is what the sources build, wherever they are built, with the licences of what is bundled. */
 async function reproducible(): Promise<void> {
-  const elsewhere = mkdtempSync(join(tmpdir(), 'dbt-oidc-build-'))
-  try {
-    const copy = join(elsewhere, 'a', 'copy')
-    const needed = [
-      'src',
-      'scripts',
-      'stubs',
-      'node_modules',
-      'package.json',
-      'tsconfig.json',
-      'tsconfig.build.json',
-    ]
-    for (const name of needed) {
-      // Links stay links, and the copy builds with its own tools: module ids come from real paths below the root.
-      await cp(join(root, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
-    }
-    const its: typeof import('../build.ts') = await import(
-      pathToFileURL(join(copy, 'scripts', 'build.ts')).href
-    )
-    const stats = join(elsewhere, 'stats.json')
-    await Promise.all([build(root, join(elsewhere, 'here'), stats), its.build(copy)])
-    const [committed, here, there] = [join(root, 'dist'), join(elsewhere, 'here'), join(copy, 'dist')]
-    tell('dist is what the sources build', same(committed, here))
-    tell('dist builds to the same bytes in two directories', same(here, there))
-    licences(stats, join(here, 'licenses.txt'))
-  } finally {
-    rmSync(elsewhere, { recursive: true, force: true })
-  }
-}
-
-/** What is bundled may be passed on, and its licence stands beside it. */
-function licences(stats: string, texts: string): void {
-  const packages = bundled(JSON.parse(readFileSync(stats, 'utf8')), root)
-  const found = licenceFaults(packages, readFileSync(texts, 'utf8'))
+  const { asCommitted, anywhere, stats, licences } = await reproduce()
+  tell('dist is what the sources build', asCommitted)
+  tell('dist builds to the same bytes in two directories', anywhere)
+  const packages = bundled(stats, root)
+  const found = licenceFaults(packages, licences)
   for (const fault of found) console.error(fault)
   tell(`the ${packages.length} packages in dist may be passed on, with their licences`, found.length === 0)
-}
-
-function same(one: string, other: string): boolean {
-  const [names, others] = [readdirSync(one).toSorted(), readdirSync(other).toSorted()]
-  return (
-    names.join('\n') === others.join('\n') &&
-    names.every((name) => readFileSync(join(one, name)).equals(readFileSync(join(other, name))))
-  )
 }
 
 function tell(name: string, ok: boolean): void {

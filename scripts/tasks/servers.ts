@@ -1,6 +1,6 @@
 // Tests against real servers of others (Keycloak, Trino ...): downloads them once, which needs Maven and about 1 GB.
 import { join } from 'node:path'
-import { runJest, type Outcome } from '../jest.ts'
+import { runJest } from '../jest.ts'
 import { bring } from '../needs.ts'
 import { task } from '../task.ts'
 
@@ -23,9 +23,10 @@ await task(async () => {
     // Two servers at a time: each takes half a gigabyte of memory, and both cores while it starts. The others' clocks tick meanwhile.
     runJest([...given, ...lane('*', 2), '--testPathIgnorePatterns', `/(${WAITING.join('|')})[^/]*$`], {
       gentle: true,
+      kept: 'servers',
     }),
   ])
-  const sum = (key: keyof Outcome): number => lanes.reduce((all, one) => all + one[key], 0)
+  const sum = (key: 'passed' | 'failed' | 'exitCode'): number => lanes.reduce((all, one) => all + one[key], 0)
   const [passed, failed] = [sum('passed'), sum('failed')]
   console.log(`servers: ${passed} passed, ${failed} failed`)
   return passed === 0 || sum('exitCode') > 0 ? 1 : 0

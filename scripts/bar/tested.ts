@@ -1,0 +1,45 @@
+import { cover } from '../mutation/coverage.ts'
+import { BAR, GROUPS, type Group } from '../mutation/groups.ts'
+import { recordOf, type Score } from '../mutation/record.ts'
+import { digestOf } from '../mutation/sources.ts'
+import type { Part, Row } from './row.ts'
+
+/** How well the modules are tested in which a fault lets somebody in or a secret out. */
+export async function testedRows(): Promise<readonly Row[]> {
+  const coverage: Part[] = []
+  for (const group of GROUPS) coverage.push(await coverageOf(group))
+  return [
+    {
+      name: 'mutation score',
+      required: `at least ${BAR.score} %, the survivors listed`,
+      parts: GROUPS.map((group) =>
+        mutationOf(group.name, recordOf(group).mutation, digestOf(group), BAR.score),
+      ),
+    },
+    { name: 'coverage', required: `at least ${BAR.coverage} % of lines and of branches`, parts: coverage },
+  ]
+}
+
+/** The figures of the last run, since a run takes an hour; those of other sources hold nothing. */
+export function mutationOf(name: string, score: Score | undefined, digest: string, least: number): Part {
+  if (!score) return { what: name, measured: 'never measured', met: false }
+  const { killed, timeout, survived, noCoverage, survivors } = score
+  const all = killed + timeout + survived + noCoverage
+  const unread = survivors.filter(({ why }) => why === '').length
+  const current = score.sources === digest
+  const measured = [
+    `${score.score} % of ${all}`,
+    ...(unread > 0 ? [`${unread} survivors without a reason`] : []),
+    ...(current ? [] : ['its sources have changed since']),
+  ]
+  return { what: name, measured: measured.join(', '), met: current && score.score >= least }
+}
+
+async function coverageOf(group: Group): Promise<Part> {
+  const { lines, branches } = await cover(group)
+  return {
+    what: group.name,
+    measured: `${lines} % of lines, ${branches} % of branches`,
+    met: lines >= BAR.coverage && branches >= BAR.coverage,
+  }
+}
