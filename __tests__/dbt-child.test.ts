@@ -126,6 +126,17 @@ describe('a child', () => {
     expect(most).toBe(1)
   })
 
+  test('that has ended is not taken for one that was outlived, however slow the reader is', async () => {
+    let bytes = 0
+    const script = `process.stdout.write('x'.repeat(1 << 16)); process.stderr.write('x')`
+    const write = (more: Buffer): Promise<void> => {
+      bytes += more.length
+      return new Promise(() => undefined)
+    }
+    const { exitCode, lingered } = await watch(script, { write, times: { linger: NEVER } }).result
+    expect([exitCode, lingered, bytes]).toEqual([0, false, (1 << 16) + 1])
+  })
+
   test('is ended when nothing can be printed any more', async () => {
     let pid = 0
     const script = `console.log(process.pid); setInterval(() => {}, 1000)`

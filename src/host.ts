@@ -14,6 +14,7 @@ import { variablesOf } from './platform.ts'
 import { appendLine, readRegular } from './regular.ts'
 import { rehearsalOf, type Rehearsal } from './rehearsal.ts'
 import type { AskGraph } from './host/github.ts'
+import { stdout } from './host/stdout.ts'
 import type { RunFacts } from './report/report.ts'
 import { codeOf } from './retry.ts'
 import { createWriter, type Writer } from './report/writer.ts'
@@ -77,9 +78,8 @@ export function openHost(env: NodeJS.ProcessEnv, { signal, kill }: Pick<Host, 's
   const text = (name: string): string => env[name] ?? ''
   const workspace = text('GITHUB_WORKSPACE') || process.cwd()
   const rehearsal = rehearsalOf(text('GITHUB_SERVER_URL'))
-  const toStdout = process.stdout.write.bind(process.stdout)
   const writer = createWriter({
-    write: (chunk) => void toStdout(chunk),
+    ...stdout(),
     colour: true,
     random: () => randomBytes(32).toString('hex'),
   })

@@ -14,6 +14,7 @@ export async function main(): Promise<void> {
     host.writer.line(`rehearsal: GitHub is ${host.rehearsal.server}, and no request leaves this machine`)
   process.exitCode = (await step(host)) ? 0 : 1
   host.writer.close()
+  await host.writer.allRead()
   // Sockets and timers of a failed request must not keep a finished step alive.
   process.exit()
 }

@@ -7,5 +7,6 @@ export async function post(): Promise<void> {
   const host = openHost(process.env, { signal: never, kill: never })
   process.exitCode = (await cleanUp(host)) ? 0 : 1
   host.writer.close()
+  await host.writer.allRead()
   process.exit()
 }

@@ -103,12 +103,28 @@ async function flow(
     for await (const chunk of stream) {
       const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
       keep(bytes)
-      await request.write(bytes, name)
+      await unlessGone(child, request.write(bytes, name))
     }
   } catch (error) {
     // Closed by us, because a process that outlived dbt would have held it open for ever.
     if (codeOf(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
+}
+
+/**
+ * A child waits for whoever reads what it says. Of one that has ended only the rest is left: that is little, and must not
+ * look like the output of a process that outlived it.
+ */
+function unlessGone(child: ChildProcess, written: void | Promise<void>): void | Promise<void> {
+  if (written === undefined || hasEnded(child)) return undefined
+  return new Promise((resolve, reject) => {
+    child.once('exit', resolve)
+    written.then(resolve, reject).finally(() => child.off('exit', resolve))
+  })
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 function ended(child: ChildProcess, request: ChildRequest): Promise<Ending> {

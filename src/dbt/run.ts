@@ -155,7 +155,10 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     argv: steered(command, steering),
     directory: config.projectDir,
     env: environmentOf(carried, running),
-    write: (bytes, stream) => foreign.write(bytes, stream),
+    write(bytes, stream) {
+      foreign.write(bytes, stream)
+      return host.writer.room()
+    },
     cancel: host.signal,
     kill: host.kill,
     onStart: (pid) => rememberProcess(host, pid),

@@ -11,6 +11,10 @@ export type { Foreign } from './foreign.ts'
 /** What the writer needs of the process: where text goes, whether colours are welcome, and chance. */
 export interface Output {
   readonly write: (text: string) => void
+  /** Whoever reads may be slower than we write: settles when there is room again. Without: there always is. */
+  readonly room?: () => Promise<void> | undefined
+  /** Settles when nothing waits to be read any more. */
+  readonly allRead?: () => Promise<void>
   readonly colour: boolean
   /** Nobody reads commands there: they are said in words, and a secret is hidden by the writer alone. */
   readonly inWords?: boolean
@@ -46,6 +50,10 @@ export interface Writer {
   readonly scrub: (text: string) => string
   /** Lets the bytes of a child process pass, unable to give commands, until `end`. One at a time. */
   foreign(): Foreign
+  /** Undefined while the reader keeps up; else to be awaited before more is written than has to be. */
+  room(): Promise<void> | undefined
+  /** To be awaited before the process ends, since what nobody has read by then is lost. */
+  allRead(): Promise<void>
   /** Takes what others write to the stream directly, until disposed of: it goes through the same discipline. */
   own(stream: Stream): Disposable
   /** Closes what is open: foreign text and group. */
@@ -83,6 +91,10 @@ export function createWriter(output: Output): Writer {
     ...groups,
     ...annotations(command),
     scrub: (text) => secrets.scrub(text),
+    room: () => output.room?.(),
+    async allRead() {
+      await output.allRead?.()
+    },
     foreign() {
       if (open) throw new Error('Foreign text is open already.')
       gate.stop()

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { ExecOptions, ExecResult, Host } from '../../host.ts'
+import { stdout } from '../../host/stdout.ts'
 import { createHttp, createStreams, proxySecrets } from '../../http.ts'
 import { launchOf, variablesOf } from '../../platform.ts'
 import { appendLine, readRegular } from '../../regular.ts'
@@ -23,9 +24,8 @@ export interface Job extends Pick<Host, 'signal' | 'kill' | 'temp'> {
 export function openJob({ holding, env, temp, signal, kill }: Job): Host {
   const rehearsal = rehearsalOf(env['GITHUB_SERVER_URL'] ?? '')
   const colour = coloured(process.stdout)
-  const toStdout = process.stdout.write.bind(process.stdout)
   const writer = createWriter({
-    write: (chunk) => void toStdout(chunk),
+    ...stdout(),
     colour,
     inWords: true,
     random: () => randomBytes(32).toString('hex'),

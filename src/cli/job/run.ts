@@ -52,6 +52,7 @@ export async function runJob(words: readonly string[], running: Running): Promis
     const code = await play(words, running, host)
     process.exitCode = cancel.signal.aborted ? endedBy(by) : code
     host.writer.close()
+    await host.writer.allRead()
   } finally {
     await rm(temp, { recursive: true, force: true })
   }
