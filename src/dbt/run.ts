@@ -18,7 +18,7 @@ import { dbtEnvironment } from './environment.ts'
 import { failureOfLine } from './failure.ts'
 import { missingVariables } from './missing.ts'
 import { requirePackages } from './packages.ts'
-import { requirePackagesInside } from './packages-place.ts'
+import { requireOwnPlaces } from './places.ts'
 import { readProjectFile, type Project } from './project.ts'
 import { resolveDbt, type Dbt } from './resolve.ts'
 import type { DbtResult, LineResult } from './result.ts'
@@ -42,7 +42,7 @@ export async function prepareDbt(config: Config, target: Target, host: Host): Pr
   const env = checkedEnvironment(config, target.name, host)
   // With more than dbt sees, an expression in the project could name a secret of the step and have it printed.
   const project = await readProjectFile(config.projectDir, { env, workspace: host.workspace })
-  await requirePackagesInside(project, host.workspace)
+  await requireOwnPlaces(project, host)
   const bin =
     config.install === undefined
       ? undefined
