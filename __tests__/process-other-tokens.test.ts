@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -10,12 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { installDbtStub, type DbtStub } from './support/dbt-stub.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { auditOf, PROJECT } from './support/job.ts'
 import { otherJob, playIssuer, tokenOf, type OtherEnded, type OtherJob } from './support/other-issuers.ts'
 import { KUBERNETES } from './support/other-payloads.ts'
+import { asAnother, CAN_BE_ANOTHER } from './support/stranger.ts'
 
 let issuer: Issuer
 let dbt: DbtStub
@@ -165,7 +167,17 @@ describe('a token file', () => {
         writeFileSync(path, signed())
         chmodSync(path, 0o602)
       },
-      'cannot be read: every user of this machine can write to it.',
+      'cannot be read: other users of this machine can write to it.',
+      '`chmod 600` the file.',
+    ],
+    [
+      'that its group can write',
+      (path) => {
+        writeFileSync(path, signed())
+        chmodSync(path, 0o660)
+        chmodSync(dirname(path), 0o755)
+      },
+      'cannot be read: other users of this machine can write to it.',
       '`chmod 600` the file.',
     ],
     [
@@ -207,6 +219,44 @@ describe('a token file', () => {
     symlinkSync('real', join(shut, 'token'))
     expect((await job(['--token-file', join(shut, 'token')])).code).toBe(0)
   })
+
+  test.each([0o1777, 0o777])(
+    'of this user is its own in a directory of mode %o, where all may write',
+    async (mode) => {
+      const path = join(place(), 'token')
+      writeFileSync(path, signed(), { mode: 0o600 })
+      chmodSync(dirname(path), mode)
+      expect((await job(['--token-file', path])).code).toBe(0)
+    },
+  )
+
+  // Only root can play what another user does, and give a file away.
+  if (!CAN_BE_ANOTHER) test.todo('of another user is not ours: only root can try that')
+  else {
+    test.each([0o1777, 0o777])(
+      'that another user has put into a directory of mode %o is not ours',
+      async (mode) => {
+        const at = mkdtempSync(join(tmpdir(), 'open-to-all-'))
+        try {
+          chmodSync(at, mode)
+          const path = join(at, 'token')
+          expect(await asAnother(`umask 077; printf %s '${signed()}' > ${path}`)).toBe('')
+          const { code, all } = await job(['--token-file', path])
+          expect(all).toContain('cannot be read: it belongs to another user of this machine.')
+          expect(code).toBe(3)
+        } finally {
+          rmSync(at, { recursive: true })
+        }
+      },
+    )
+
+    test('whose whole directory is another user’s is that of whom was named', async () => {
+      const path = join(place(), 'token')
+      writeFileSync(path, signed(), { mode: 0o600 })
+      for (const each of [path, dirname(path)]) chownSync(each, 65_534, 65_534)
+      expect((await job(['--token-file', path])).code).toBe(0)
+    })
+  }
 
   test('with something else than a token is refused without a word of what it is', async () => {
     const path = join(place(), 'token')

@@ -9,7 +9,8 @@ import { readRegular } from '../../regular.ts'
 const LONGEST = 64 * 1024
 
 const OPEN_TO_ALL = 'every user of this machine can read it'
-const OTHERS_WRITE = 'every user of this machine can write to it'
+const OTHERS_WRITE = 'other users of this machine can write to it'
+const STRANGERS = 'it belongs to another user of this machine'
 const LEADS_OUT = 'it is a link out of its directory'
 
 /** The token in a file, as named by whoever runs the job. Throws `id-token-response` for one that is no place for a token. */
@@ -37,6 +38,7 @@ const EMPTY = 'Look for what was to write the token there: it has failed, or run
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   [OPEN_TO_ALL, 'Whoever has the token is this job: write it under `umask 077`, or `chmod 600` the file.'],
   [OTHERS_WRITE, 'Whoever writes there chooses who this job is: `chmod 600` the file.'],
+  [STRANGERS, 'Whoever puts it there chooses who this job is: name a file of the user that the job runs as.'],
   [
     LEADS_OUT,
     'Name the file itself; only links within its own directory are followed, as Kubernetes makes them.',
@@ -51,15 +53,24 @@ async function absence(path: string): Promise<string> {
 /** Windows tells nothing by these bits. */
 const TOLD_BY_MODE = process.platform !== 'win32'
 
-async function objectionTo(path: string, { mode }: Stats): Promise<string | undefined> {
+async function objectionTo(path: string, { mode, uid }: Stats): Promise<string | undefined> {
   const directory = await realpath(dirname(path))
   const real = await realpath(path)
   if (!isInside(real, directory)) return LEADS_OUT
-  if (!TOLD_BY_MODE || isProjected(relative(directory, real))) return undefined
+  if (!TOLD_BY_MODE) return undefined
+  const around = await stat(directory)
+  // Nobody can give a file away: one that another user has put in its place, in /tmp or wherever all may write, is that
+  // user's. Where the whole directory is another's, who named it has meant that user (an agent outside of its container).
+  if (![process.getuid?.(), ROOT, around.uid].includes(uid)) return STRANGERS
+  if (isProjected(relative(directory, real))) return undefined
   // Nobody comes to a file whose directory is shut.
-  if ((mode & 0o006) === 0 || ((await stat(directory)).mode & 0o001) === 0) return undefined
-  return (mode & 0o002) === 0 ? OPEN_TO_ALL : OTHERS_WRITE
+  const shut = ((around.mode & 0o001) === 0 ? 0o007 : 0) | ((around.mode & 0o010) === 0 ? 0o070 : 0)
+  const open = mode & ~shut
+  if ((open & 0o022) !== 0) return OTHERS_WRITE
+  return (open & 0o004) === 0 ? undefined : OPEN_TO_ALL
 }
+
+const ROOT = 0
 
 /** Below a directory such as `..2026_11_30_14_00_00.1`, to which kubelet's `..data` leads: there is nobody else in the pod. */
 function isProjected(way: string): boolean {
