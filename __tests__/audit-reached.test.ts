@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { readAudit, together } from '../src/audit/read.ts'
 import { reachedBy, type Reached } from '../src/audit/reached.ts'
 import { isWanted, momentOf, type Wanted } from '../src/audit/select.ts'
-import { csvOf, jsonOf } from '../src/audit/told.ts'
+import { csvOf } from '../src/audit/told.ts'
+import { jsonOf } from '../src/json.ts'
 import { linesOf, type LoggedJob } from './support/audit-lines.ts'
 
 const NIGHTLY = { at: '2026-11-20T01:00:00Z', trades: ['exchanged', 'exchanged', 'exchanged'] } as const

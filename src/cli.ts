@@ -10,6 +10,7 @@ import { rotateCommand } from './cli/commands/rotate.ts'
 import { runCommand } from './cli/commands/run.ts'
 import { trustCommand } from './cli/commands/trust.ts'
 import { EXIT, exitOf } from './cli/exit.ts'
+import { printBeside } from './cli/print.ts'
 import { isPrinted, programOf, type MakeCommand } from './cli/program.ts'
 import { minds } from './cli/streams.ts'
 import { withoutTokens } from './cli/without-tokens.ts'
@@ -27,7 +28,7 @@ export async function cli(argv: readonly string[] = process.argv): Promise<void>
     if (!isPrinted(error)) {
       process.exitCode = exitOf(error)
       const lines = failureLines(error, { colour: coloured(process.stderr), scrub: withoutTokens })
-      process.stderr.write(`${lines.join('\n')}\n`)
+      printBeside(lines.join('\n'))
       return
     }
   }

@@ -76,14 +76,3 @@ export function tableOf(all: readonly Reached[]): readonly (readonly string[])[]
   ])
   return [HEAD, ...rows.map((row) => row.map((value) => visible(value || '–')))]
 }
-
-/** As JSON; what could steer a terminal, or be read in another order than it stands, is escaped. */
-export function jsonOf(value: unknown): string {
-  return JSON.stringify(value, null, 2).replaceAll(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) =>
-    Array.from({ length: mark.length }, (_unit, at) => escaped(mark.charCodeAt(at))).join(''),
-  )
-}
-
-function escaped(unit: number): string {
-  return `\\u${unit.toString(16).padStart(4, '0')}`
-}

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { reachedBy, type Reached } from '../audit/reached.ts'
 import { together, type AuditLog } from '../audit/read.ts'
 import { isRefused, isWanted, type Wanted } from '../audit/select.ts'
-import { csvOf, jsonOf, tableOf } from '../audit/told.ts'
+import { csvOf, tableOf } from '../audit/told.ts'
 import { fail } from '../errors.ts'
 import { auditLine } from '../report/audit.ts'
 import { count } from '../report/plain.ts'
@@ -11,6 +11,7 @@ import { columns } from './columns.ts'
 import { coloured } from './colour.ts'
 import { EXIT } from './exit.ts'
 import { painter } from './paint.ts'
+import { print, printBeside, printJson } from './print.ts'
 
 /** How the answer is printed, and where the records that it was made of are kept. */
 export interface Telling extends Wanted {
@@ -27,21 +28,24 @@ export async function tellReached(logs: readonly AuditLog[], telling: Telling): 
   const { records, faults } = together(logs)
   if (telling.out !== undefined) await keep(telling.out, records.map(auditLine))
   const found = reachedBy(records).filter((one) => isWanted(one, telling))
-  process.stdout.write(textOf(found, faults, telling))
+  tell(found, faults, telling)
   // JSON holds them, and so a reader of JSON alone has them as well.
-  for (const fault of faults) process.stderr.write(`! ${fault}\n`)
+  for (const fault of faults) printBeside(`! ${fault}`)
   if (faults.length > 0) process.exitCode = EXIT.unanswered
   else if (telling.refused && found.length > 0) process.exitCode = EXIT.no
 }
 
-function textOf(found: readonly Reached[], missing: readonly string[], { csv, json }: Telling): string {
-  if (json) return `${jsonOf({ reached: found, missing })}\n`
-  if (csv) return csvOf(found)
-  if (found.length === 0) return 'Nobody: no record fits.\n'
+function tell(found: readonly Reached[], missing: readonly string[], { csv, json }: Telling): void {
+  if (json) printJson({ reached: found, missing })
+  else if (csv) process.stdout.write(csvOf(found))
+  else print(found.length === 0 ? 'Nobody: no record fits.' : textOf(found))
+}
+
+function textOf(found: readonly Reached[]): string {
   const [head = '', ...lines] = columns(tableOf(found))
   const paint = painter(coloured(process.stdout))
   const shown = lines.map((line, at) => (found[at] && isRefused(found[at]) ? paint('red', line) : line))
-  return `${[paint('bold', head), ...shown, '', summary(found)].join('\n')}\n`
+  return [paint('bold', head), ...shown, '', summary(found)].join('\n')
 }
 
 function summary(found: readonly Reached[]): string {

@@ -5,6 +5,7 @@ import type { Surveyed } from './survey.ts'
 import { coloured } from './colour.ts'
 import { blocksOf, headingOf, type Line } from './matrix-blocks.ts'
 import { painter, type Paint } from './paint.ts'
+import { print, printJson } from './print.ts'
 
 /** Everything that the matrix shows. */
 export interface Shown {
@@ -20,10 +21,8 @@ const MOST = 120
 
 /** Prints the matrix of runs against targets. */
 export function printMatrix(shown: Shown, json: boolean): void {
-  const text = json
-    ? JSON.stringify(told(shown), null, 2)
-    : lines(shown, painter(coloured(process.stdout))).join('\n')
-  process.stdout.write(`${text}\n`)
+  if (json) printJson(told(shown))
+  else print(lines(shown, painter(coloured(process.stdout))).join('\n'))
 }
 
 function told({ ground, targets, rows, unreached }: Shown): unknown {

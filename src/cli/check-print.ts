@@ -4,11 +4,12 @@ import { decisionSentence, decisionTable, denial } from '../report/decision.ts'
 import { coloured } from './colour.ts'
 import { painter } from './paint.ts'
 import type { Asked } from './check.ts'
+import { print, printJson } from './print.ts'
 
 /** Prints what one run would get: the answer first, then what was asked, then every grant with every claim. */
 export function printCheck(asked: Asked, json: boolean): void {
-  const text = json ? JSON.stringify(told(asked), null, 2) : lines(asked, coloured(process.stdout)).join('\n')
-  process.stdout.write(`${text}\n`)
+  if (json) printJson(told(asked))
+  else print(lines(asked, coloured(process.stdout)).join('\n'))
 }
 
 /** The answer as data; the verdicts are those of the decision, each check as it was made. */

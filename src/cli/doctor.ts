@@ -18,6 +18,7 @@ import { EXIT } from './exit.ts'
 import { gitHub, hasToken } from './octokit.ts'
 import type { Given } from './sources.ts'
 import { chosen } from './targets.ts'
+import { print, printJson } from './print.ts'
 
 /** What is to be looked at, and how it is told. */
 export interface Looking extends Meant {
@@ -35,10 +36,8 @@ export async function doctor(options: Given & Looking): Promise<void> {
       : [...policyLines(found.config), ...(await rest(found, options, colour))]
   const wrong = lines.filter(({ mark }) => mark === 'wrong').length
   const odd = lines.filter(({ mark }) => mark === 'odd').length
-  const text = options.json
-    ? JSON.stringify({ fine: wrong === 0, lines }, null, 2)
-    : [...lines.flatMap((line) => printed(line, { colour })), '', verdict(wrong, odd)].join('\n')
-  process.stdout.write(`${text}\n`)
+  if (options.json) printJson({ fine: wrong === 0, lines })
+  else print([...lines.flatMap((line) => printed(line, { colour })), '', verdict(wrong, odd)].join('\n'))
   if (wrong > 0) process.exitCode = EXIT.no
 }
 

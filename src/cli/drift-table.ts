@@ -4,10 +4,12 @@ import { count } from '../report/plain.ts'
 import type { Difference } from '../trust/drift.ts'
 import { columns } from './columns.ts'
 import type { Drift } from './drift.ts'
+import { print, printJson } from './print.ts'
 
 /** Prints what differs, field by field, or as JSON. */
 export function printDrift(all: readonly Drift[], json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : `${all.map(blockOf).join('\n\n')}\n`)
+  if (json) printJson(all)
+  else print(all.map(blockOf).join('\n\n'))
 }
 
 function blockOf({ target, differences, notShown, findings }: Drift): string {

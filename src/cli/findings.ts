@@ -2,6 +2,7 @@ import { coloured } from './colour.ts'
 import { EXIT } from './exit.ts'
 import type { Finding } from '../findings.ts'
 import { sorted } from '../findings.ts'
+import { print, printJson } from './print.ts'
 
 /** How findings are wanted. */
 export interface Telling {
@@ -14,11 +15,8 @@ export interface Telling {
 export function printFindings(found: readonly Finding[], looked: string, telling: Telling): void {
   const findings = sorted(found)
   const colour = coloured(process.stdout)
-  process.stdout.write(
-    telling.json
-      ? `${JSON.stringify(findings, null, 2)}\n`
-      : `${[...findings.map((one) => block(one, colour)), summary(findings, looked)].join('\n\n')}\n`,
-  )
+  if (telling.json) printJson(findings)
+  else print([...findings.map((one) => block(one, colour)), summary(findings, looked)].join('\n\n'))
   const counts = telling.strict ? ['error', 'warning'] : ['error']
   if (findings.some(({ severity }) => counts.includes(severity))) process.exitCode = EXIT.no
 }

@@ -14,6 +14,7 @@ import { warehouses } from '../warehouses/index.ts'
 import { EXIT } from './exit.ts'
 import { migrationText } from './migrate/text.ts'
 import { repositoryOfCheckout } from './remote.ts'
+import { printDocument, printJson } from './print.ts'
 
 /** What is migrated, and how it is told. */
 export interface Migrating {
@@ -52,11 +53,9 @@ export async function migrate(migrating: Migrating): Promise<void> {
   })
   const problems = await problemsOf(plan)
   if (migrating.write) await write(plan)
-  process.stdout.write(
-    migrating.json
-      ? `${JSON.stringify({ ...plan, problems }, null, 2)}\n`
-      : migrationText({ ...plan, problems }, { written: migrating.write === true }),
-  )
+  const told = { ...plan, problems }
+  if (migrating.json) printJson(told)
+  else printDocument(migrationText(told, { written: migrating.write === true }))
   if (problems.length > 0 || plan.kept.length > 0) process.exitCode = EXIT.no
 }
 

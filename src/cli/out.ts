@@ -8,6 +8,7 @@ import { readRegular } from '../regular.ts'
 import { codeOf } from '../retry.ts'
 import type { Made } from '../trust/together.ts'
 import { titled } from './titled.ts'
+import { print, printBeside } from './print.ts'
 
 const ENDINGS = { sql: 'sql', sh: 'sh', json: 'json', hcl: 'tf', properties: 'properties' } as const
 
@@ -50,8 +51,8 @@ export async function writeAll(
     refuse(`${directory} cannot be written to (${codeOf(error)}).`)
   }
   const gone = old.filter((name) => !files.has(name))
-  for (const name of files.keys()) process.stdout.write(`${join(directory, name)}\n`)
-  for (const name of gone) process.stderr.write(`removed ${join(directory, name)}\n`)
+  for (const name of files.keys()) print(join(directory, name))
+  for (const name of gone) printBeside(`removed ${join(directory, name)}`)
 }
 
 /**

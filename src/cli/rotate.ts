@@ -12,6 +12,7 @@ import { evidenceOf, type Evidence, type Looking } from './rotate/evidence.ts'
 import { policyOf, type Policy } from './rotate/policy.ts'
 import { rotationText } from './rotate/text.ts'
 import { writeAll } from './out.ts'
+import { printDocument, printJson } from './print.ts'
 
 /** A value of the target, by the keys that lead to it. */
 export type Value = Edit & { readonly value: string }
@@ -74,8 +75,8 @@ export async function rotate(
 }
 
 async function say(rotation: Rotation, free: boolean, { json, out }: Wanted): Promise<void> {
-  if (json) process.stdout.write(`${JSON.stringify(told(rotation, free), null, 2)}\n`)
-  else process.stdout.write(`${rotationText(rotation, free, out !== undefined)}\n`)
+  if (json) printJson(told(rotation, free))
+  else printDocument(rotationText(rotation, free, out !== undefined))
   if (out === undefined || !free) return
   const targets = [rotation.target.name]
   const { documents, removals } = rotation.phase.change

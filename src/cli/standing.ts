@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createHttp } from '../http.ts'
 import { rehearsalOf, rewrite } from '../rehearsal.ts'
 import type { Standing } from '../trust/standing.ts'
+import { printBeside } from './print.ts'
 
 /** What a platform is asked with from this machine. The directory goes at the end. */
 export async function standingOn(): Promise<Standing & AsyncDisposable> {
@@ -22,7 +23,7 @@ export async function standingOn(): Promise<Standing & AsyncDisposable> {
       // Nothing is printed that was received as a secret, and no log of a runner is near.
       mask: () => undefined,
       variable: () => undefined,
-      say: (line) => void process.stderr.write(`${line}\n`),
+      say: printBeside,
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   }

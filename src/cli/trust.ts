@@ -9,6 +9,7 @@ import { refuseShared, together, type Made } from '../trust/together.ts'
 import { writeAll } from './out.ts'
 import { chosen } from './targets.ts'
 import { shown } from './titled.ts'
+import { printBeside, printDocument, printJson } from './print.ts'
 
 /** How the documents are wanted. */
 export interface Printing {
@@ -35,13 +36,13 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       await asked(withIds(config, facts), targets, { facts, format: printing.format }),
       printing.target,
     )
-  if (all.length > 0) for (const line of ungranted(config, targets)) process.stderr.write(`${line}\n`)
+  if (all.length > 0) for (const line of ungranted(config, targets)) printBeside(line)
   if (printing.out !== undefined) {
     const names = targets.map(({ name }) => name)
     return writeAll(all, printing.target === undefined ? undefined : names, printing.out)
   }
-  if (printing.json) return print(JSON.stringify(all.map(told), null, 2))
-  print(
+  if (printing.json) return printJson(all.map(told))
+  printDocument(
     all.length === 0
       ? nothing(config, targets)
       : all.map((one) => shown(one, process.stdout.isTTY)).join('\n\n'),
@@ -137,8 +138,4 @@ function ungranted(config: Config, targets: readonly Target[]): readonly string[
 
 function isGranted({ grants, elsewhere }: Config, name: string): boolean {
   return [...grants, ...elsewhere].some(({ target }) => target === name)
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

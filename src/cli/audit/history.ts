@@ -8,6 +8,7 @@ import { readRegular } from '../../regular.ts'
 import { comment } from '../../trust/quote.ts'
 import { configured } from '../configuration.ts'
 import { chosen } from '../targets.ts'
+import { printDocument, printJson } from '../print.ts'
 
 /** Whose history is wanted, and what it is told from. */
 export interface Asking {
@@ -34,8 +35,8 @@ export async function tellHistory(name: HistoryName, asking: Asking): Promise<vo
     places: known.flatMap(({ place }) => place ?? []),
   }
   const queries: readonly HistoryQuery[] = HISTORIES[name](request)
-  const text = asking.json ? JSON.stringify(queries, null, 2) : queries.map(titled).join('\n\n')
-  process.stdout.write(`${text}\n`)
+  if (asking.json) printJson(queries)
+  else printDocument(queries.map(titled).join('\n\n'))
 }
 
 function titled({ title, notes, text }: HistoryQuery): string {

@@ -8,6 +8,7 @@ import { readLogs } from '../audit/files.ts'
 import { tellHistory } from '../audit/history.ts'
 import { tellReached } from '../audit.ts'
 import { gitHub } from '../octokit.ts'
+import { printBeside } from '../print.ts'
 
 interface Options {
   readonly target?: readonly string[]
@@ -81,7 +82,7 @@ function refuseMixed(files: readonly string[], { repositories, csv, json }: Opti
 
 /** How far it has come, for somebody who waits. */
 function say(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
+  if (process.stderr.isTTY) printBeside(line)
 }
 
 /** GitHub's artifacts of these repositories. Lists of repositories are long. */

@@ -34,7 +34,7 @@ export function migrationText(plan: Told, { written }: { readonly written: boole
   const said = written
     ? list('Written', [POLICY_PATH, ...plan.workflows.map(({ path }) => path)])
     : changes.join('')
-  return `${parts.filter((part) => part !== '').join('\n')}\n${said}`
+  return `${parts.filter((part) => part !== '').join('\n')}\n${said}`.replace(/\n$/, '')
 }
 
 function list(title: string, lines: readonly string[]): string {
