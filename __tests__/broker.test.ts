@@ -164,7 +164,7 @@ describe('what is served', () => {
     readonly at: number
   }
   function supply(works: () => boolean = () => true) {
-    const clock = { now: 0 }
+    const clock: { now: number; tick?: number } = { now: 0 }
     const count = { bought: 0, failed: 0 }
     const get = createPresent<Piece>({
       async buy() {
@@ -174,6 +174,7 @@ describe('what is served', () => {
       },
       life: ({ at }) => ({ boughtAt: new Date(at), expiresAt: new Date(at + 5 * minute) }),
       now: () => new Date(clock.now),
+      tick: () => clock.tick ?? clock.now,
       share: 0.95,
       failed: () => void (count.failed += 1),
     })
@@ -192,6 +193,13 @@ describe('what is served', () => {
     clock.now = 14_000
     expect(await get()).toBe(1)
     clock.now = 16_000
+    expect(await get()).toBe(2)
+  })
+
+  test('is bought anew where the clock was set back, and so would say of an old one that it lives', async () => {
+    const { clock, get } = supply()
+    expect(await get()).toBe(1)
+    Object.assign(clock, { now: 1000, tick: 6 * minute })
     expect(await get()).toBe(2)
   })
 
@@ -215,7 +223,7 @@ describe('what is served', () => {
     let hangs = false
     const late = Promise.withResolvers<undefined>()
     let number = 0
-    const clock = { now: 0 }
+    const clock: { now: number; tick?: number } = { now: 0 }
     const get = createPresent<Piece>({
       async buy() {
         if (hangs) await late.promise
@@ -223,6 +231,7 @@ describe('what is served', () => {
       },
       life: ({ at }) => ({ boughtAt: new Date(at), expiresAt: new Date(at + 5 * minute) }),
       now: () => new Date(clock.now),
+      tick: () => clock.tick ?? clock.now,
       share: 0.95,
       failed: () => undefined,
     })

@@ -55,10 +55,13 @@ function onTerminal(args: readonly string[], files: Readonly<Record<string, stri
   }
 }
 
+const ESC = '\u001b'
+const COLOUR = new RegExp(`${ESC}\\[(?:[01237]|22|3\\d|1;3\\d)m`, 'g')
+
 /** Whatever a terminal would obey, but for colours. */
 const obeyed = (text: string): RegExpMatchArray | null =>
   text
-    .replaceAll(/\u001b\[(?:[01237]|22|3\d|1;3\d)m/g, '')
+    .replaceAll(COLOUR, '')
     .replaceAll(/\r?\n/g, '')
     .match(/[\p{Cc}\p{Bidi_Control}]/gu)
 

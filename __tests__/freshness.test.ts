@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { untilBelow } from '../src/keepalive/freshness.ts'
+import { sinceThen, untilBelow } from '../src/keepalive/freshness.ts'
 import { waited } from '../src/keepalive/wait.ts'
 
 const at = (time: string): Date => new Date(`2026-11-24T${time}Z`)
 const LIFE = { boughtAt: at('02:00:00'), expiresAt: at('03:00:00') }
+const HELD = { ...LIFE, since: 5000 }
+const after = (minutes: number): number => 5000 + minutes * 60_000
 
 describe('how much of a life is left', () => {
   test('is told in milliseconds until it is less than a share', () => {
@@ -16,6 +18,28 @@ describe('how much of a life is left', () => {
     expect(untilBelow(0, LIFE, at('01:30:00'))).toBeLessThan(0)
     // What a time server corrects is no reason to buy anew.
     expect(untilBelow(0, LIFE, at('01:59:30'))).toBeGreaterThan(0)
+  })
+})
+
+describe('a clock that was set back while something is held', () => {
+  test('leaves nothing of its life, since whoever reads its end by that clock would use it beyond', () => {
+    // Fifty minutes have passed, and the clock says ten.
+    expect(untilBelow(0, HELD, at('02:10:00'), after(50))).toBeLessThan(0)
+    expect(untilBelow(0, HELD, at('02:10:00'), after(10))).toBe(50 * 60_000)
+  })
+
+  test('by no more than a time server does makes nothing live longer', () => {
+    expect(untilBelow(0, HELD, at('02:59:30'), after(60))).toBeLessThanOrEqual(0)
+    expect(untilBelow(0.4, HELD, at('02:10:00'), after(10.5))).toBe(25.5 * 60_000)
+  })
+
+  test('is not that of a machine that slept, whose clock nobody sets stood still', () => {
+    expect(untilBelow(0, HELD, at('02:50:00'), after(10))).toBe(10 * 60_000)
+  })
+
+  test('began when it was bought, also in another process', () => {
+    const ago = performance.now() - sinceThen(at('02:00:00'), at('02:10:00'))
+    expect(Math.abs(ago - 10 * 60_000)).toBeLessThan(60_000)
   })
 })
 

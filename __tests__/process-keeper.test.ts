@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseIdentity, identify } from '../src/process.ts'
-import { auditOf, GRANTED, openJob, type Job } from './support/job.ts'
+import { auditOf, GRANTED, openJob, PROJECT, type Job } from './support/job.ts'
 import { argumentsNow, holding } from './support/exposed.ts'
 import { placesOf, scanForLeaks } from './support/leaks.ts'
 import { becomes, until } from './support/lines.ts'
@@ -131,6 +132,26 @@ describe('a step in prepared mode', () => {
     await using post = await step.post()
     expect([post.exitCode, keepersIn(step), remainsOf(step)]).toEqual([0, [], []])
   })
+})
+
+test('each use of a token is on record with the policy file that let it, also after the step', async () => {
+  await using job = await openJob(SHORT)
+  const policy = `repository: o/r
+targets: { prod: { connection: ${DATABRICKS.connection} } }
+grants: [{ target: prod, when: { ref: refs/heads/main } }]
+`
+  const files = { ...PROJECT, '.github/dbt-oidc.yml': policy }
+  await using step = await job.step({ files, inputs: { run: '' } })
+  await becomes(() => RENEWAL.test(auditText(step)))
+  expect((await step.post()).exitCode).toBe(0)
+  const records = auditOf(auditText(step)).filter(({ record }) => record === 'token')
+  const facts = {
+    place: '.github/dbt-oidc.yml',
+    commit: null,
+    sha256: createHash('sha256').update(policy).digest('hex'),
+  }
+  expect(new Set(records.map(({ use }) => use))).toEqual(new Set(['decision', 'exchange', 'keep-alive']))
+  expect(records.map(({ policy: by }) => by)).toEqual(records.map(() => facts))
 })
 
 describe('the process that a step has left', () => {

@@ -43,6 +43,7 @@ const bought = (token: string): Bought => ({
   credential: idToken(token),
   carried: { fields: {}, secrets: {}, files: {}, env: {} },
   boughtAt: NOW,
+  since: performance.now(),
 })
 
 interface Asked {

@@ -31,7 +31,7 @@ export async function openAudit(
   const verdict = decision.granted ? 'granted' : 'denied'
   const grant = decision.grant?.name
   const target = decision.grant?.target ?? decision.asked
-  const common = { decision: verdict, grant, target } as const
+  const common = { decision: verdict, grant, target, policy: config.policy } as const
   await append(
     tokenRecord({
       ...common,
@@ -39,14 +39,13 @@ export async function openAudit(
       time: now(),
       use: 'decision',
       outcome: verdict,
-      policy: config.policy,
     }),
   )
   return auditOf(common, { now, append })
 }
 
 /** What every line of a run says of its decision. */
-export type Verdict = Pick<TokenUse, 'decision' | 'grant' | 'target'>
+export type Verdict = Pick<TokenUse, 'decision' | 'grant' | 'target' | 'policy'>
 
 /** The lines that follow that of the decision. */
 export function auditOf(

@@ -12,7 +12,7 @@ import { DbtOidcError } from './errors.ts'
 import { directoryAt, isIntact } from './files.ts'
 import { openHost, type Host } from './host.ts'
 import { ioOf } from './io.ts'
-import { MEANWHILE } from './keepalive/freshness.ts'
+import { MEANWHILE, sinceThen } from './keepalive/freshness.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { answer } from './keeper/answer.ts'
 import { parseCharge, type Charge } from './keeper/charge.ts'
@@ -63,7 +63,7 @@ async function keep(charge: Charge, host: Host, end: () => void): Promise<void> 
   }
   const carried = target.bound.carry(credential, charge.directory.path)
   const held = hold(
-    { credential, carried, boughtAt },
+    { credential, carried, boughtAt, since: sinceThen(boughtAt, host.now()) },
     {
       target,
       want: wantOf(target),
@@ -98,12 +98,12 @@ function isOver({ expiresAt }: Credential, now: Date): boolean {
 }
 
 function surroundings(charge: Charge, target: Target, host: Host): Parameters<typeof hold>[1]['around'] {
-  const { issuer, decided, key, auditLog, grant } = charge
+  const { issuer, decided, key, auditLog, grant, policy } = charge
   const directory = directoryAt(charge.directory.path, charge.directory.marker, host.temp)
   const options = { ...host, issuer, mask: host.writer.mask }
   const { signal: _ended, ...unended } = options
   const audit = auditOf(
-    { decision: 'granted', grant, target: target.name },
+    { decision: 'granted', grant, target: target.name, policy },
     { now: host.now, append: (record) => host.append(auditLog, auditLine(record)) },
   )
   return {

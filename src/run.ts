@@ -144,10 +144,17 @@ async function enter(
     leave: async (legacy) => {
       // What only shows how far a step would come leaves nobody behind.
       if (config.until !== undefined) return
-      const { issuer } = config
+      const { issuer, policy } = config
       const decided = await tokens.decided()
       const auditLog = auditPath(config, host)
-      await startKeeper(host, legacy, { issuer, decided, auditLog, grant: decision.grant?.name, ...remains })
+      await startKeeper(host, legacy, {
+        issuer,
+        decided,
+        auditLog,
+        grant: decision.grant?.name,
+        policy,
+        ...remains,
+      })
     },
     remember: (credential) =>
       remember(remains, {

@@ -44,7 +44,10 @@ export function hold(
 ): Held {
   let current = bought
   let last: Promise<void> = Promise.resolve()
-  const life = (): Life => ({ boughtAt: current.boughtAt, expiresAt: current.credential.expiresAt })
+  const life = (): Life => {
+    const { boughtAt, since, credential } = current
+    return { boughtAt, since, expiresAt: credential.expiresAt }
+  }
   const has = (share: number): boolean => (untilBelow(share, life(), around.io.now()) ?? Infinity) > 0
   const extend = async (share: number): Promise<void> => {
     if (has(share) || !isLent(current.credential, target)) return

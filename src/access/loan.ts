@@ -2,7 +2,7 @@ import type { Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Io } from '../exchange.ts'
-import { MEANWHILE, NOTHING, untilBelow, type Life } from '../keepalive/freshness.ts'
+import { MEANWHILE, NOTHING, sinceThen, untilBelow, type Life } from '../keepalive/freshness.ts'
 import { pauseAfterFailure } from '../keepalive/renewal.ts'
 import { waited } from '../keepalive/wait.ts'
 import type { Bought } from './purchase.ts'
@@ -30,7 +30,8 @@ export async function extended(
   if (!longer?.expiresAt || !credential.expiresAt || Number.isNaN(longer.expiresAt.getTime())) return bought
   const span = credential.expiresAt.getTime() - boughtAt.getTime()
   const began = Math.min(longer.expiresAt.getTime() - span, io.now().getTime())
-  return { ...bought, credential: longer, boughtAt: new Date(began) }
+  const boughtAgain = new Date(began)
+  return { ...bought, credential: longer, boughtAt: boughtAgain, since: sinceThen(boughtAgain, io.now()) }
 }
 
 /** A loan that is in use. */

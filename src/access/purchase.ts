@@ -12,6 +12,8 @@ export interface Bought {
   readonly credential: Credential
   readonly carried: Carried
   readonly boughtAt: Date
+  /** By a clock that nobody sets. */
+  readonly since: number
 }
 
 /** What buying needs of the world. */
@@ -50,7 +52,7 @@ export async function buy(
     const carried = target.bound.carry(credential, around.directory.path, hook)
     for (const secret of Object.values(carried.secrets)) around.io.mask(secret)
     await around.onTrade({ tokens, use, expiresAt: credential.expiresAt, outcome: 'exchanged' })
-    return { credential, carried, boughtAt: around.io.now() }
+    return { credential, carried, boughtAt: around.io.now(), since: performance.now() }
   } catch (error) {
     await giveBack(credential)
     throw error

@@ -3,6 +3,13 @@ export interface Life {
   readonly boughtAt: Date
   /** Null where nobody tells. */
   readonly expiresAt: Date | null
+  /** When that was by a clock that nobody sets, in milliseconds (`performance.now()`). */
+  readonly since?: number | undefined
+}
+
+/** When something was bought, by a clock that nobody sets; `boughtAt` may be of another process, which has another one. */
+export function sinceThen(boughtAt: Date, now: Date): number {
+  return performance.now() - Math.max(0, now.getTime() - boughtAt.getTime())
 }
 
 /** A dbt command opens connections over minutes: it starts with most of the credential's life ahead. */
@@ -18,11 +25,18 @@ const STEP = 60_000
 
 /**
  * Milliseconds until less than `share` of the life is left; negative when that is past, undefined when nobody tells.
- * Past as well where the clock says that it was not bought yet: it was set back, and how much is left nobody knows.
+ * Past as well where the clock was set back since it was bought: what compares its end with that clock, as the drivers
+ * of dbt do, would take it for alive beyond it.
  */
-export function untilBelow(share: number, { boughtAt, expiresAt }: Life, now: Date): number | undefined {
+export function untilBelow(
+  share: number,
+  { boughtAt, expiresAt, since }: Life,
+  now: Date,
+  tick = performance.now(),
+): number | undefined {
   if (expiresAt === null) return undefined
-  if (now.getTime() < boughtAt.getTime() - STEP) return -1
-  const life = expiresAt.getTime() - boughtAt.getTime()
-  return expiresAt.getTime() - share * life - now.getTime()
+  const passed = now.getTime() - boughtAt.getTime()
+  const lived = since === undefined ? 0 : tick - since
+  if (passed < lived - STEP) return -1
+  return (1 - share) * (expiresAt.getTime() - boughtAt.getTime()) - Math.max(passed, lived)
 }

@@ -6,6 +6,8 @@ export interface Supply<T> {
   readonly buy: () => Promise<T>
   readonly life: (bought: T) => Life
   readonly now: () => Date
+  /** A clock that nobody sets, in milliseconds. */
+  readonly tick?: () => number
   /** As long as more than this share of a life is left it is handed out again. */
   readonly share: number
   /** Told of each failure. */
@@ -29,18 +31,27 @@ interface Purchase<T> {
  * Serves what is fresh enough: all who ask while one purchase is under way get that one, and a short outage passes
  * unnoticed, since what was bought before is served for as long as it lives. Rejects where nothing lives.
  */
-export function createPresent<T>({ buy, life, now, share, failed }: Supply<T>): () => Promise<T> {
+export function createPresent<T>({
+  buy,
+  life,
+  now,
+  tick = () => performance.now(),
+  share,
+  failed,
+}: Supply<T>): () => Promise<T> {
   let present: T | undefined
+  let since = 0
   let underWay: Purchase<T> | undefined
   let failedAt = Number.NEGATIVE_INFINITY
   const keeps = (least: number): boolean =>
-    present !== undefined && (untilBelow(least, life(present), now()) ?? Infinity) > 0
+    present !== undefined && (untilBelow(least, { since, ...life(present) }, now(), tick()) ?? Infinity) > 0
   const purchase = async (): Promise<T> => {
     try {
       present = await buy()
+      since = tick()
       return present
     } catch (error) {
-      failedAt = now().getTime()
+      failedAt = tick()
       failed(error)
       if (present !== undefined && keeps(0)) return present
       throw error
@@ -49,7 +60,7 @@ export function createPresent<T>({ buy, life, now, share, failed }: Supply<T>): 
     }
   }
   return async () => {
-    const waits = now().getTime() - failedAt < PAUSE && keeps(0)
+    const waits = tick() - failedAt < PAUSE && keeps(0)
     if (present !== undefined && (keeps(share) || waits)) return present
     // A rejection reaches whoever waits; the timer alone keeps no process alive.
     underWay ??= { bought: purchase(), late: setTimeout(PATIENCE, undefined, { ref: false }) }

@@ -10,6 +10,7 @@ const charge = z.object({
   decided: z.string(),
   issuer: z.string(),
   grant: z.optional(z.string()),
+  policy: z.optional(z.object({ place: z.string(), commit: z.nullable(z.string()), sha256: z.string() })),
   target: z.object({
     name: z.string(),
     type: z.string(),

@@ -22,6 +22,7 @@ const PASSED: ReadonlySet<string> = new Set([
 /** What the keeper is told beside what it renews. */
 export interface Around extends Pick<Charge, 'issuer' | 'decided' | 'auditLog'>, Remains {
   readonly grant: string | undefined
+  readonly policy: Charge['policy']
 }
 
 /** Milliseconds for the keeper to answer: far more than it takes, and little beside a job. */

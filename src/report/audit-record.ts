@@ -47,7 +47,7 @@ const common = {
         z.object({ place: text, commit: maybe, sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)) }),
       ),
     ),
-    'The policy file: how it was named, its commit where it is in another repository, and the SHA-256 of its text. With a decision and with a run; null where the rules stood in the inputs.',
+    'The policy file: how it was named, its commit where it is in another repository, and the SHA-256 of its text. Null where the rules stood in the inputs, and where nothing was decided.',
   ),
   warehouse: told(maybe, "dbt's adapter type."),
   via: told(maybe, 'The exchange; `none` where none was needed.'),

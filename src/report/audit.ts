@@ -33,7 +33,7 @@ export interface TokenUse {
   /** Name of the grant; absent for a denial. */
   readonly grant?: string | undefined
   readonly target?: string | undefined
-  /** With a decision: the text that decided. */
+  /** The text that decided. */
   readonly policy?: PolicyFacts | undefined
   readonly access?: Pick<AccessFacts, 'warehouse' | 'via' | 'identity'> | undefined
   readonly trades?: 'action' | 'driver' | undefined

@@ -48,11 +48,11 @@ export function createTokens(options: TokensOptions): Tokens {
   const { now } = options
   const fresh = openEndpoint(options)
   let decision: Promise<Admitted> | undefined
-  let spare: { readonly token: IdToken; readonly since: number } | undefined
+  let spare: { readonly token: IdToken; readonly at: number; readonly since: number } | undefined
 
   async function decide(audience: string): Promise<Admitted> {
     const admitted = await fresh(audience)
-    spare = { token: admitted.token, since: now().getTime() }
+    spare = { token: admitted.token, at: now().getTime(), since: performance.now() }
     return admitted
   }
 
@@ -70,7 +70,9 @@ export function createTokens(options: TokensOptions): Tokens {
       const kept = spare
       if (kept?.token.claims.aud === audience) {
         spare = undefined
-        if (now().getTime() - kept.since < stillFresh) return kept.token
+        // Whichever clock says more: one can be set, and the other stands still while a machine sleeps.
+        const age = Math.max(now().getTime() - kept.at, performance.now() - kept.since)
+        if (age < stillFresh) return kept.token
       }
       const next = await fresh(audience)
       agree(first.payload, next.payload)
