@@ -59,7 +59,7 @@ describe('a run of dbt-bigquery that outlives its token', () => {
   let auto: Awaited<ReturnType<typeof build>>
   beforeAll(async () => {
     ;[off, auto] = await Promise.all([build('off'), build('auto')])
-  }, 400_000)
+  }, 600_000)
 
   test('fails without keep-alive, and the log says why', () => {
     expect(off.exitCode).toBe(1)

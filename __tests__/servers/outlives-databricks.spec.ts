@@ -82,7 +82,7 @@ async function openPlace(): Promise<Place> {
           REQUESTS_CA_BUNDLE: front.ca,
           DBT_TEST_SECONDS: String(LIFE * 3.2),
         },
-        deadline: 200_000,
+        deadline: 300_000,
         inputs: {
           run: 'debug',
           connection: JSON.stringify(connection),
@@ -145,7 +145,7 @@ async function buildLater([via, trades]: Way) {
   const later = await runChild([join(bin, 'dbt'), 'debug'], {
     cwd: prepared.paths.workspace,
     env: { ...prepared.laterEnv(), DBT_TEST_SECONDS: String(LIFE) },
-    deadline: 120_000,
+    deadline: 300_000,
   })
   await using post = await prepared.post()
   const lived = place.lived(trades, auditLogOf(prepared))
@@ -167,7 +167,7 @@ describe.each(WAYS)('the credentials of dbt-databricks by `via: %s`', (...way) =
   // All at once: they wait more than they work.
   beforeAll(async () => {
     ;[off, auto, later] = await Promise.all([build(way, 'off'), build(way, 'auto'), buildLater(way)])
-  }, 300_000)
+  }, 600_000)
 
   test('are refused without keep-alive when they have ended, and the log says why', () => {
     expect([off.exitCode, off.remains]).toEqual([1, []])

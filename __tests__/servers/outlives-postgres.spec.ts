@@ -53,7 +53,7 @@ describe('a run of dbt-postgres whose password PostgreSQL takes until it ends', 
     expect(new Set(run.details)).toEqual(new Set(['password authentication failed for user "dbt_prod"']))
     expect(run.log).toContain('FATAL:  password authentication failed for user "dbt_prod"')
     expect(run.log).toMatch(/The credential had ended at \S+Z, before dbt was done, and nothing renewed it/)
-  }, 300_000)
+  }, 600_000)
 
   test('passes with it: each connection takes the password that is in the file then', async () => {
     const run = await build('auto')
@@ -66,7 +66,7 @@ describe('a run of dbt-postgres whose password PostgreSQL takes until it ends', 
     expect(flawsOf(run.lived, bounds)).toEqual([])
     expect(new Set(run.lived.uses.map(({ id }) => id)).size).toBeGreaterThanOrEqual(3)
     expect(run.remains).toEqual([])
-  }, 300_000)
+  }, 600_000)
 })
 
 test('in prepared mode a later step that begins when the first password has ended logs in by the exported file', async () => {
@@ -75,11 +75,15 @@ test('in prepared mode a later step that begins when the first password has ende
   expect([prepared.exitCode, prepared.exportedEnv.has('PGPASSFILE')]).toEqual([0, true])
   await sleep((LIFE + 5) * 1000)
   const command = [join(serversBin(), 'dbt'), '--no-version-check', 'debug', '--connection']
-  const later = await runChild(command, { cwd: prepared.paths.workspace, env: prepared.laterEnv() })
+  const later = await runChild(command, {
+    cwd: prepared.paths.workspace,
+    env: prepared.laterEnv(),
+    deadline: 300_000,
+  })
   expect(later.stdout).toContain('All checks passed!')
   expect(rds.front.logins.at(-1)).toMatchObject({ user: 'dbt_prod', admitted: true })
   await using post = await prepared.post()
   expect([post.exitCode, remainsOf(post)]).toEqual([0, []])
   const bounds = { exchanges: [2, 5], oldest: 0.8, lives: 1, trades: 'action' } as const
   expect(flawsOf(account(LIFE, auditLogOf(prepared)), bounds)).toEqual([])
-}, 160_000)
+}, 600_000)

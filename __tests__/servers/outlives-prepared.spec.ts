@@ -53,7 +53,7 @@ async function buildLate(
   for (const { outputs } of steps) {
     const command = [join(bin, 'dbt'), 'build', '--profiles-dir', outputs.get('profiles-dir') ?? '']
     const cwd = last.paths.workspace
-    built.push(await runChild(command, { cwd, env, deadline: 120_000 }))
+    built.push(await runChild(command, { cwd, env, deadline: 300_000 }))
   }
   const audit = auditOf(readFileSync(join(last.paths.temp, 'dbt-oidc-audit.jsonl'), 'utf8'))
   const posts: (number | null)[] = []
@@ -101,7 +101,7 @@ describe('dbt-snowflake in a later step that begins when the first token has end
       buildLate('off', [{ schema: 'SHOP' }]),
       buildLate('auto', [{ schema: 'SHOP' }]),
     ])
-  }, 200_000)
+  }, 600_000)
 
   test('is refused without keep-alive', () => {
     expect(off.built.map(({ exitCode }) => exitCode)).toEqual([2])
@@ -131,7 +131,7 @@ describe('dbt-snowflake in such a step', () => {
       buildLate('auto', [{ schema: 'SHOP' }], endKeeper),
       buildLate('auto', [{ schema: 'SHOP' }, { schema: 'OTHER' }]),
     ])
-  }, 200_000)
+  }, 600_000)
 
   test('is refused and says why where somebody has ended the process that renews, and so does the post step', () => {
     expect(ended.built.map(({ exitCode }) => exitCode)).toEqual([2])

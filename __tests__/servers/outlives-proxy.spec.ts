@@ -51,7 +51,7 @@ async function build() {
       // Nobody listens there: who asked this proxy for 127.0.0.1 would fail.
       env: { ...QUIET, HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' },
       inputs: { connection, 'keep-alive': 'proxy' },
-      deadline: 240_000,
+      deadline: 300_000,
       prepare: (scratch) => void (paths = scratch),
       async during(_child, lines) {
         await until(lines, /START sql .*slow_1/)
@@ -107,4 +107,4 @@ test('a run of dbt-snowflake outlives its token by the login proxy, and dbt neve
   expect(Object.keys(run.held)).toContainEqual(expect.stringMatching(/^environment of \d+$/))
   expect(Object.values(run.held).join('\n')).toMatch(/DBT_ENV_SECRET_DBT_OIDC_\w+=/)
   expect([run.leaks, run.remains]).toEqual([[], []])
-}, 300_000)
+}, 600_000)

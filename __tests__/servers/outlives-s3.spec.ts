@@ -84,7 +84,7 @@ describe('a run of dbt-duckdb that outlives its keys for S3', () => {
   let auto: Built
   beforeAll(async () => {
     ;[off, auto] = await both(() => LATE)
-  }, 300_000)
+  }, 600_000)
 
   test('fails without keep-alive, and the log says why', () => {
     expect([off.exitCode, off.remains]).toEqual([1, []])
@@ -138,7 +138,7 @@ describe('boto3 in a run that outlives its keys', () => {
   let auto: Built
   beforeAll(async () => {
     ;[off, auto] = await both(byBoto3)
-  }, 300_000)
+  }, 600_000)
 
   test('is refused without keep-alive, and the log says why', () => {
     expect([off.exitCode, off.remains]).toEqual([1, []])
@@ -175,7 +175,7 @@ test('in prepared mode a later step that begins when the first keys have ended w
   const later = await runChild(command, {
     cwd: prepared.paths.workspace,
     env: prepared.laterEnv(),
-    deadline: 120_000,
+    deadline: 300_000,
   })
   expect({ exitCode: later.exitCode, said: later.exitCode === 0 ? '' : later.stdout }).toEqual({
     exitCode: 0,
@@ -186,4 +186,4 @@ test('in prepared mode a later step that begins when the first keys have ended w
   const seen = account(LIFE, auditLogOf(prepared))
   expect(flawsOf(seen, { exchanges: [2, 5], oldest: 0.8, lives: 1, trades: 'action' })).toEqual([])
   expect(seen.uses.map(({ id }) => id)).not.toContain(early)
-}, 200_000)
+}, 600_000)

@@ -25,7 +25,7 @@ async function build(keepAlive: string) {
     files: LATE_PROJECT,
     env: QUIET,
     inputs: { connection, 'keep-alive': keepAlive },
-    deadline: 240_000,
+    deadline: 300_000,
   })
   const secrets = Object.fromEntries(issuer.minted.map((token, at) => [`token ${at + 1}`, token]))
   const uses = [
@@ -49,7 +49,7 @@ describe('a run of dbt-snowflake that outlives its token', () => {
   let auto: Awaited<ReturnType<typeof build>>
   beforeAll(async () => {
     ;[off, auto] = await Promise.all([build('off'), build('auto')])
-  }, 300_000)
+  }, 600_000)
 
   test('fails without keep-alive, and the log says why', () => {
     expect(off.exitCode).toBe(1)

@@ -229,7 +229,7 @@ describe('a run of dbt-redshift that outlives the keys that it started with', ()
     expect(flawsOfEnded(run.lived, 'action')).toEqual([])
     expect(run.log).toContain('The security token included in the request is expired')
     expect(run.log).toMatch(/The credential had ended at \S+Z, before dbt was done, and nothing renewed it/)
-  }, 300_000)
+  }, 600_000)
 
   test('passes with it: the driver asks for keys anew, and each token is on record', async () => {
     const run = await build('auto')
@@ -242,7 +242,7 @@ describe('a run of dbt-redshift that outlives the keys that it started with', ()
     expect(flawsOf(run.lived, bounds)).toEqual([])
     expect(new Set(run.lived.uses.map(({ id }) => id)).size).toBeGreaterThanOrEqual(3)
     expect([run.leaks, run.remains]).toEqual([[], []])
-  }, 300_000)
+  }, 600_000)
 })
 
 describe('a broken trust is named', () => {

@@ -111,6 +111,8 @@ export function jobEnv(scratch: Scratch, issuer: Issuer | undefined, event: unkn
     RUNNER_OS: osName(),
     RUNNER_TEMP: scratch.temp,
     RUNNER_TOOL_CACHE: scratch.toolCache,
+    // What programs of others leave there goes with the job.
+    TMPDIR: scratch.root,
     USER: 'runner',
   }
 }

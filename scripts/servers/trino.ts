@@ -81,8 +81,7 @@ query.max-memory-per-node=200MB
 memory.heap-headroom-per-node=200MB
 ${authentication}`,
     // The usual --add-modules=jdk.incubator.vector is left out: the Java of PyPI has no such module.
-    'etc/jvm.config':
-      '-server\n-Xmx900M\n-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-Djdk.attach.allowAttachSelf=true\n',
+    'etc/jvm.config': `-server\n-Xmx900M\n-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-XX:-UsePerfData\n-Djava.io.tmpdir=${directory}\n-Djdk.attach.allowAttachSelf=true\n`,
     'etc/node.properties': `node.environment=test\nnode.id=n1\nnode.bind-ip=127.0.0.1\nnode.internal-address=localhost\nnode.data-dir=${directory}\n`,
     'etc/catalog/memory.properties': 'connector.name=memory\n',
   }
