@@ -9,7 +9,15 @@ export default function open() {
   // As open as /tmp itself: a server that will not be root lives there as somebody else.
   chmodSync(place, 0o1777)
   // Workers and their children take it from here.
-  for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = place
-  globalThis.removeTemp = () =>
+  const names = ['TMPDIR', 'TEMP', 'TMP']
+  const before = names.map((name) => [name, process.env[name]])
+  for (const name of names) process.env[name] = place
+  globalThis.removeTemp = () => {
     rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    // Who tests mutants runs the tests a thousand times in one process.
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
 }

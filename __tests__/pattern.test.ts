@@ -238,7 +238,7 @@ describe('includes', () => {
       }),
       { numRuns: runs(10_000) },
     )
-    expect(decided).toBeGreaterThan(1000)
+    expect(decided).toBeGreaterThan(runs(10_000) / 10)
   })
 })
 

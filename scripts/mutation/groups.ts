@@ -27,10 +27,10 @@ export const GROUPS: readonly Group[] = [
           'src/token/shape.ts',
           'src/token/times.ts',
         ],
-        tests: ['token-format', 'token-claims'],
+        tests: ['token-format', 'token-claims', 'token-other'],
       },
       { sources: ['src/token/jwks.ts', 'src/token/keys.ts'], tests: ['token-keys'] },
-      { sources: ['src/token/other.ts', 'src/token/tokens.ts'], tests: ['token-run'] },
+      { sources: ['src/token/other.ts', 'src/token/tokens.ts'], tests: ['token-run', 'token-other'] },
       {
         sources: ['src/token/answer.ts', 'src/token/request.ts', 'src/token/watch.ts'],
         tests: ['token-request'],

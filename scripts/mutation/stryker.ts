@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import type { Part } from './groups.ts'
+import { TESTS } from './runner.ts'
 
 /** What became of one mutant, in Stryker's words. */
 export type Status = 'Killed' | 'Timeout' | 'Survived' | 'NoCoverage' | 'RuntimeError' | 'CompileError'
@@ -61,7 +62,7 @@ export async function mutate(
   const report = `${CACHE}/${name}.report.json`
   rmSync(join(ROOT, report), { force: true })
   rmSync(join(ROOT, CACHE, `${name}.sandbox`), { recursive: true, force: true })
-  writeFileSync(file, JSON.stringify(configuration(name, { sources, tests }, report, afresh)))
+  writeFileSync(file, JSON.stringify(configuration(name, sources, report, afresh)))
   const child = spawn(
     process.execPath,
     [join(TOOL, 'node_modules/@stryker-mutator/core/bin/stryker.js'), 'run', file],
@@ -70,9 +71,10 @@ export async function mutate(
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...process.env,
-        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+        NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
         // A mutant that a hundred values do not show is one that a case of its own should.
         PROPERTY_RUNS: '100',
+        [TESTS]: tests.join(','),
       },
     },
   )
@@ -82,24 +84,18 @@ export async function mutate(
   return read(readFileSync(join(ROOT, report), 'utf8'))
 }
 
-function configuration(name: string, { sources, tests }: Part, report: string, afresh: boolean): unknown {
+function configuration(name: string, sources: readonly string[], report: string, afresh: boolean): unknown {
   return {
     mutate: sources,
-    plugins: ['@stryker-mutator/jest-runner'],
-    testRunner: 'jest',
-    jest: {
-      configFile: 'jest.config.mjs',
-      config: {
-        testMatch: tests.map((test) => `<rootDir>/__tests__/${test}.test.ts`),
-        setupFilesAfterEnv: ['<rootDir>/scripts/mutation/seed.ts'],
-      },
-      enableFindRelatedTests: false,
-    },
+    plugins: [join(import.meta.dirname, 'runner.ts')],
+    testRunner: 'in-process',
+    // What a mutant has loaded is never let go.
+    maxTestRunnerReuse: 200,
     coverageAnalysis: 'perTest',
     concurrency: 1,
     // On a busy machine a test that is slow is no proof: only what never ends counts as found by its time.
-    timeoutMS: 20_000,
-    timeoutFactor: 4,
+    timeoutMS: 15_000,
+    timeoutFactor: 2,
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     incremental: true,
@@ -145,7 +141,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
 }
 
-/** Stryker in a folder of its own: its 170 packages are nobody's who does not ask for this task. */
+/** Stryker in a folder of its own: its many packages are nobody's who does not ask for this task. */
 async function ensureStryker(): Promise<void> {
   const stamp = join(TOOL, 'node_modules', '.made-from')
   const digest = createHash('sha256')
