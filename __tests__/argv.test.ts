@@ -5,6 +5,7 @@ import { parseRun, quoted, steered, type DbtCommand } from '../src/dbt/command.t
 import { reserved } from '../src/dbt/reserved.ts'
 import { readWords } from '../src/dbt/words.ts'
 import { literalRuns, refusedRuns } from './hostile/dbt.ts'
+import { runs } from './support/runs.ts'
 
 function needing(run: string): boolean {
   return one(run).needsCredential
@@ -134,7 +135,7 @@ describe('properties', () => {
         expect(flaws).toEqual([])
         expect(commands.map((words) => words.map(({ text }) => text))).toEqual([['build', ...argv]])
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -146,13 +147,16 @@ describe('properties', () => {
         const again = parseRun(commands.map((command) => command.shown).join('\n'))
         expect(again.commands.map((command) => command.argv)).toEqual(commands.map((command) => command.argv))
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
   test('no text is read differently than a shell would read it: the same words, or refused', () => {
     const unit = fc.constantFrom(...'ab \'"\\\t#-='.split(''))
-    const texts = fc.sample(fc.string({ unit, minLength: 1, maxLength: 14 }), { numRuns: 5000, seed: 7 })
+    const texts = fc.sample(fc.string({ unit, minLength: 1, maxLength: 14 }), {
+      numRuns: runs(5000),
+      seed: 7,
+    })
     const read = texts.map((text) => ({ text, ...readWords(text) })).filter(({ flaws }) => flaws.length === 0)
     const ours = read.map(({ text, commands }) => [text, ...commands.flat().map((each) => each.text)])
     const shells = shellWords(read.map(({ text }) => text))

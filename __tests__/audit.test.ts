@@ -18,6 +18,7 @@ import {
   report,
   result,
 } from './support/report.ts'
+import { runs } from './support/runs.ts'
 
 const time = new Date('2026-11-24T08:26:15.354Z')
 const sha256 = 'ab'.repeat(32)
@@ -279,7 +280,7 @@ describe('a line of the audit log', () => {
         expect(JSON.parse(json)).toEqual(record)
         auditRecords(json)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })

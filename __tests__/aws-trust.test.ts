@@ -10,6 +10,7 @@ import { allows, parsePolicy, type Policy } from './support/aws/policy.ts'
 import { grantOf, type Written } from './support/claims-of.ts'
 import { githubClaims, type SubForm } from './support/github-claims.ts'
 import { scalarText } from './support/shape.ts'
+import { runs } from './support/runs.ts'
 
 async function documentFor(grants: readonly Written[], issuer = GITHUB): Promise<TrustDocument> {
   const rules = trustRules(
@@ -205,7 +206,7 @@ describe('the trust of a role', () => {
           return (allowed || !must) && (may || !allowed)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(1000) },
     )
     expect(outcome.counterexample).toBeNull()
   })

@@ -6,6 +6,7 @@ import { read, stateOf, written, type State } from '../src/comment/state.ts'
 import { commentOn, commentOnFailure, markerOf, rememberedIn } from '../src/comment/text.ts'
 import type { NodeResult } from '../src/dbt/result.ts'
 import { facts, node, nodes, result } from './support/report.ts'
+import { runs } from './support/runs.ts'
 
 const subject = { facts, asked: 'prod', target: 'prod' }
 const ran = (name: string, seconds: number, status = 'success'): NodeResult =>
@@ -156,7 +157,7 @@ describe('the comment', () => {
         for (const [, address] of html.matchAll(/href="([^"]*)"/g))
           expect(address).toMatch(/^https:\/\/github\.com\/acme\/dbt\//)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(1000) },
     )
   })
 })

@@ -16,6 +16,7 @@ import {
 } from './support/google/bench.ts'
 import { valueOf } from './support/models/google.ts'
 import { failureOf, printed } from './support/token-setup.ts'
+import { runs } from './support/runs.ts'
 
 const BIGQUERY = 'https://www.googleapis.com/auth/bigquery'
 const form = (bench: Bench, at = 0): URLSearchParams => new URLSearchParams(bench.google.seen[at]?.body ?? '')
@@ -295,7 +296,7 @@ describe('the condition', () => {
         // As for the policy, an empty claim is one that says nothing.
         expect([one, text, verdict]).toEqual([one, text, text !== '' && matches(one, text)])
       }),
-      { numRuns: 500 },
+      { numRuns: runs(1000) },
     )
   })
 

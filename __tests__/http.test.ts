@@ -11,6 +11,7 @@ import { runChild } from './support/child.ts'
 import { body, flood, hang, reset, slow, status, truncated } from './support/faults.ts'
 import { startIssuer } from './support/issuer.ts'
 import { readBody, type Handler } from './support/issuer-server.ts'
+import { runs } from './support/runs.ts'
 import { secure } from './support/tls.ts'
 import { codeOf, failureOf, printed } from './support/token-setup.ts'
 
@@ -197,6 +198,7 @@ test('fixed origins are rewritten in a rehearsal and nowhere else', () => {
       expect(rewrite(undefined, url)).toBe(url)
       expect(isLoopback(rewrite(rehearsal, url))).toBe(true)
     }),
+    { numRuns: runs(1000) },
   )
 })
 

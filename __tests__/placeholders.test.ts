@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { checkPlaceholders, fillPlaceholders } from '../src/placeholders.ts'
 import { claimsOf } from './support/claims-of.ts'
+import { runs } from './support/runs.ts'
 
-const RUNS = { numRuns: 1000 }
+const RUNS = { numRuns: runs(1000) }
 const pull = claimsOf({ event_name: 'pull_request', ref: 'refs/pull/17/merge', head_ref: 'Feature/ABC-1--x' })
 
 describe('a placeholder', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { sourceLine } from '../src/dbt/source-line.ts'
+import { runs } from './support/runs.ts'
 
 const RAW = `{{ config(materialized='table') }}
 {% set days = 30 %}
@@ -103,7 +104,7 @@ describe('the line of the source', () => {
         expect(raw.filter((one) => one.trim() === text)).toHaveLength(1)
         expect(compiled.filter((one) => one.trim() === text)).toHaveLength(1)
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
   })
 })

@@ -11,6 +11,7 @@ import { clip, oneLine, plain } from '../src/report/plain.ts'
 import { summarise, summariseDenial, summariseFailure } from '../src/report/summary.ts'
 import { bar, squares } from '../src/report/tables.ts'
 import { access, artifacts, decision, facts, line, node, nodes, report, result } from './support/report.ts'
+import { runs } from './support/runs.ts'
 
 const ESC = '\u001b'
 const bytes = (markdown: string): number => Buffer.from(markdown, 'utf8').length
@@ -70,7 +71,7 @@ describe('foreign text in Markdown', () => {
             .map((cells) => cells.split('|').length),
         ).toEqual([5, 5])
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -93,7 +94,7 @@ describe('foreign text in Markdown', () => {
         expect(tags(markup)).toEqual(around)
         expect(shown(markup).replace(/^x ?/, '')).toBe(line.replace(/^x ?/, '').trim())
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -110,7 +111,7 @@ describe('foreign text in Markdown', () => {
         // The reader used here miscounts the lines of a block of blank lines.
         expect(block?.text.trimEnd()).toBe(plain(value).trimEnd())
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -136,6 +137,7 @@ describe('foreign text in Markdown', () => {
         expect(cut.length).toBeLessThanOrEqual(max)
         expect(value.toWellFormed().startsWith(cut.replace(/…$/, '')) || cut === value).toBe(true)
       }),
+      { numRuns: runs(1000) },
     )
   })
 })
@@ -436,7 +438,7 @@ describe('a summary that would be too long', () => {
           expect(Buffer.from(markdown, 'utf8').toString('utf8')).toBe(markdown)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(1000) },
     )
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { timeline } from '../src/report/timeline.ts'
 import { node } from './support/report.ts'
+import { runs } from './support/runs.ts'
 
 const START = Date.parse('2026-11-24T08:26:33.000Z')
 const ran = (name: string, thread: number, from: number, to: number, status = 'success') =>
@@ -90,7 +91,7 @@ gantt
             /^ {2}✓ [\p{L}\p{M}\p{N}_. …-]+ :2001-01-01 00:00:00\.\d{3}, 2001-01-01 00:00:00\.\d{3}$/u,
           )
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })

@@ -3,6 +3,7 @@ import { array, check, constantFrom, property, string, tuple } from 'fast-check'
 import type { Grant } from '../src/policy.ts'
 import { nameOf, nameOfSubject, type Named, type NameStyle } from '../src/trust/naming.ts'
 import { trustRules } from '../src/trust/rules.ts'
+import { runs } from './support/runs.ts'
 
 const GITHUB = 'https://token.actions.githubusercontent.com'
 const SNOWFLAKE: NameStyle = { prefix: 'GH', separator: '_', upper: true }
@@ -72,7 +73,7 @@ describe('the name of what stands for a target on the other side', () => {
         const same = `${o}/${r}`.toLowerCase() === `${p}/${q}`.toLowerCase() && t === u
         return (nameOf(named(`${o}/${r}`, t), style) === nameOf(named(`${p}/${q}`, u), style)) === same
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
     expect(outcome.counterexample).toBeNull()
   })

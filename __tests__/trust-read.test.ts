@@ -6,6 +6,7 @@ import { recognise } from '../src/trust/recognise.ts'
 import type { Statement } from '../src/trust/statement.ts'
 import { fits } from '../src/trust/wildcard.ts'
 import { warehouses } from '../src/warehouses/index.ts'
+import { runs } from './support/runs.ts'
 
 const registries = { warehouses, exchanges }
 const ISSUER = 'https://token.actions.githubusercontent.com'
@@ -334,7 +335,7 @@ describe('a document that cannot be read', () => {
         )
         expect(Array.isArray(outcome) || outcome instanceof DbtOidcError).toBe(true)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })
@@ -364,7 +365,7 @@ describe('a wildcard of the platforms', () => {
         const regex = new RegExp(`^${one.replaceAll('*', '[^]*').replaceAll('?', '[^]')}$`)
         expect(fits(one, other)).toBe(regex.test(other))
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 })

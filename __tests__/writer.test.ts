@@ -9,6 +9,7 @@ import { createWriter, type Writer } from '../src/report/writer.ts'
 import { hostileNames, hostileOutput } from './hostile/dbt.ts'
 import { formsOf } from './support/leak-forms.ts'
 import { parseCommands, renderLog } from './support/runner.ts'
+import { runs } from './support/runs.ts'
 
 interface Desk {
   readonly writer: Writer
@@ -120,7 +121,7 @@ describe('workflow-command-12 annotations of ours', () => {
         expect(command?.data).toBe(data)
         expect(command?.properties['title']).toBe(title)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })
@@ -172,7 +173,7 @@ describe('foreign text', () => {
         expect(parseCommands(inner)).toEqual([])
         expect(visible(inner)).toContain(visible(bytes.toString()).replace(/\n$/, ''))
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -187,7 +188,7 @@ describe('foreign text', () => {
         )
         expect(parts.join('') + stream.flush()).toBe(whole)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -371,7 +372,7 @@ describe('secrets', () => {
         foreign.end()
         expect(text().slice(before)).not.toContain(SECRET)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -389,7 +390,7 @@ describe('secrets', () => {
         expect(output).toBe(secrets.scrub(input))
         expect(output.replaceAll('***', '?')).toBe(byHand(input, known))
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 

@@ -8,6 +8,7 @@ import { DbtOidcError } from '../../src/errors.ts'
 import type { TrustDocument, TrustFormat } from '../../src/trust.ts'
 import { dialectOf, statementsOf, terraformOf, type HclBlock } from '../support/trust/judges.ts'
 import { FORMATS, GRANT, WAYS, type Asked, type Way } from '../support/trust/ways.ts'
+import { runs } from '../support/runs.ts'
 
 /** What somebody would write who wants more than a name; some would leave a file behind if a shell ran them. */
 const PIECES = [
@@ -65,7 +66,7 @@ const ATTACKS: readonly Attack[] = sample(
       (pieces) => `x${pieces.join('')}`,
     ),
   }),
-  { numRuns: 1500, seed: 20_261_124 },
+  { numRuns: runs(1500), seed: 20_261_124 },
 )
 
 /** A document with a name that wants more, beside the same one with a name that wants nothing. */

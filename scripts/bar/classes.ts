@@ -138,6 +138,7 @@ export const CLASSES: readonly Class[] = [
       'profile-paths.test.ts',
     ],
     proofs: [
+      { what: 'outputs, variables and states read back', file: 'command-files.test.ts' },
       { what: 'the argument parser', file: 'argv.test.ts', title: 'properties', atLeast: 3 },
       { what: 'modes', file: 'files.test.ts', title: 'keeps these modes under umask %o', atLeast: 3 },
     ],
