@@ -53,12 +53,18 @@ function atMicrosoft(adapter: string): Evidence {
 
 /** By warehouse and exchange, as `WAREHOUSE via EXCHANGE`. */
 export const EVIDENCE: Readonly<Record<string, Evidence>> = {
-  'athena via aws-identity-center': {
-    letsIn: of('process-identity-center.test.ts', [
-      'the built action trades at both services for keys that carry the user, and puts both tokens on record',
+  'athena via aws': {
+    letsIn: of('servers/athena.spec.ts', [
+      'dbt-athena builds the demo project with keys of the role alone, which may do what our documents print',
     ]),
-    refuses: of('process-identity-center.test.ts', [
-      'a user that is not there is told by the name that it needs',
+    refuses: of('servers/athena.spec.ts', [NAMED, '%s'], 'another repository'),
+  },
+  'athena via aws-identity-center': {
+    letsIn: of('servers/athena-identity-center.spec.ts', [
+      'dbt-athena makes and tests a view with keys that carry the user of the directory',
+    ]),
+    refuses: of('servers/athena-identity-center.spec.ts', [
+      'a directory without the user of this subject lets nobody in, and the log says whom it lacks',
     ]),
   },
   'bigquery via google': {
@@ -114,6 +120,14 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
     refuses: of('servers/duckdb-s3.spec.ts', ['a trust for another branch ends the run before dbt']),
   },
   'fabric via entra': atMicrosoft('fabric'),
+  'glue via aws': {
+    letsIn: of('servers/glue.spec.ts', [
+      'dbt-glue builds in a session that runs as the other role, opened with keys of the role of the workflow alone',
+    ]),
+    refuses: of('servers/glue.spec.ts', [
+      'a trust for another repository refuses the run, by name, before dbt',
+    ]),
+  },
   'other via direct': {
     letsIn: of('servers/clickhouse.spec.ts', [
       'dbt-clickhouse at a ClickHouse that takes a verified token for the password',

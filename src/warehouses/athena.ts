@@ -57,10 +57,10 @@ export default warehouse<Connection>({
   notes: [
     'The keys of the role are in no field and no variable: in run mode dbt 1.x asks this action for them, on 127.0.0.1, as in a container of AWS; with `keep-alive: off` or in prepared mode they stand in a private file.',
     'Each run is the same role; the session name in CloudTrail holds repository, run and attempt, and the query comment of dbt the node.',
-    '`via: aws-identity-center` (experimental): AWS lets keys that carry a user reach Athena, Glue and Lake Formation, and not the objects of S3. What dbt-athena leaves to Athena (views, tests, tables of Iceberg that are new) can work; seeds and whatever deletes files cannot. Nobody has seen it with a real account.',
+    '`via: aws-identity-center` (experimental): AWS lets keys that carry a user reach Athena, Glue and Lake Formation, and not the objects of S3. What dbt-athena leaves to Athena (views, tests, tables of Iceberg that are new) can work; seeds, tables and whatever else lists or deletes files cannot: a stand-in that refuses what the policy AWSIAMIdentityCenterAllowListForIdentityContext (v12) leaves out has let the one pass and not the other. Nobody has seen it with a real account.',
     'dbt 2.x has no Athena (rc196: unknown variant).',
   ],
-  proof: { aws: 'shape only', 'aws-identity-center': 'shape only' },
+  proof: { aws: 'our verifier', 'aws-identity-center': 'our verifier' },
   example: {
     type: 'athena',
     region_name: 'eu-west-1',

@@ -55,7 +55,7 @@ export default warehouse<Connection>({
     '`role_arn` of the connection is the role that the session of Glue runs as. It needs no trust in GitHub; the role of the workflow has to be allowed to pass it.',
     'dbt 2.x has no Glue.',
   ],
-  proof: { aws: 'shape only' },
+  proof: { aws: 'our verifier' },
   example: {
     type: 'glue',
     role_arn: 'arn:aws:iam::123456789012:role/glue-session',

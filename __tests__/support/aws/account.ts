@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { commandsOf, optionsOf } from './shell.ts'
+import { leftToUsers } from './for-users.ts'
 import { allows, parsePolicy, type Policy } from './policy.ts'
 
 /** A role as the commands of a trust document have made it. */
@@ -148,7 +149,7 @@ function withoutInline(role: Role, name: string): boolean {
   return role.inline.delete(name)
 }
 
-/** Whether a session may do something: its role's policies and each session policy must allow it. */
+/** Whether a session may do something: its role's policies and each session policy must allow it, and AWS itself to a user. */
 export function permits(
   session: Session,
   action: string,
@@ -156,6 +157,7 @@ export function permits(
   context: ReadonlyMap<string, string> = new Map(),
 ): boolean {
   const request = { action, resource, context }
+  if (session.user !== undefined && !leftToUsers(action)) return false
   return (
     allows(session.role.policies, request) && session.policies.every((policy) => allows([policy], request))
   )

@@ -115,7 +115,7 @@ async function answer(
   throw new Refusal(400, 'InvalidAction', `Could not find operation ${action}`)
 }
 
-/** The session that has signed a request. */
+/** The session that has signed a request; of keys that have ended, the detail of the refusal names them. */
 export function signer(
   { cloud, region, host }: Omit<StsOptions, 'keysOf'>,
   service: string,
@@ -127,7 +127,12 @@ export function signer(
     throw new Refusal(403, verdict.flaw.split(':')[0] ?? '', 'The request is not accepted.', verdict.flaw)
   const session = cloud.sessions.get(verdict.accessKeyId)
   if (!session || session.expiresAt < Date.now())
-    throw new Refusal(403, 'ExpiredToken', 'The security token included in the request is expired')
+    throw new Refusal(
+      403,
+      'ExpiredToken',
+      'The security token included in the request is expired',
+      verdict.accessKeyId,
+    )
   return session
 }
 

@@ -50,6 +50,7 @@ export function trust(
   const { partition, account, name: role } = checkedRole(identity)
   const region = c.region_name
   const athena = `arn:${partition}:athena:${region}:${account}`
+  const glue = `arn:${partition}:glue:${region}:${account}`
   const places = placesIn([c.s3_staging_dir, c.s3_data_dir, c.s3_tmp_table_dir])
   const policy = {
     Version: '2012-10-17',
@@ -63,8 +64,10 @@ export function trust(
       {
         Effect: 'Allow',
         Action: [...READ, ...WRITE],
-        Resource: inCatalog(`arn:${partition}:glue:${region}:${account}`, c.schema),
+        Resource: inCatalog(glue, c.schema),
       },
+      // Athena looks for it at each query, whatever that is about (fine-grained-access-to-glue-resources).
+      { Effect: 'Allow', Action: 'glue:GetDatabase', Resource: `${glue}:database/default` },
       ...mayUse(places, partition),
       ...(places.length === 0
         ? []

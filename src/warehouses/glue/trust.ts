@@ -64,6 +64,7 @@ export function trust(
   const lines = [
     `AWS account ${account}: ${identity} may open sessions of Glue that run as ${c.role_arn}, and see the schema ${c.schema}.`,
     `What a session may read and write is a matter of ${c.role_arn}, which has to trust glue.amazonaws.com and no workflow.`,
+    `Of a schema that is not there yet dbt-glue also asks Lake Formation to grant it to ${c.role_arn}. The role of the workflow has no right to that here (lakeformation:BatchGrantPermissions): dbt says so in a line and goes on. Where Lake Formation rules, make the schema and the grant beforehand.`,
   ]
   return [
     rolePolicy(
