@@ -4,12 +4,14 @@ import { readOutput, readProfiles, resolvesToString, writeProfile } from '../src
 import type { Output, Value } from '../src/profile.ts'
 import { readYaml } from '../src/yaml.ts'
 import { resolveScalar } from '../src/yaml/scalar.ts'
-import { hostileParts, hostileSecrets, hostileTexts, scalars } from './hostile/profile.ts'
+import { hostileParts, hostileSecrets, hostileTexts } from './hostile/profile.ts'
+import { SCALARS } from './hostile/scalars.ts'
 import { startDbtLoader } from './support/dbt-profile-loader.ts'
 import type { Answer, DbtLoader, Typed } from './support/dbt-profile-loader.ts'
 import { runs, within } from './support/runs.ts'
 
 let dbt: DbtLoader
+const scalars = SCALARS.map(([plain]) => plain)
 
 beforeAll(() => {
   dbt = startDbtLoader()

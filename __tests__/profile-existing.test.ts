@@ -36,7 +36,8 @@ const wanted = (over: Partial<Wanted> = {}): Wanted => ({
   target: undefined,
   env: () => undefined,
   credentialFields: (type) =>
-    type === 'postgres' ? ['password', 'token_endpoint.idp_auth_credentials', 'secrets.secret'] : [],
+    // Nobody is asked for the fields of a type that is not known.
+    type.startsWith('postgres') ? ['password', 'token_endpoint.idp_auth_credentials', 'secrets.secret'] : [],
   ...over,
 })
 
@@ -99,6 +100,7 @@ describe('an existing profiles.yml', () => {
       'profiles.yml:7:5 There is no output "prod" here. There are: dev, ci, odd, default.',
     ],
     [{ target: 'odd' }, 'profiles.yml:22:5 The output "odd" must be a mapping.'],
+    [{ target: '' }, 'profiles.yml:7:5 There is no output "" here. There are: dev, ci, odd, default.'],
     [{ target: 'default' }, 'profiles.yml:23:15 "type" needs the variable TYPE, which dbt would not find.'],
   ])('says what is missing: %j', (over, expected) => {
     const { existing, problems } = readProfiles(file, 'profiles.yml', wanted(over))
@@ -111,9 +113,32 @@ describe('an existing profiles.yml', () => {
     ['- a', /^profiles.yml:1:1 The file holds no profiles/],
     ['acme: {outputs: {default: {type: !x y}}}', /Tags/],
     [output('schema: x'), /^profiles.yml:4:7 The output has no "type"/],
-    [output('type: 5'), /^profiles.yml:4:7 "type" must be text/],
-    [output('type: [x]'), /^profiles.yml:4:7 "type" must be text/],
+    [output('type: 5'), /^profiles.yml:4:7 "type" must be text\.$/],
+    [output('type: [x]'), /^profiles.yml:4:7 "type" must be text\.$/],
     [output('type: "{{ 1 }}"'), /"type" must be text or a plain/],
+    [
+      'acme:\n  target: "{{ 1 }}"\n  outputs: {a: {type: x}}',
+      /^profiles.yml:2:3 "target" must be text or a plain/,
+    ],
+    ['acme:\n  target: [a]\n  outputs: {a: {type: x}}', /^profiles.yml:2:3 "target" must be text\.$/],
+    [
+      'acme:\n  target: a b\n  outputs:\n    a b: {type: x}',
+      /^profiles.yml:4:10 "a b" cannot name a profile/,
+    ],
+    ['acme: {outputs: {}}', /^profiles.yml:1:17 There is no output "default" here. There are: none\.$/],
+    [
+      `acme:\n  outputs:\n${Array.from({ length: 12 }, (_, at) => `    key${at}: {type: x}\n`).join('')}`,
+      /^profiles.yml:3:5 There is no output "default" here. There are: key0, key1, [key0-9, ]+, key9\.$/,
+    ],
+    ['acme: b: c', /^profiles.yml:1:7 A mapping cannot begin here/],
+    [
+      '# a\u2029b\nacme: {outputs: {default: {type: x}}}',
+      /^profiles.yml:1 The line holds an invisible separator/,
+    ],
+    [
+      'acme: {outputs: {default: {type: x}}} # \u0085',
+      /^profiles.yml:1 The line holds an invisible separator/,
+    ],
     [output('type: x\n      a: "b\\0"'), /^profiles.yml:5:10 The text holds a NUL/],
     [output('type: x\n      a: [DBT_ENV_SECRET_X]'), /^profiles.yml:5:11 The text contains DBT_ENV_SECRET/],
     [

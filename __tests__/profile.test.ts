@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  asJinja,
   checkName,
   checkText,
   isExpression,
@@ -30,7 +31,11 @@ const write = (output: Output, names: { profile?: string; target?: string } = {}
     ...names,
   })
 const refusal = (problem: RegExp) =>
-  expect.objectContaining({ code: 'configuration', problem: expect.stringMatching(problem) })
+  expect.objectContaining({
+    code: 'configuration',
+    problem: expect.stringMatching(problem),
+    remedy: 'Change the value, or leave it out.',
+  })
 
 /** What a call throws, since `toThrow` looks at messages only. */
 function thrown(action: () => unknown): unknown {
@@ -66,6 +71,11 @@ describe('a connection', () => {
     )
   })
 
+  test('has no expressions, however deep: braces are text', () => {
+    const output = readOutput(map('a: {b: ["{{ x }}", {c: "{# y #}"}]}'), { jinja: 'literal' })
+    expect(toJs(output)).toEqual({ a: { b: ['{{ x }}', { c: '{# y #}' }] } })
+  })
+
   test('goes to the schema of its warehouse as plain JavaScript', () => {
     const output = readOutput(
       map('port: 5432\nflag: yes\nnone: ~\nday: 2026-01-01\nlist: [a, 1, {b: off}]\n__proto__: {x: 1}'),
@@ -86,7 +96,9 @@ describe('a connection', () => {
 
 describe('an expression of an existing profiles.yml', () => {
   const output = readOutput(
-    map('a: "{{ env_var(\'A\') }}"\nb: "x{{ 1 }}"\nc: "{# x #}"\nd: "{% x %}"\ne: "}}"\nf: "x\\r\\ny\\n"'),
+    map(
+      'a: "{{ env_var(\'A\') }}"\nb: "x{{ 1 }}"\nc: "{# x #}"\nd: "{% x %}"\ne: "}}"\nf: "x\\r\\ny\\rz\\n"',
+    ),
     {
       jinja: 'expression',
     },
@@ -99,7 +111,7 @@ describe('an expression of an existing profiles.yml', () => {
       { kind: 'jinja', source: '{# x #}' },
       { kind: 'jinja', source: '{% x %}' },
       text('}}'),
-      text('x\ny'),
+      text('x\ny\nz'),
     ])
   })
 
@@ -110,6 +122,15 @@ describe('an expression of an existing profiles.yml', () => {
     expect(isExpression(toJs(output)['a'])).toBe(true)
     expect(isExpression(known['e'])).toBe(false)
     expect([null, {}, 'x', 1].some(isExpression)).toBe(false)
+  })
+
+  test("goes back to dbt as it came, and a secret is dbt's to work out, too", () => {
+    const { a, b } = toJs(output)
+    expect([a, b].map((value) => isExpression(value) && asJinja(value))).toEqual([
+      { kind: 'jinja', source: "{{ env_var('A') }}" },
+      { kind: 'jinja', source: 'x{{ 1 }}' },
+    ])
+    expect(isExpression(toJs(new Map([['a', { kind: 'secret', name: 'TOKEN' }]]))['a'])).toBe(true)
   })
 
   test.each([
@@ -191,6 +212,55 @@ describe('the profiles.yml that is written', () => {
     )
   })
 
+  test('has a key in quotes where YAML or dbt would read more than letters, and of any length', () => {
+    const keys = [
+      'a',
+      '_a1',
+      '1a',
+      'a-b',
+      'a b',
+      'yes',
+      'null',
+      'é"\\',
+      'k'.repeat(1000),
+      'k'.repeat(1001),
+      ' '.repeat(999),
+    ]
+    const fields = new Map(keys.map((key): [string, Value] => [key, { kind: 'plain', source: '1' }]))
+    expect(
+      write(new Map([['m', { kind: 'map', fields }]]))
+        .split('\n')
+        .slice(5),
+    ).toEqual([
+      ...['a: 1', '_a1: 1', '"1a": 1', '"a-b": 1', '"a b": 1', '"yes": 1', '"null": 1'].map(
+        (line) => `        ${line}`,
+      ),
+      String.raw`        "\u00e9\"\\": 1`,
+      `        ${'k'.repeat(1000)}: 1`,
+      `        ? ${'k'.repeat(1001)}`,
+      '        : 1',
+      `        ? "${' '.repeat(999)}"`,
+      '        : 1',
+      '',
+    ])
+  })
+
+  test('passes an expression on as it is, in ASCII, and has empty maps and lists', () => {
+    const output = new Map<string, Value>([
+      ['a', { kind: 'jinja', source: '{{ "é" ~ \'\\n\' }}\uffff\u{10000}\n' }],
+      ['b', { kind: 'map', fields: new Map() }],
+      ['c', { kind: 'list', items: [{ kind: 'list', items: [] }, text('x')] }],
+    ])
+    expect(write(output).split('\n').slice(4)).toEqual([
+      String.raw`      a: "{{ \"\u00e9\" ~ '\\n' }}\uffff\U00010000\u000a"`,
+      '      b: {}',
+      '      c:',
+      '        - []',
+      '        - "x"',
+      '',
+    ])
+  })
+
   test.each(impossibleTexts)('cannot carry %j (profiles-injection-16)', (impossible) => {
     expect(checkText(impossible)).toMatch(/^The text (?:holds|is not|contains) [^\0]+\.$/)
     expect(thrown(() => write(new Map([['a', text(impossible)]])))).toEqual(refusal(/^The text/))
@@ -208,6 +278,12 @@ describe('the profiles.yml that is written', () => {
     expect(checkName(name)).toMatch(/cannot name a profile/)
     expect(thrown(() => write(new Map(), { profile: name }))).toEqual(refusal(/cannot name a profile/))
     expect(thrown(() => write(new Map(), { target: name }))).toEqual(refusal(/cannot name a profile/))
+  })
+
+  test('shows no more of an impossible name than a line holds', () => {
+    expect(checkName('a '.repeat(100))).toBe(
+      `"${'a '.repeat(30)}" cannot name a profile, target or output: only letters, digits, "_", "-" and ".", at most 128.`,
+    )
   })
 
   test.each(['dev', 'prod-1', 'a.b', '_x', '1', 'on', 'A'.repeat(128)])(

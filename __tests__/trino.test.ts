@@ -160,7 +160,13 @@ describe('the trust', () => {
   })
 
   test('refuses what it could not write without an escape', () => {
-    expect(() => toRegex('repo:o/r:environment:[x]')).toThrow('without an escape')
+    expect(() => toRegex('repo:o/r:environment:[x]')).toThrow(
+      expect.objectContaining({
+        code: 'configuration',
+        problem: expect.stringMatching(/without an escape/),
+        remedy: expect.stringMatching(/^Use a name without `\[`/),
+      }),
+    )
   })
 })
 

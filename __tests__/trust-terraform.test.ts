@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { block, hclDocument, jsonencode, reference, resource } from '../src/trust/hcl.ts'
+import { block, dataSource, hclDocument, jsonencode, reference, resource } from '../src/trust/hcl.ts'
 import { labelFor } from '../src/trust/label.ts'
 import { hcl } from '../src/trust/quote.ts'
 import { wayNamed } from './support/trust/ways.ts'
@@ -33,6 +33,20 @@ describe('a label', () => {
     const labels = ['a.b', 'a b', 'a_b', 'a/b', '1a', 'ä'].map(labelFor)
     expect(new Set(labels).size).toBe(6)
     for (const label of labels) expect(label).toMatch(/^[A-Za-z_][\w-]*$/)
+    expect(labels).toEqual([
+      expect.stringMatching(/^a_b_[0-9a-f]{8}$/),
+      expect.stringMatching(/^a_b_[0-9a-f]{8}$/),
+      'a_b',
+      expect.stringMatching(/^a_b_[0-9a-f]{8}$/),
+      expect.stringMatching(/^_1a_[0-9a-f]{8}$/),
+      expect.stringMatching(/^__[0-9a-f]{8}$/),
+    ])
+  })
+
+  test('is not longer than a person would read, and still its own', () => {
+    const [one = '', other = ''] = ['x', 'y'].map((end) => labelFor(`${'a.'.repeat(60)}${end}`))
+    expect(one).toMatch(/^(?:a_){50}_[0-9a-f]{8}$/)
+    expect(other).not.toBe(one)
   })
 })
 
@@ -72,4 +86,66 @@ test('the modulus that Terraform cuts out of a public key is that of its JWK', a
     const cut = base64.substring(Number(from), Number(from) + Number(length))
     expect(cut.replaceAll('+', '-').replaceAll('/', '_')).toBe(publicKey.export({ format: 'jwk' }).n)
   }
+})
+
+describe('a document of Terraform', () => {
+  test('holds what is there already, lists of objects, and nothing where nothing is to be said', () => {
+    const body = {
+      url: 'https://a',
+      rules: [{ on: true }, { on: false, why: 'x' }],
+      nested: [['a', 1], []],
+      nothing: [],
+      'odd key': 'v',
+      call: jsonencode([null, 'x', { deep: [{ a: 1 }] }]),
+    }
+    expect(hclDocument('', [dataSource('t', 'l', body), '', dataSource('t', 'm', {})])).toBe(`data "t" "l" {
+  url = "https://a"
+  rules = [
+    {
+      on = true
+    },
+    {
+      on  = false
+      why = "x"
+    },
+  ]
+  nested = [
+    ["a", 1],
+    [],
+  ]
+  nothing   = []
+  "odd key" = "v"
+  call = jsonencode([
+    null,
+    "x",
+    {
+      deep = [
+        {
+          a = 1
+        },
+      ]
+    },
+  ])
+}
+
+data "t" "m" {
+}
+`)
+  })
+
+  test('begins with a block where it begins with one, and parts blocks from what stands before them', () => {
+    const inner = block({ a: 1 })
+    expect(resource('t', 'l', { first: inner, second: inner, last: 'x', longer_one: 'y' }))
+      .toBe(`resource "t" "l" {
+  first {
+    a = 1
+  }
+
+  second {
+    a = 1
+  }
+  last       = "x"
+  longer_one = "y"
+}`)
+  })
 })

@@ -1,13 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { matches } from '../src/pattern.ts'
 import type { Grant } from '../src/policy.ts'
-import { comment, identifier, json, sh, sql } from '../src/trust/quote.ts'
 import { notHeld, trustRules } from '../src/trust/rules.ts'
 import snowflake from '../src/warehouses/snowflake.ts'
 import { startIssuer } from './support/issuer.ts'
 import { identifyBy } from './support/snowflake/identity.ts'
 import { usersOf } from './support/snowflake/trust.ts'
-import { codeOf } from './support/token-setup.ts'
 
 const IDS = { repository: ['acme/dbt'], repository_id: ['7654321'], repository_owner_id: ['1234567'] }
 
@@ -92,28 +90,6 @@ describe('the events that a grant has to name', () => {
     expect(fits('repo:acme/dbt:environment:prod')).toBe(true)
     expect(fits('repo:acme/dbt:pull_request')).toBe(false)
   })
-})
-
-describe('what goes into a document', () => {
-  test('is quoted for its language', () => {
-    expect(sql`X = ${"o'brien"} IN (${['a', "b'"]}) ${identifier('Mixed"Case')}`).toBe(
-      `X = 'o''brien' IN ('a', 'b''') "Mixed""Case"`,
-    )
-    expect(sh`az ${"it's $(rm) ;"} ${'plain-1'}`).toBe(`az 'it'\\''s $(rm) ;' plain-1`)
-  })
-
-  test.each(['a\nDROP USER X;', 'a\u2028b', 'a\u202eb', 'a\\b', 'a\u0000b'])(
-    'is refused where it could end a line or turn the reading: %j',
-    async (text) => {
-      for (const write of [
-        () => sql`${text}`,
-        () => sh`${text}`,
-        () => json({ text }),
-        () => comment('--', [text]),
-      ])
-        expect(await codeOf((async () => write())())).toBe('configuration')
-    },
-  )
 })
 
 describe('the trust of Snowflake', () => {

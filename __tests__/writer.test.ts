@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { formatCommand } from '../src/report/commands.ts'
 import { code, numbered, text as markdown } from '../src/report/markdown.ts'
 import { neutralise, neutraliser } from '../src/report/neutralise.ts'
-import { createSecrets } from '../src/report/scrub.ts'
 import { createWriter, type Writer } from '../src/report/writer.ts'
 import { hostileNames, hostileOutput } from './hostile/dbt.ts'
 import { formsOf } from './support/leak-forms.ts'
@@ -376,30 +375,6 @@ describe('secrets', () => {
     )
   })
 
-  test('go and leave the rest, the same at any cut', () => {
-    const known = ['abcabcab', 'abcd', 'bcabcabcabcd', 'aaaaaaaa', 'cab\ncab']
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'abc', '\n', 'aaaa'), maxLength: 40 })
-    const lengths = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 6 })
-    fc.assert(
-      fc.property(text, lengths, (input, cuts) => {
-        const secrets = createSecrets()
-        for (const secret of known) secrets.add(secret)
-        const stream = secrets.stream()
-        const pieces = cut(Buffer.from(input), cuts).map((part) => stream.push(part.toString()))
-        const output = pieces.join('') + stream.flush()
-        expect(output).toBe(secrets.scrub(input))
-        expect(output.replaceAll('***', '?')).toBe(byHand(input, known))
-      }),
-      { numRuns: runs(1000) },
-    )
-  })
-
-  test('are hidden at the end of the output although a longer one could have begun before them', () => {
-    const secrets = createSecrets()
-    for (const secret of ['zzabcdefghXXXXXX', 'abcdefgh']) secrets.add(secret)
-    expect(secrets.scrub('zzabcdefgh')).toBe('zz***')
-  })
-
   test('cut off at the end of the output are hidden as far as they came', () => {
     const { writer, text } = desk()
     writer.mask(JWT)
@@ -410,26 +385,6 @@ describe('secrets', () => {
     expect(text().slice(before)).toContain('token ***\n')
   })
 })
-
-/** The same the slow way: every character of every occurrence is covered, and overlapping occurrences are one. */
-function byHand(text: string, secrets: readonly string[]): string {
-  const ends = text
-    .split('')
-    .map((_, at) =>
-      Math.max(
-        0,
-        ...secrets.filter((secret) => text.startsWith(secret, at)).map((secret) => at + secret.length),
-      ),
-    )
-  let output = ''
-  let covered = 0
-  for (const [at, end] of ends.entries()) {
-    if (end > 0 && at >= covered) output += '?'
-    covered = Math.max(covered, end)
-    if (at >= covered) output += text.charAt(at)
-  }
-  return output
-}
 
 function captured(): Desk & {
   readonly stream: { write: NodeJS.WriteStream['write'] }
@@ -519,37 +474,5 @@ describe('lines and groups of ours', () => {
     foreign.end()
     expect(text()).toContain('half\n:\nours\n\\::error::x\n')
     expect(commandsIn(text())).toEqual(['warning'])
-  })
-})
-
-const filter = (bytes: Buffer, times: number): { readonly length: number; readonly longest: number } => {
-  let length = 0
-  let longest = 0
-  const writer = createWriter({
-    write(text) {
-      length += text.length
-      longest = Math.max(longest, text.length)
-    },
-    colour: false,
-    random: () => randomBytes(32).toString('hex'),
-  })
-  writer.mask(JWT)
-  length = 0
-  const foreign = writer.foreign()
-  for (let turn = 0; turn < times; turn++) foreign.write(bytes, 'stdout')
-  foreign.end()
-  return { length, longest }
-}
-
-describe('volume', () => {
-  test('a line of 50 MB goes through in pieces no longer than they came', () => {
-    const { length, longest } = filter(Buffer.alloc(65_536, 'x'), 800)
-    expect(length).toBeGreaterThan(800 * 65_536)
-    expect(longest).toBeLessThanOrEqual(65_536)
-  })
-
-  test.each(['\n', ':', '#', '::\n', '##[', 'eyJ', ' ', '\n::'])('8 MB of %j hold nothing up', (unit) => {
-    const bytes = Buffer.from(unit.repeat(Math.floor(65_536 / unit.length)))
-    expect(filter(bytes, 128).length).toBeGreaterThanOrEqual(bytes.length * 128)
   })
 })

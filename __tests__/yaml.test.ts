@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { isNull, readYaml, toPlain } from '../src/yaml.ts'
 import type { YamlNode } from '../src/yaml.ts'
+import { resolveScalar } from '../src/yaml/scalar.ts'
+import { SCALARS } from './hostile/scalars.ts'
 
 const problems = (text: string, aliases = false): string[] =>
   readYaml(text, 'f.yml', { aliases }).problems.map(({ place, problem }) => `${place} ${problem}`)
@@ -68,6 +70,17 @@ describe('a scalar', () => {
     expect(node.kind === 'map' && [...node.entries.values()].map(({ value }) => isNull(value))).toEqual([
       expected,
     ])
+  })
+})
+
+describe('an unquoted scalar', () => {
+  test.each(SCALARS)('%j is what PyYAML makes of it: %j', (source, expected) => {
+    expect(resolveScalar(source)).toEqual(expected)
+  })
+
+  test('is text with a letter before or behind it', () => {
+    const neighbours = SCALARS.flatMap(([source]) => [`z${source}`, `${source}z`])
+    expect(neighbours.filter((source) => resolveScalar(source).type !== 'string')).toEqual([])
   })
 })
 

@@ -16,23 +16,19 @@ export interface Forms {
 export function formsOf(secret: string): Forms {
   if (secret.trim().length < SHORTEST_SECRET) return { masks: [], all: [] }
   const plain = secret.trim()
-  const wholes = [...new Set([secret, plain, ...linesOf(secret)])]
+  const lines = secret.split(/[\r\n]/).map((line) => line.trim())
+  const wholes = [...new Set([secret, plain, ...lines.filter(isLong)])]
   const own = [...wholes.flatMap(ownForms), ...jwtParts(secret)].filter(isLong)
   const runners = wholes.flatMap(runnerForms).filter(isLong)
   const derived = new Set(runners)
   return {
     masks: [...new Set([secret, plain, ...own.filter((form) => !derived.has(form))])],
-    all: [...new Set([secret, plain, ...own, ...runners, ...wholes.flatMap(escapedForms).filter(isLong)])],
+    all: [...new Set([secret, plain, ...own, ...runners, ...wholes.flatMap(escapedForms)])],
   }
 }
 
 function isLong(form: string): boolean {
-  return form.trim().length >= SHORTEST_FORM
-}
-
-function linesOf(secret: string): readonly string[] {
-  const lines = secret.split(/\r\n|\r|\n/)
-  return lines.length > 1 ? lines.map((line) => line.trim()).filter(isLong) : []
+  return form.length >= SHORTEST_FORM
 }
 
 function jwtParts(secret: string): readonly string[] {

@@ -39,7 +39,6 @@ export function createSecrets(): Secrets {
   const stream = (): Scrubber => scrubber(index)
   return {
     add(form) {
-      if (form.length < KEY) return
       const key = form.slice(0, KEY)
       const forms = index.byKey.get(key) ?? []
       if (forms.includes(form)) return
@@ -65,17 +64,15 @@ function scrubber(index: Index): Scrubber {
   let covered = 0
   return {
     push(text) {
-      if (index.byKey.size === 0 && carry === '') return text
+      if (index.byKey.size === 0) return text
       const result = scan(carry + text, covered, index, 'more')
       carry = result.carry
       covered = result.covered
       return result.output
     },
     flush() {
-      const rest = carry.slice(covered)
       const hidden = covered > 0 ? '' : HIDDEN
-      const output =
-        rest !== '' && carry.length >= TELLING ? hidden : scan(carry, covered, index, 'end').output
+      const output = carry.length >= TELLING ? hidden : scan(carry, covered, index, 'end').output
       carry = ''
       covered = 0
       return output
@@ -94,7 +91,8 @@ function scan(
   let done = covered
   let at = 0
   for (; at < buffer.length; at++) {
-    const next = at + 1 < buffer.length ? buffer.charCodeAt(at + 1) : -1
+    // Behind the last character there is none, which equals nothing and is not above 0.
+    const next = buffer.charCodeAt(at + 1)
     if (next >= 0 && index.pairs[pair(buffer.charCodeAt(at), next)] === 0) continue
     const found = lookUp(buffer, at, index)
     if (found.length > 0) {

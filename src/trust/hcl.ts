@@ -105,8 +105,8 @@ function keyOf(key: string): string {
   return /^[A-Za-z_]\w*$/.test(key) ? key : hclText(key)
 }
 
-function isBlock(value: unknown): value is HclBlock {
-  return typeof value === 'object' && value !== null && 'block' in value
+function isBlock(value: HclValue | HclBlock): value is HclBlock {
+  return typeof value === 'object' && 'block' in value
 }
 
 function isList(value: object): value is readonly unknown[] {

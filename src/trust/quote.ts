@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts'
+import { quoted } from '../policy/visible.ts'
 
 /** Text that stands in a document as it is: made by one of the functions here, or written by us. */
 export interface Fragment {
@@ -47,7 +48,7 @@ export function identifier(name: string): Fragment {
   return { fragment: plain ? name : `"${inert(name).replaceAll('"', '""')}"` }
 }
 
-/** An identifier in backticks, as Databricks and BigQuery write it. */
+/** An identifier in backticks, as Databricks writes it. */
 export function backticked(name: string): Fragment {
   return { fragment: `\`${inert(name).replaceAll('`', '``')}\`` }
 }
@@ -62,9 +63,14 @@ export function verbatim(text: string): Fragment {
   return { fragment: text }
 }
 
-/** A JSON document, two spaces deep, its values checked like every other. */
+/** A JSON document, two spaces deep, its keys and values checked like every other text. */
 export function json(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) => (typeof one === 'string' ? inert(one) : one), 2)
+  return JSON.stringify(value, inertEntry, 2)
+}
+
+function inertEntry(key: string, value: unknown): unknown {
+  inert(key)
+  return typeof value === 'string' ? inert(value) : value
 }
 
 /** A JSON document as one word of `sh`, over several lines. */
@@ -85,7 +91,7 @@ export function inert(text: string): string {
   if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\]/u.test(text)) return text
   return fail({
     code: 'configuration',
-    problem: `${JSON.stringify(text)} cannot be written into a trust document: it holds a control character or a backslash.`,
+    problem: `${quoted(text)} cannot be written into a trust document: it holds a control character or a backslash.`,
     remedy:
       'Use a name without them; GitHub allows none of them in repositories, branches and environments that a policy should trust.',
   })

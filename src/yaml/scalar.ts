@@ -9,24 +9,25 @@ export type Resolved =
   | { readonly type: 'unreadable' }
 
 const NULL = /^(?:~|null|Null|NULL|)$/
-const BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/
+const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
+const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/
 const INT =
   /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/
 const FLOAT =
   /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
-const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/
+const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 const DATE_TIME =
-  /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?$/
-const PARTS =
-  /^([0-9]+)-([0-9]+)-([0-9]+)(?:(?:[Tt]|[ \t]+)([0-9]+):([0-9]+):([0-9]+)(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+]([0-9]+)(?::([0-9]+))?))?)?$/
+  /^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+]([0-9]{1,2})(?::([0-9]{2}))?))?$/
 
 /** Says what PyYAML's SafeLoader makes of an unquoted scalar. */
 export function resolveScalar(plain: string): Resolved {
   if (NULL.test(plain)) return { type: 'null' }
-  if (BOOL.test(plain)) return { type: 'bool', value: /^(?:yes|true|on)$/i.test(plain) }
+  if (TRUE.test(plain)) return { type: 'bool', value: true }
+  if (FALSE.test(plain)) return { type: 'bool', value: false }
   if (FLOAT.test(plain)) return number(float(plain.replaceAll('_', '').toLowerCase()))
   if (INT.test(plain)) return number(integer(plain.replaceAll('_', '')))
-  if (DATE.test(plain) || DATE_TIME.test(plain)) return { type: isDate(plain) ? 'timestamp' : 'unreadable' }
+  const time = DATE.exec(plain) ?? DATE_TIME.exec(plain)
+  if (time) return { type: isDate(time.slice(1)) ? 'timestamp' : 'unreadable' }
   return { type: plain === '=' || plain === '<<' ? 'unreadable' : 'string' }
 }
 
@@ -35,21 +36,23 @@ function number(value: number | undefined): Resolved {
 }
 
 function float(text: string): number {
-  const sign = text.startsWith('-') ? -1 : 1
-  const digits = text.replace(/^[-+]/, '')
+  const { sign, digits } = signed(text)
   if (digits === '.inf') return sign * Infinity
   if (digits === '.nan') return NaN
   return sign * sexagesimal(digits)
 }
 
 function integer(text: string): number | undefined {
-  const sign = text.startsWith('-') ? -1 : 1
-  const digits = text.replace(/^[-+]/, '')
+  const { sign, digits } = signed(text)
   // `0x_` and `0b_` match the resolver, then int('') raises.
   if (digits === '0x' || digits === '0b') return undefined
   if (/^0[xb]/.test(digits)) return sign * Number(digits)
   if (/^0./.test(digits)) return sign * Number.parseInt(digits, 8)
   return sign * sexagesimal(digits)
+}
+
+function signed(text: string): { readonly sign: number; readonly digits: string } {
+  return { sign: text.startsWith('-') ? -1 : 1, digits: text.replace(/^[-+]/, '') }
 }
 
 /** Summed from the last part on, as PyYAML does: the last bit of a float depends on the order. */
@@ -62,9 +65,9 @@ function sexagesimal(digits: string): number {
     }).sum
 }
 
-/** Whether Python's `datetime` takes it; the pattern alone lets 2026-13-45 through. */
-function isDate(text: string): boolean {
-  const parts = (PARTS.exec(text) ?? []).slice(1).map((part) => Number(part ?? 0))
+/** Whether Python's `datetime` takes it: year to second, then the zone; the pattern alone lets 2026-13-45 through. */
+function isDate(written: readonly (string | undefined)[]): boolean {
+  const parts = written.map((part) => Number(part ?? 0))
   const [year = 0, month = 0, day = 0] = parts
   const days = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
   const zone = (parts[6] ?? 0) * 60 + (parts[7] ?? 0)

@@ -1,6 +1,6 @@
 import { fail } from '../../errors.ts'
 import { visible } from '../../policy/visible.ts'
-import { backticked, inert, sql, verbatim } from '../../trust/quote.ts'
+import { inert, sql, verbatim } from '../../trust/quote.ts'
 import type { HistoryQuery, HistoryRequest } from '../history.ts'
 
 const UNKNOWN = { project: 'PROJECT', location: 'us' }
@@ -26,7 +26,7 @@ function checked(place: Place): Place {
 
 /** The subject is the one that `trust` maps: github:REPOSITORY_ID:RUN_ID:RUN_ATTEMPT. */
 function logins({ project }: Place, { since, until }: HistoryRequest): HistoryQuery {
-  const log = backticked(`${project}.audit.cloudaudit_googleapis_com_data_access`)
+  const log = verbatim(`\`${project}.audit.cloudaudit_googleapis_com_data_access\``)
   const subject = verbatim('protopayload_auditlog.authenticationInfo.principalSubject')
   const part = (at: number) => verbatim(sql`REGEXP_EXTRACT(${subject}, ${RUN[at] ?? ''})`)
   return {
@@ -54,7 +54,7 @@ const RUN = ['/subject/github:([0-9]+):', '/subject/github:[0-9]+:([0-9]+):', ':
 
 /** Google keeps a job for 180 days; its label joins it with the record of the run. */
 function jobs({ project, location }: Place, { since, until, identities }: HistoryRequest): HistoryQuery {
-  const view = backticked(`${project}.region-${location.toLowerCase()}.INFORMATION_SCHEMA.JOBS`)
+  const view = verbatim(`\`${project}.region-${location.toLowerCase()}.INFORMATION_SCHEMA.JOBS\``)
   const whom = verbatim(
     identities.length > 0
       ? sql`user_email IN (${verbatim(identities.map(literal).join(', '))})`
