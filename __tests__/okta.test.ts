@@ -77,7 +77,9 @@ function byGoogle(): Kept {
   return {
     signer: { key: VERSION, google: { provider: PROVIDER, 'service-account': SIGNER_ACCOUNT } },
     stand(documents) {
-      const texts = documents.map(({ text }) => text).filter((text) => text.includes('gcloud '))
+      const texts = documents
+        .map(({ text }) => text)
+        .filter((text) => text.includes('gcloud iam ') || text.includes('gcloud kms keys add'))
       const google = standInForGoogle(issuer, [texts.join('\n')])
       standInForKms(issuer, google, { version: VERSION, key: keys.privateKey })
     },

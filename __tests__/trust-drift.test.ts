@@ -72,7 +72,7 @@ function bare({ platform, what, ways, settings }: Statement): unknown {
 }
 
 /** Platforms whose trust nobody has a reader for. */
-const UNREAD = ['trino via', 'via oauth', 'via none', 'other via direct', 'redshift via aws-identity-center']
+const UNREAD = ['trino via', 'via oauth', 'via none', 'other via direct']
 
 describe.each(PAIRS)('the trust of %s', (name, warehouse, via) => {
   const unread =
@@ -110,6 +110,7 @@ function* changes(all: readonly Statement[]): Generator<readonly [string, readon
       const other = (change: Partial<typeof way>): readonly Statement[] =>
         swap(statement.ways.with(at, { ...way, ...change }))
       if (way.issuer !== undefined) yield ['issuer', other({ issuer: 'https://issuer.example' })]
+      if (way.principal !== undefined) yield ['principal', other({ principal: 'somebody else' })]
       if (way.audiences.length > 0) yield ['audience', other({ audiences: ['https://other.example'] })]
       for (const [position, condition] of way.conditions.entries()) {
         const changed = { ...condition, values: condition.values.map((value) => `${value}x`) }

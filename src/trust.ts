@@ -65,6 +65,8 @@ export interface Owned {
   /** Equal where two targets want the same. */
   readonly rule: string
   readonly remedy: string
+  /** What to do in place of a change where it stands, where that is particular to it. */
+  readonly beside?: string
 }
 
 /** Documents, at once or once what writes them is loaded. */

@@ -1,13 +1,16 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { errors, exportJWK, jwtVerify, SignJWT } from 'jose'
+import { decodeProtectedHeader, errors, exportJWK, jwtVerify, SignJWT } from 'jose'
 import { readBody, sendJson } from './issuer-server.ts'
 import type { Issuer } from './issuer.ts'
 
-/** An app of the type API service, with the public half of its key. */
+/** An app of the type API service, with the public halves of its keys. */
 export interface OktaApp {
   readonly clientId: string
-  readonly publicKey: KeyObject
+  /** Its only one, whatever it is called. */
+  readonly publicKey?: KeyObject
+  /** Active ones, by their `kid`. */
+  readonly keys?: ReadonlyMap<string, KeyObject>
   /** Scopes that a rule of an access policy gives it. */
   readonly scopes: readonly string[]
 }
@@ -44,8 +47,10 @@ export function playOkta(issuer: Issuer): Okta {
     const { iss } = JSON.parse(Buffer.from(middle, 'base64url').toString() || '{}') as { iss?: string }
     const app = apps.get(iss ?? '')
     if (!app) return "Invalid value for 'client_id' parameter."
+    const key = keyOf(app, text)
+    if (!key) return 'The client_assertion JWT kid is invalid.'
     try {
-      const { payload } = await jwtVerify(text, app.publicKey, {
+      const { payload } = await jwtVerify(text, key, {
         algorithms: ['RS256'],
         issuer: app.clientId,
         subject: app.clientId,
@@ -108,6 +113,14 @@ export function playOkta(issuer: Issuer): Okta {
     audience: (told) => void (audience = told),
     register: (app) => void apps.set(app.clientId, app),
   }
+}
+
+/** The key that an assertion names; where it names none, the only one that there is. */
+function keyOf({ publicKey, keys = new Map() }: OktaApp, assertion: string): KeyObject | undefined {
+  if (publicKey) return publicKey
+  const { kid } = decodeProtectedHeader(assertion)
+  if (kid !== undefined) return keys.get(kid)
+  return keys.size === 1 ? [...keys.values()][0] : undefined
 }
 
 function refuse(res: ServerResponse, status: number, error: string, error_description: string): void {

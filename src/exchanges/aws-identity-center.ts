@@ -35,13 +35,13 @@ export default exchange<Settings>({
     'Do not map `actor`, or another claim that names people, to users: whoever can start a run would act as that user.',
     'Identity Center takes no token twice, so each connection of dbt gets one of its own.',
     'Keys that carry a user are narrowed by AWS itself (the policy AWSIAMIdentityCenterAllowListForIdentityContext): Athena works with them through Lake Formation or S3 Access Grants, and S3 itself refuses them, as it would refuse dbt-athena where that puts or deletes files by itself.',
-    '`lint` and `drift` read the IAM roles, where there are any, and nothing yet of what Identity Center itself prints: look at its users and their groups by hand.',
+    '`lint` and `drift` read what Identity Center prints of issuer, users and application, and the IAM roles, where there are any; who is in which group is told by ids only: look at that by hand.',
     'No real account has been used yet: which claims Identity Center demands beside issuer, audience and subject, whether it takes the 300 seconds of such tokens in every region, and the texts of its refusals are from documentation and public reports.',
   ],
   trust: async (s, want, request) => (await import('./aws-identity-center/trust.ts')).trust(s, want, request),
   terraform: async (s, want, request) =>
     (await import('./aws-identity-center/terraform.ts')).terraform(s, want, request),
-  reader: async () => (await import('./aws/read.ts')).reader,
+  reader: async () => (await import('./aws-identity-center/read.ts')).reader,
   hosts(settings, want) {
     if (tradesItself(want)) return []
     const place = placeOf(first(keyed(settings)), want)

@@ -30,6 +30,7 @@ export default exchange<Settings>({
     'Not verified against Okta itself; Keycloak stands in for its `private_key_jwt`, and refuses what Okta documents to refuse.',
   ],
   trust: async (s, want, request) => (await import('./okta/trust.ts')).trust(s, want, request),
+  reader: async () => (await import('./okta/read.ts')).reader,
   terraform: async (s, want, request) => (await import('./okta/terraform.ts')).terraform(s, want, request),
   hosts: (s) => [...new Set([new URL(s.url).hostname, ...signerOf(s.signer).hosts])],
   proof: 'third-party server',

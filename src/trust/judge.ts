@@ -11,7 +11,7 @@ import { issuerFindings } from './judge/issuer.ts'
 import { repositoryFindings } from './judge/repository.ts'
 import type { Reader } from './reader.ts'
 import type { Read } from './recognise.ts'
-import type { Way } from './statement.ts'
+import type { Odd, Way } from './statement.ts'
 
 /** By what a trust is judged. */
 export interface Judging {
@@ -24,7 +24,7 @@ export interface Judging {
 }
 
 /** A finding before it is known where it stands. */
-export type Said = Omit<Finding, 'where' | 'about'>
+export type Said = Odd
 
 /** Everything that is wrong with, or odd about, what stands on the other side, whatever the policy says. */
 export function judge(all: readonly Read[], judging: Judging): readonly Finding[] {
@@ -46,6 +46,7 @@ function judgeOne(read: Read, judging: Judging): readonly Finding[] {
         }),
     ),
     ...whole([...(statement.settings ?? [])].filter(([name]) => name.startsWith('keys')).map(uploaded)),
+    ...whole(statement.odd ?? []),
     ...whole(statement.ways.length === 0 ? [nobody(statement.remarks ?? [])] : []),
     ...whole(ageOf(statement, undefined, judging)),
     ...whole(unusedWays(statement, judging)),
@@ -73,8 +74,13 @@ function withoutNothing({ paste, ...said }: Said): Said {
 
 function sayOf(read: Read, way: Way, { issuers, declared = [] }: Judging): readonly Said[] {
   const reader = offering(read.reader)
-  if (way.principal !== undefined) return strangers(way.principal)
-  if (declared.some((other) => isOf(way, other))) return declaredFindings(way)
+  const known = declared.some((other) => isOf(way, other))
+  if (way.principal !== undefined)
+    return [
+      ...strangers(way.principal),
+      ...(way.issuer === undefined || known ? [] : issuerFindings(way, reader, issuers)),
+    ]
+  if (known) return declaredFindings(way)
   const issuer = issuerFindings(way, reader, issuers)
   // What another issuer's claims mean is not known here.
   if (issuer.some(({ code }) => code === 'issuer-foreign')) return issuer

@@ -9,6 +9,8 @@ export interface Reader {
   readonly commonAudience?: RegExp
   /** In words, where the issuer stands, if that is another document than the conditions. */
   readonly issuerStands?: string
+  /** The same of the audience. */
+  readonly audienceStands?: string
   /** Commands whose output it understands, for people. */
   readonly understands: readonly string[]
   /**

@@ -1,3 +1,5 @@
+import type { Finding } from '../findings.ts'
+
 /**
  * What stands on a platform, in a form in which every platform's can be laid beside what the policy would write: for
  * `lint`, `drift` and `rotate`.
@@ -13,12 +15,17 @@ export interface Statement {
   readonly ways: readonly Way[]
   /** What else must be as it is, by name: a mapping of attributes, keys of one's own. */
   readonly settings?: ReadonlyMap<string, string>
+  /** What its reader finds wrong with it that no other platform has. */
+  readonly odd?: readonly Odd[]
   /** In sentences, what keeps people out and is no way in: a statement that denies, an identity that is disabled. */
   readonly remarks?: readonly string[]
   /** When it was made or last reviewed there, and last used, where the platform tells. */
   readonly madeAt?: Date
   readonly usedAt?: Date
 }
+
+/** A finding before it is known where it stands. */
+export type Odd = Omit<Finding, 'where' | 'about'>
 
 /** One way in: issuer, one of the audiences, and every condition hold. */
 export interface Way {

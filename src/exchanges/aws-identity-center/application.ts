@@ -66,6 +66,10 @@ export function applicationDocument(settings: Keyed, request: TrustRequest): Tru
     heldThere: [],
     checkedHere: [],
     ...ownedApplication(settings, request),
+    prints: [
+      { Grant: { JwtBearer: { AuthorizedTokenIssuers: [{ AuthorizedAudiences: audiences }] } } },
+      { AuthenticationMethod: { Iam: { ActorPolicy: actorPolicy(settings) } } },
+    ],
   }
 }
 

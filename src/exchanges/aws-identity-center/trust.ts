@@ -49,6 +49,7 @@ function issuerDocument(settings: Settings, request: TrustRequest): TrustDocumen
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
+    prints: { TrustedTokenIssuerConfiguration: configuration },
   }
 }
 
@@ -71,5 +72,6 @@ function usersDocument(settings: Settings, request: TrustRequest): TrustDocument
     ].join('\n'),
     ...held,
     owns,
+    prints: { Users: subjects.map((subject) => ({ UserName: subject })) },
   }
 }

@@ -43,6 +43,8 @@ export const reader: Reader = {
 function isCredential(value: unknown): boolean {
   return (
     hasKeys(value, 'issuer') &&
+    // An authorization server of Okta has these, too.
+    !Object.hasOwn(value, 'issuerMode') &&
     (Object.hasOwn(value, 'audiences') || Object.hasOwn(value, 'claimsMatchingExpression')) &&
     !Object.hasOwn(value, 'oidc_policy')
   )

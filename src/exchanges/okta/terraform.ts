@@ -49,10 +49,9 @@ function server(s: Settings, want: Want, request: TrustRequest): TrustDocument {
 }
 
 function app(s: Settings, want: Want, request: TrustRequest): TrustDocument {
-  const { title, lines, server: id, app: client, keyId, scope, held } = toldOf(s, want, request)
+  const { title, lines, server: id, app: client, keyId, policy, scope, held, owns } = toldOf(s, want, request)
   const { blocks, modulus } = publicKey(s)
   const label = labelFor(request.target)
-  const name = `dbt ${request.target}`
   const auth_server_id = reference(`okta_auth_server.${labelFor(id)}.id`)
   return {
     title,
@@ -67,7 +66,7 @@ function app(s: Settings, want: Want, request: TrustRequest): TrustDocument {
       [
         ...blocks,
         resource('okta_app_oauth', label, {
-          label: name,
+          label: `dbt ${request.target}`,
           client_id: client,
           type: 'service',
           grant_types: ['client_credentials'],
@@ -88,15 +87,15 @@ function app(s: Settings, want: Want, request: TrustRequest): TrustDocument {
             ]),
         resource('okta_auth_server_policy', label, {
           auth_server_id,
-          name,
-          description: name,
+          name: policy,
+          description: `dbt ${request.target}`,
           priority: 1,
           client_whitelist: [reference(`okta_app_oauth.${label}.client_id`)],
         }),
         resource('okta_auth_server_policy_rule', label, {
           auth_server_id,
           policy_id: reference(`okta_auth_server_policy.${label}.id`),
-          name,
+          name: policy,
           priority: 1,
           grant_type_whitelist: ['client_credentials'],
           scope_whitelist:
@@ -106,6 +105,7 @@ function app(s: Settings, want: Want, request: TrustRequest): TrustDocument {
       ],
     ),
     ...held,
+    owns,
   }
 }
 

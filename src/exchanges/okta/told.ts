@@ -1,10 +1,40 @@
 import type { Want } from '../../exchange.ts'
-import type { TrustRequest } from '../../trust.ts'
+import type { Owned, TrustRequest } from '../../trust.ts'
 import { tokenUrl } from './assertion.ts'
 import type { Settings } from './settings.ts'
 
 /** Minutes that an access token of Okta lives unless its rule says otherwise; five is the least. */
 export const LIFETIME = 60
+
+/** A key is known by its name; where it has none, it must stay the only one. */
+function ownedBy({ 'client-id': app, 'key-id': kid, signer }: Settings): readonly Owned[] {
+  const key = signer.key ?? signer.variable ?? ''
+  const remedy =
+    'Give each target an app of its own, or write the same `key-id` and `signer` for all of them.'
+  return [
+    {
+      what: `the keys of the app ${app}`,
+      rule: kid === undefined ? `only ${key}` : 'each by its name',
+      remedy,
+      beside:
+        'An app that has two keys must be told which one has signed: write the `kid` of the present key as `key-id` first, and let that reach every branch; then rotate.',
+    },
+    ...(kid === undefined
+      ? []
+      : [
+          {
+            what: `the key ${kid} of the app ${app}`,
+            rule: key,
+            remedy,
+            beside:
+              'Give the new key a name of its own: `--set identity.key-id=…` beside `--set identity.signer.key=…`.',
+          },
+        ]),
+  ]
+}
+
+/** The same for whoever writes a piece of it. */
+export type Told = ReturnType<typeof toldOf>
 
 /** What Okta is told of an app and its authorization server, however it is written. */
 export function toldOf(s: Settings, want: Want, { target, rules }: TrustRequest) {
@@ -15,8 +45,11 @@ export function toldOf(s: Settings, want: Want, { target, rules }: TrustRequest)
     /** The last part of the server's address. */
     server: url.pathname.split('/').at(-1) ?? '',
     origin: url.origin,
+    issuer: s.url,
     app: s['client-id'],
     key: s.signer.key ?? stored ?? '',
+    /** Of access policy and rule: what they are for is one app. */
+    policy: `dbt-oidc ${s['client-id']}`,
     /** Where the app has one key only, its name is anybody's choice. */
     keyId: s['key-id'] ?? 'dbt-oidc',
     scope: s.scope ?? want.scope,
@@ -34,6 +67,7 @@ export function toldOf(s: Settings, want: Want, { target, rules }: TrustRequest)
           ]),
     ],
     tokenUrl: tokenUrl(s),
+    owns: ownedBy(s),
     held: {
       heldThere: [],
       checkedHere: stored === undefined ? [] : [...new Set(rules.flatMap(({ when }) => [...when.keys()]))],

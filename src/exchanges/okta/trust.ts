@@ -1,7 +1,11 @@
 import type { Want } from '../../exchange.ts'
-import { comment, sh } from '../../trust/quote.ts'
+import { creations } from '../../trust/parts.ts'
+import { comment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
+
+import { functionsFor, partsOf } from './calls.ts'
 import { opening } from './opening.ts'
+import { printed } from './printed.ts'
 import type { Settings } from './settings.ts'
 import { toldOf } from './told.ts'
 
@@ -12,30 +16,33 @@ export function trust(s: Settings, want: Want, request: TrustRequest): readonly 
 
 /** Okta compares nothing of GitHub's token; all that it knows is the public half of the key. */
 function app(s: Settings, want: Want, request: TrustRequest): TrustDocument {
-  const { title, lines, key, scope, tokenUrl, audience, held } = toldOf(s, want, request)
-  const all = [
+  const told = toldOf(s, want, request)
+  const { title, lines, key, keyId, scope, tokenUrl, audience, held, owns } = told
+  const head = [
     ...lines,
     '',
     'App:             API Services; client authentication "Public key / Private key"; no DPoP',
-    `Public key:      that of ${key}, as a JWK of RS256${s['key-id'] === undefined ? '' : ` with the kid ${s['key-id']}`}`,
+    `Public key:      that of ${key}, as a JWK of RS256 with the kid ${keyId}`,
     `Token endpoint:  ${tokenUrl}`,
     ...(audience === undefined
       ? []
       : [`Audience:        that of the server, e.g. ${audience}: what the warehouse expects in its tokens`]),
     ...(scope === undefined ? [] : [`Scope:           ${scope}, defined on that server`]),
     'Access policy:   a rule for this client, grant type Client Credentials, this scope, and the shortest lifetime that a run can live with',
-    ...publicKey(s),
+    '',
+    'App and server are made in the console, since Okta chooses their ids; the rest there, too, or by these calls of its API,',
+    'with an API token of an administrator in the variable OKTA_API_TOKEN. They need curl and node.',
   ]
-  return { title, language: 'sh', text: `${comment('#', all)}\n`, ...held }
-}
-
-/** How to get the public half, as PEM or DER, from whoever keeps the key. */
-function publicKey({
-  signer: { key = '', aws, google: federated, vault, transit = 'transit' },
-}: Settings): readonly string[] {
-  if (aws)
-    return ['', sh`The public key: aws kms get-public-key --key-id ${key} --query PublicKey --output text`]
-  if (vault) return ['', sh`The public key: vault read -field=keys ${`${transit}/keys/${key}`}`]
-  if (federated) return ['', `The public key: gcloud kms keys versions get-public-key, of ${key}`]
-  return []
+  const before = [functionsFor(told.origin)]
+  const parts = partsOf(s, told)
+  return {
+    title,
+    language: 'sh',
+    text: `${[comment('#', head), ...before, ...creations(parts)].join('\n')}\n`,
+    before,
+    parts,
+    ...held,
+    owns,
+    prints: printed(told),
+  }
 }

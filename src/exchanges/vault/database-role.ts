@@ -85,5 +85,17 @@ export function databaseRole(
       },
     ],
     owns: [owned(url, namespace, path, role)],
+    prints: printed(role),
+  }
+}
+
+/** As `vault read -format=json` has it afterwards. */
+function printed({ default_ttl, max_ttl, ...role }: DatabaseRole): unknown {
+  return {
+    revocation_statements: [],
+    credential_type: 'password',
+    ...role,
+    default_ttl: secondsOf(default_ttl),
+    max_ttl: secondsOf(max_ttl),
   }
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { hasKeys, oneOrMore, shaped } from '../../trust/export/shape.ts'
 import type { Reader } from '../../trust/reader.ts'
 import type { Condition, Statement } from '../../trust/statement.ts'
+import { databaseStatement, isDatabaseRole, READ_DATABASE } from './read-database.ts'
 
 const none = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema))
 
@@ -18,17 +19,17 @@ const role = z.looseObject({
 
 const READ = 'vault read -format=json auth/jwt/role/NAME'
 
-/** Roles of the JWT auth method. Their issuer stands in the configuration of the method, which is another document. */
+/** Roles of the JWT auth method, whose issuer stands in the configuration of the method, and of the database engine. */
 export const reader: Reader = {
   platform: 'Vault',
   sees: 'claims',
   issuerStands: 'vault read auth/jwt/config',
-  understands: [READ],
+  understands: [READ, READ_DATABASE],
   async read(document) {
-    if (isRole(document)) return [statementOf(document, [])]
-    return hasKeys(document, 'data') && isRole(document.data)
-      ? [statementOf(document.data, ['data'])]
-      : undefined
+    const bare = statementIn(document, [])
+    if (bare) return [bare]
+    const within = hasKeys(document, 'data') ? statementIn(document.data, ['data']) : undefined
+    return within && [within]
   },
   write: (claim, values) => {
     const text = JSON.stringify(values.length === 1 ? values[0] : values)
@@ -38,6 +39,11 @@ export const reader: Reader = {
       ? `"bound_subject": ${text}`
       : `"bound_claims": {${JSON.stringify(claim)}: ${text}}`
   },
+}
+
+function statementIn(value: unknown, path: readonly PropertyKey[]): Statement | undefined {
+  if (isRole(value)) return statementOf(value, path)
+  return isDatabaseRole(value) ? databaseStatement(value, path) : undefined
 }
 
 function isRole(value: unknown): boolean {

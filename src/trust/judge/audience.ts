@@ -10,6 +10,7 @@ import type { Way } from '../statement.ts'
 /** What is wrong with for whom the tokens must be. */
 export function audienceFindings({ audiences, conditions }: Way, reader: Reader): readonly Said[] {
   const other = conditions.filter(({ claim }) => claim === 'aud')
+  if (audiences.length === 0 && reader.audienceStands !== undefined) return []
   if (audiences.length === 0)
     return other.some(({ by, values }) => by === 'pattern' && !values.some((value) => /^\*+$/.test(value)))
       ? [wildcard(other.flatMap(({ values }) => values))]
@@ -37,7 +38,8 @@ function wildcard(values: readonly string[]): Said {
   }
 }
 
-function ofAudience(audience: string): readonly Said[] {
+/** What is wrong with one audience, wherever it stands. */
+export function ofAudience(audience: string): readonly Said[] {
   if (audience === OWN_AUDIENCE)
     return [
       {

@@ -41,6 +41,14 @@ export function applicationDocument(c: Connection, { audiences, identity }: Trus
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
+    prints: {
+      RedshiftIdcApplications: [
+        {
+          IdentityNamespace: namespaceOf(identity),
+          AuthorizedTokenIssuerList: [{ AuthorizedAudiencesList: audiences }],
+        },
+      ],
+    },
   }
 }
 
