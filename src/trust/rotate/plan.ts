@@ -74,12 +74,13 @@ async function othersOf({ config, target }: State, form?: SubjectForm): Promise<
 /** Without a time in which both are trusted, what is changed where it stands lets the runs of today fall. */
 function refuseReplaced(before: readonly TrustDocument[], after: readonly TrustDocument[]): void {
   const old = new Map(before.flatMap(({ owns = [] }) => owns.map(({ what, rule }) => [what, rule] as const)))
-  for (const { what, rule } of after.flatMap(({ owns = [] }) => owns)) {
+  for (const { what, rule, beside } of after.flatMap(({ owns = [] }) => owns)) {
     if ((old.get(what) ?? rule) === rule) continue
     fail({
       code: 'configuration',
       problem: `This would change ${what} where it stands, and whoever runs at that moment would be refused.`,
       remedy:
+        beside ??
         'Name another one that is made beside it (--set identity.role=…, connection.user=…), or rotate the audience with --audience.',
     })
   }
