@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rowOf, type Corpus } from '../scripts/bar/cases.ts'
 import { CLASSES, VOLUME, type Class } from '../scripts/bar/classes.ts'
+import { NAMES } from '../scripts/bar/lines.ts'
+import { readRecord } from '../scripts/bar/record.ts'
 import { isMet, tableOf, type Part } from '../scripts/bar/row.ts'
 import { mutationOf } from '../scripts/bar/tested.ts'
 import { volumeRow } from '../scripts/bar/volume-row.ts'
@@ -15,6 +17,14 @@ const ALL = [...CLASSES, VOLUME]
 describe('the bar', () => {
   test('has a line for every class of the corpus, and each class once', () => {
     expect(ALL.flatMap(({ corpus }) => corpus).toSorted()).toEqual(Object.keys(IDS).toSorted())
+  })
+
+  test('has a page with a row for each line that there is, as its last figures have it', () => {
+    const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'bar.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| (.+?) +\|.*\|.*\| [✓✗] \|/gm)].map(([, name]) => name)
+    const measured = readRecord().map(({ name }) => name)
+    expect(rows).toEqual(measured)
+    expect(NAMES.filter((name) => measured.includes(name))).toEqual(measured)
   })
 
   test.each(ALL.flatMap(({ proofs }) => proofs))('$what is proven by tests that there are', (proof) => {

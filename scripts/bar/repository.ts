@@ -2,15 +2,11 @@ import { reproduce } from '../reproduce.ts'
 import { everything, lintWorkflows } from '../workflows.ts'
 import type { Row } from './row.ts'
 
-/** The lines of the bar about the repository itself. */
-export async function repositoryRows(): Promise<readonly Row[]> {
-  return [await workflowsRow(), await distRow()]
-}
-
-async function workflowsRow(): Promise<Row> {
+/** What GitHub runs, and what users copy, has no finding. */
+export async function workflowsRow(): Promise<Row> {
   const found = await lintWorkflows()
   return {
-    name: 'workflows of the repository',
+    name: 'workflows',
     required: 'no finding of zizmor (regular and pedantic), none of actionlint with shellcheck',
     parts: Object.entries(found).map(([linter, text]) => ({
       what: linter,
@@ -20,10 +16,11 @@ async function workflowsRow(): Promise<Row> {
   }
 }
 
-async function distRow(): Promise<Row> {
+/** `dist` is what the sources build, wherever. */
+export async function distRow(): Promise<Row> {
   const { asCommitted, anywhere } = await reproduce()
   return {
-    name: '`dist`',
+    name: 'dist',
     required: 'reproducible',
     parts: [
       {

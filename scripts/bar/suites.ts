@@ -7,28 +7,30 @@ import { bring } from '../needs.ts'
 
 import { keptResults, type TestResult } from '../results.ts'
 import { filesOf, type Corpus } from './cases.ts'
-import { CLASSES, VOLUME } from './classes.ts'
+import type { Class } from './classes.ts'
+import type { Form } from './volume.ts'
 
 /** The corpus of hostile inputs, and who plays it. */
 export const CORPUS: Corpus = { ids: IDS, elsewhere: ELSEWHERE }
 
 const TESTS = join(import.meta.dirname, '..', '..', '__tests__')
-const FILES = [...new Set([...CLASSES, VOLUME].flatMap((one) => filesOf(one, CORPUS)))].toSorted()
 
 /** How often each property is tried in the long form. */
 const LONG = '10000'
 
-/** Runs every suite that holds a line of the bar, with its properties in the long form. */
-export async function runSuites(): Promise<readonly TestResult[]> {
-  process.env['PROPERTY_RUNS'] ??= LONG
-  return run(FILES)
-}
-
-/** What `npm test` and `npm run test:servers` have just found on these sources; the suites that they left out are run. */
-export async function lastSuites(): Promise<readonly TestResult[]> {
+/**
+ * The suites that hold these lines. The long form runs them, with its properties as often as it says; the short one
+ * takes what `npm test` and `npm run test:servers` have just found on these sources, and runs what they left out.
+ */
+export async function suitesOf(classes: readonly Class[], form: Form): Promise<readonly TestResult[]> {
+  const files = [...new Set(classes.flatMap((one) => filesOf(one, CORPUS)))].toSorted()
+  if (form === 'long') {
+    process.env['PROPERTY_RUNS'] ??= LONG
+    return run(files)
+  }
   const kept = [...keptResults('test'), ...keptResults('servers')]
   const known = new Set(kept.map(({ file }) => file))
-  return [...kept, ...(await run(FILES.filter((file) => !known.has(file))))]
+  return [...kept, ...(await run(files.filter((file) => !known.has(file))))]
 }
 
 async function run(files: readonly string[]): Promise<readonly TestResult[]> {

@@ -4,20 +4,22 @@ import { recordOf, type Score } from '../mutation/record.ts'
 import { digestOf } from '../mutation/sources.ts'
 import type { Part, Row } from './row.ts'
 
-/** How well the modules are tested in which a fault lets somebody in or a secret out. */
-export async function testedRows(): Promise<readonly Row[]> {
-  const coverage: Part[] = []
-  for (const group of GROUPS) coverage.push(await coverageOf(group))
-  return [
-    {
-      name: 'mutation score',
-      required: `at least ${BAR.score} %, the survivors listed`,
-      parts: GROUPS.map((group) =>
-        mutationOf(group.name, recordOf(group).mutation, digestOf(group), BAR.score),
-      ),
-    },
-    { name: 'coverage', required: `at least ${BAR.coverage} % of lines and of branches`, parts: coverage },
-  ]
+/** Of the modules in which a fault lets somebody in or a secret out: how many changes their tests notice. */
+export function mutationRow(): Row {
+  return {
+    name: 'mutation score',
+    required: `at least ${BAR.score} %, the survivors listed`,
+    parts: GROUPS.map((group) =>
+      mutationOf(group.name, recordOf(group).mutation, digestOf(group), BAR.score),
+    ),
+  }
+}
+
+/** Of the same modules: what their fast tests run through. */
+export async function coverageRow(): Promise<Row> {
+  const parts: Part[] = []
+  for (const group of GROUPS) parts.push(await coverageOf(group))
+  return { name: 'coverage', required: `at least ${BAR.coverage} % of lines and of branches`, parts }
 }
 
 /** The figures of the last run, since a run takes an hour; those of other sources hold nothing. */

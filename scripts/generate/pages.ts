@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { CLAIM_NAMES } from '../../src/claim-names.ts'
 import type { Exchange } from '../../src/exchange.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
+import { barTable } from './bar.ts'
 import { commandTable, exitTable, findingTable, readerTable } from './cli.ts'
 import { warehouseCore } from './docs.ts'
 import { furtherPages, sidesTable } from './docs-index.ts'
@@ -26,6 +27,7 @@ export async function pages(root: string, action: ActionFile): Promise<ReadonlyM
       sides: sidesTable(warehouses, exchanges),
       more: furtherPages(root, readFileSync(join(root, 'docs', 'README.md'), 'utf8')),
     },
+    'docs/bar.md': { bar: barTable() },
     'docs/cli.md': { commands: commandTable(), exits: exitTable() },
     'docs/egress.md': { hosts: await egressTable(warehouses, exchanges) },
     'docs/how-it-works.md': { life: await lifeTable(root) },

@@ -1,0 +1,18 @@
+import { readRecord } from '../bar/record.ts'
+import { isMet, tableOf } from '../bar/row.ts'
+
+/** The last figures of the bar, each line with the day and the commit that was measured. */
+export function barTable(): string {
+  const rows = readRecord()
+  if (rows.length === 0) return 'No line has been measured yet.'
+  const met = rows.filter(isMet).length
+  const machines = new Set(rows.map(({ cores, node }) => `${cores} cores, Node ${node}`))
+  const [head = '', rule = '', ...cells] = tableOf(rows, '<br>')
+  return [
+    `${met} of ${rows.length} lines hold; measured on ${[...machines].join(' and ')}.`,
+    '',
+    `${head} of |`,
+    `${rule}---|`,
+    ...cells.map((line, at) => `${line} ${rows[at]?.when}, \`${rows[at]?.commit}\` |`),
+  ].join('\n')
+}
