@@ -23,7 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 describe('the built action', () => {
-  test('a granted DuckDB run opens at most 650 kB of JavaScript of dist', async () => {
+  test('a granted DuckDB run opens at most 570 kB of JavaScript of dist', async () => {
     const stub = await installDbtStub(join(directory, 'dbt'))
     await using issuer = await startIssuer()
     await using step = await runStep({
@@ -40,7 +40,7 @@ describe('the built action', () => {
     const read = JSON.parse(readFileSync(join(directory, 'read.json'), 'utf8')) as string[]
     const opened = read.map((url) => new URL(url).pathname).filter((path) => path.includes('/dist/'))
     expect(opened.length).toBeGreaterThan(3)
-    expect(opened.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(650_000)
+    expect(opened.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(570_000)
   })
 
   test('reads what writes the summary only when there is one to write', () => {

@@ -11,10 +11,9 @@ import { checkProxied } from './config/proxied.ts'
 import { collectProblems } from './config/problems.ts'
 import { readIssuer } from './config/issuer.ts'
 import { checkState } from './config/state.ts'
-import { fromInputs } from './config/from-inputs.ts'
-import { fromPolicy, POLICY_PATH } from './config/from-policy.ts'
 import type { Notice, NoticeCode } from './config/notice.ts'
-import type { PolicyFacts } from './config/policy-place.ts'
+import { fromInputs } from './config/from-inputs.ts'
+import { POLICY_PATH, type PolicyFacts } from './config/policy-place.ts'
 import type { Sources } from './config/sources.ts'
 import type { ReviewLimits } from './trust/age.ts'
 import { OWN_AUDIENCE } from './exchanges/none.ts'
@@ -90,7 +89,7 @@ export async function readConfig(sources: Sources, registries: Registries): Prom
     lookup: (name: string) => (Object.hasOwn(visible, name) ? visible[name] : undefined),
   }
   const made = (await hasPolicy(sources))
-    ? await fromPolicy(sources, rules)
+    ? await (await import('./config/from-policy.ts')).fromPolicy(sources, rules)
     : await fromInputs(sources, options, rules)
   checkProxied(options, { ...made, commands }, problems)
   const other = chosenIssuer(sources, made, problems)

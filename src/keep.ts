@@ -3,13 +3,9 @@ import type { Config } from './config.ts'
 import type { ReadyDbt } from './dbt/run.ts'
 import { exportAll } from './exports.ts'
 import type { Host } from './host.ts'
+import { isRunMode } from './mode.ts'
 import { pluginForOne } from './keepalive/plugin-files.ts'
 import { writeProfile, type SecretSource } from './profile.ts'
-
-/** Whether dbt is run by this step; otherwise later steps read the profile, and it has to hold the credential itself. */
-export function isRunMode(config: Config): boolean {
-  return config.commands.length > 0 && config.until === undefined
-}
 
 /**
  * Writes profiles.yml into the private directory. In run mode its secrets are references to dbt's environment; in

@@ -10,7 +10,7 @@ const HIDDEN = /\{[{%]|\\/
 
 /**
  * Registries that know every name and load what a text of the user mentions: a run for one warehouse reads nothing of the
- * others. What a warehouse accepts comes with it.
+ * others. The exchange that a warehouse takes where nobody names one comes with it.
  */
 export function registriesByName(): Required<Registries> {
   const warehouses = new Map<string, Warehouse>()
@@ -21,8 +21,8 @@ export function registriesByName(): Required<Registries> {
     async mentioned(text) {
       const marked = text.includes(CREDENTIAL) ? ['other'] : []
       await load(warehousesByName, [...marked, ...named(text, warehousesByName)], warehouses)
-      const accepted = [...warehouses.values()].flatMap(({ accepts }) => [...accepts.keys()])
-      await load(exchangesByName, [...accepted, ...named(text, exchangesByName)], exchanges)
+      const usual = [...warehouses.values()].flatMap(({ accepts }) => [...accepts.keys()].slice(0, 1))
+      await load(exchangesByName, [...usual, ...named(text, exchangesByName)], exchanges)
     },
   }
 }

@@ -3,15 +3,13 @@ import { auditPath, openAudit, recordShown, type Audit } from './audit.ts'
 import type { Claims } from './claims.ts'
 import { decisionAudience, type Config } from './config.ts'
 import { audienceOf, type Target } from './config/target.ts'
-import { prepareEarly } from './dbt/early.ts'
-import { prepareDbt, runDbt, type ReadyDbt } from './dbt/run.ts'
+import type { ReadyDbt } from './dbt/run.ts'
 import type { DbtResult } from './dbt/result.ts'
 import type { Sentence } from './doctor/sentence.ts'
 import { DbtOidcError } from './errors.ts'
 import type { Host } from './host.ts'
 import { ioOf } from './io.ts'
-import { isRunMode, keepProfile } from './keep.ts'
-import { startKeeper } from './keeper/start.ts'
+import { isRunMode } from './mode.ts'
 import { decide, type Decision } from './policy.ts'
 import type { AccessFacts, Report } from './report/report.ts'
 import { say, sayAll } from './report/say.ts'
@@ -19,9 +17,8 @@ import { denial } from './report/decision.ts'
 import { openPrivateDirectory, owe, remember } from './remains.ts'
 import { attributionOf } from './attribution.ts'
 import { untrustedPullRequest } from './token/pull-request.ts'
-import { checkWhoWeAre } from './preflight.ts'
 import { createTokens, type Tokens } from './token/tokens.ts'
-import { trustedBy } from './trust/request.ts'
+import type { Trusted } from './trust/refusal.ts'
 
 /** What is known so far: when the sentence breaks off, the root still tells it. */
 export interface Known {
@@ -51,7 +48,8 @@ export class Denied extends DbtOidcError {
  * whatever was bought until then is revoked and forgotten.
  */
 export async function run(config: Config, host: Host, known: Known): Promise<Report> {
-  const early = needsDbt(config) ? await prepareEarly(config, host) : undefined
+  const withDbt = await wordsWithDbt(config)
+  const early = await withDbt?.prepareEarly(config, host)
   const tokens = createTokens({ ...host, issuer: config.issuer, other: config.other, mask: host.writer.mask })
   const token = await tokens.decision(decisionAudience(config))
   const { claims } = token
@@ -75,20 +73,20 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   const target = granted(decision, config)
   say(host, 'grant', `${decision.grant?.name ?? ''} → ${target.name}`)
 
-  const dbt = needsDbt(config) ? (early ?? (await prepareDbt(config, target, host))) : undefined
+  const dbt = early ?? (await withDbt?.prepareDbt(config, target, host))
   await using access = await enter(target, claims, { config, host, decision, audit, tokens, dbt })
   known.access = factsOf(access)
   say(host, 'exchange', exchangeLine(access))
-  if (!dbt) {
+  if (!withDbt || !dbt) {
     const { target: filled } = access
     const trusted = await trustedBy(config, filled)
     known.sentence = { claims, decision, target: filled, trusted, told: await access.told(), now: host.now() }
     return told(claims, known)
   }
 
-  await keepProfile(config, access, host, dbt)
+  await withDbt.keepProfile(config, access, host, dbt)
   say(host, 'profile', `${dbt.profileName}.${target.name}: ${known.access.writes}`)
-  if (config.preflight) await checkWhoWeAre(access, dbt, host)
+  await withDbt.preflight(config, access, dbt, host)
   if (!isRunMode(config)) {
     known.profilesDir = access.directory.path
     await access.handOver()
@@ -96,7 +94,7 @@ export async function run(config: Config, host: Host, known: Known): Promise<Rep
   }
 
   known.targetPath = dbt.project.targetPath
-  known.result = await runDbt(config, access, dbt, host)
+  known.result = await withDbt.runDbt(config, access, dbt, host)
   return told(claims, known)
 }
 
@@ -105,9 +103,9 @@ function claimsLine({ from, sub, all }: Claims): string {
   return `${sub} · ${all.get('event_name') ?? '?'} by ${all.get('actor') ?? '?'}`
 }
 
-/** Who stops before the profile needs neither dbt nor a project: it is the identity that is to be proven. */
-function needsDbt({ until }: Config): boolean {
-  return until === undefined || until === 'profile'
+/** The words from the profile on; undefined where the run stops before, and needs neither dbt nor a project. */
+async function wordsWithDbt({ until }: Config): Promise<typeof import('./with-dbt.ts') | undefined> {
+  return until === undefined || until === 'profile' ? import('./with-dbt.ts') : undefined
 }
 
 interface Entering {
@@ -147,6 +145,7 @@ async function enter(
       const { issuer, policy } = config
       const decided = await tokens.decided()
       const auditLog = auditPath(config, host)
+      const { startKeeper } = await import('./keeper/start.ts')
       await startKeeper(host, legacy, {
         issuer,
         decided,
@@ -168,6 +167,11 @@ async function enter(
   // A cancelled job has seconds: revoking (at most 5 of them) and removing begin at once, whatever dbt does. Leaving the block throws what this meets.
   host.signal.addEventListener('abort', () => void access.forget().catch(() => undefined), { once: true })
   return access
+}
+
+/** What the other side is asked to trust: of use where a refusal or a stop is explained. */
+async function trustedBy(config: Config, target: Target): Promise<Trusted> {
+  return (await import('./trust/request.ts')).trustedBy(config, target)
 }
 
 function granted(decision: Decision, config: Config): Target {

@@ -1,7 +1,6 @@
 import type { Config } from './config.ts'
 import { DbtOidcError, type Failure } from './errors.ts'
 import type { Host } from './host.ts'
-import { parseOnly } from './parse-only.ts'
 import { publishTokenless } from './publish.ts'
 import { explainAbsence } from './token/absent.ts'
 
@@ -31,6 +30,7 @@ export async function withoutToken(absence: Failure, config: Config, host: Host)
     await publishTokenless('skipped', absence.problem, { config, host })
     return true
   }
+  const { parseOnly } = await import('./parse-only.ts')
   const ok = await parseOnly(config, host)
   host.output('result', ok ? 'parsed' : 'failure')
   await publishTokenless(ok ? 'parsed' : 'parse-failed', absence.problem, { config, host })

@@ -1,4 +1,4 @@
-import { POLICY_PATH } from '../config/from-policy.ts'
+import { POLICY_PATH } from '../config/policy-place.ts'
 import { configFindings, placed } from '../config/findings.ts'
 import { reviewLimits } from '../config/review.ts'
 import type { Config } from '../config.ts'

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { readConfig } from '../config.ts'
-import { POLICY_PATH } from '../config/from-policy.ts'
+import { POLICY_PATH } from '../config/policy-place.ts'
 import { DbtOidcError, fail } from '../errors.ts'
 import { exchanges } from '../exchanges/index.ts'
 import { readOutputs } from '../migrate/outputs.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { POLICY_PATH } from '../config/from-policy.ts'
+import { POLICY_PATH } from '../config/policy-place.ts'
 import { placeOf, type PolicyPlace, type PolicyRead } from '../config/policy-place.ts'
 import { entry } from '../config/grants.ts'
 import type { Sources } from '../config/sources.ts'

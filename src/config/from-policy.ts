@@ -10,7 +10,7 @@ import { input, leaves, placeOfInput } from './options.ts'
 import { readIssuers } from './issuers.ts'
 import { checkPins, pinsOf } from './pins.ts'
 import { policyKeysAt, policyFile } from './policy-file.ts'
-import { factsOf, placeOf, readPlace, type PolicyFacts } from './policy-place.ts'
+import { factsOf, placeOf, POLICY_PATH, readPlace, type PolicyFacts } from './policy-place.ts'
 import type { Problems } from './problems.ts'
 import { readGrants, targetNames } from './policy-grants.ts'
 import { reviewLimits } from './review.ts'
@@ -18,9 +18,6 @@ import { asText, check } from './schema.ts'
 import { readNeeded, type Sources } from './sources.ts'
 import type { Target } from './target.ts'
 import { nearest } from '../nearest.ts'
-
-/** Where the policy file is looked for when no input names one. */
-export const POLICY_PATH = '.github/dbt-oidc.yml'
 
 const REFUSED = ['connection', 'identity', 'profiles-dir', 'profile', 'audience'] as const
 

@@ -3,6 +3,9 @@ import type { Problems } from './problems.ts'
 import { placeOfInput } from './options.ts'
 import type { Sources } from './sources.ts'
 
+/** Where the policy file is looked for when no input names one. */
+export const POLICY_PATH = '.github/dbt-oidc.yml'
+
 /** A policy file of another repository: `OWNER/REPOSITORY/PATH@REF`. */
 export interface PolicyPlace {
   readonly owner: string

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { HISTORIES, type HistoryName, type HistoryQuery, type HistoryRequest } from '../../audit/history.ts'
-import { POLICY_PATH } from '../../config/from-policy.ts'
+import { POLICY_PATH } from '../../config/policy-place.ts'
 import type { Target } from '../../config/target.ts'
 import { toJs } from '../../profile.ts'
 import { readRegular } from '../../regular.ts'

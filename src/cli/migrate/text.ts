@@ -1,5 +1,5 @@
 import { createTwoFilesPatch } from 'diff'
-import { POLICY_PATH } from '../../config/from-policy.ts'
+import { POLICY_PATH } from '../../config/policy-place.ts'
 import type { Plan } from '../../migrate/plan.ts'
 import { visible } from '../../policy/visible.ts'
 

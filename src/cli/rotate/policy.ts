@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { readConfig, type Config } from '../../config.ts'
-import { POLICY_PATH } from '../../config/from-policy.ts'
+import { POLICY_PATH } from '../../config/policy-place.ts'
 import type { Sources } from '../../config/sources.ts'
 import { fail } from '../../errors.ts'
 import { exchanges } from '../../exchanges/index.ts'

@@ -40,13 +40,9 @@ export async function tradeAt(google: GoogleTrade, mint: Mint, io: Io): Promise<
 }
 
 async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io: Io): Promise<Bearer> {
-  const { IdentityPoolClient, gaxios } = await import('google-auth-library')
+  // This one client: the library's index would read all of them, and what looks for Google's machines.
+  const { IdentityPoolClient } = await import('google-auth-library/build/src/auth/identitypoolclient.js')
   const account = settings['service-account']
-  const transporter = new gaxios.Gaxios({
-    fetchImplementation: fetchOver(io),
-    // A second try of the SDK's would send the same token again; ours sends a new one.
-    retryConfig: { retry: 0 },
-  })
   const client = new IdentityPoolClient({
     audience: `//iam.${settings.universe}/${settings.provider}`,
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
@@ -55,11 +51,15 @@ async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io:
     scopes: account === undefined ? [...scopes] : [IAM],
     subject_token_supplier: { getSubjectToken: async () => (await mint(audience)).text },
     eagerRefreshThresholdMillis: EAGER_REFRESH,
-    transporter,
+    transporterOptions: {
+      fetchImplementation: fetchOver(io),
+      // A second try of the SDK's would send the same token again; ours sends a new one.
+      retryConfig: { retry: 0 },
+    },
     // Its logging, which a variable of the environment switches on, would print tokens before they are masked.
     useAuthRequestParameters: false,
   })
-  sendThrough(transporter, client)
+  sendThrough(client)
   const { token } = await client.getAccessToken()
   if (!token) return noToken()
   io.mask(token)
@@ -83,11 +83,11 @@ const impersonated = z.object({ accessToken: z.string().check(z.minLength(1)), e
  * The SDK hands its client for the token service no transporter (11.3.4): it would go out past our proxies,
  * certificates and the rehearsal rule.
  */
-function sendThrough(transporter: object, client: object): void {
+function sendThrough(client: { readonly transporter: object }): void {
   const sts: unknown = Reflect.get(client, 'stsCredential')
   if (typeof sts !== 'object' || sts === null || !('transporter' in sts))
     throw new Error('google-auth-library has changed: its token service cannot be sent through our way out')
-  Object.assign(sts, { transporter })
+  Object.assign(sts, { transporter: client.transporter })
 }
 
 function resource(account: string): string {
