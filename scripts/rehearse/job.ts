@@ -7,7 +7,7 @@ import { audienceOf } from '../../src/config/target.ts'
 import { exchanges } from '../../src/exchanges/index.ts'
 import { warehouses } from '../../src/warehouses/index.ts'
 import { inputsOfWorkflow } from '../../src/cli/workflow.ts'
-import { POLICY_PATH } from '../../src/config/from-policy.ts'
+import { POLICY_PATH } from '../../src/config/policy-place.ts'
 import { fileAt, refuse } from './given.ts'
 
 const INPUTS = [

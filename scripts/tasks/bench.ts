@@ -1,124 +1,76 @@
-// Prints what a step costs (CPU, wall time, memory, bytes of JavaScript), over loopback, and what `install` costs by each way.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// Prints what a step costs (CPU, wall time, memory, bytes of JavaScript, requests), by itself or beside other actions, over loopback.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { BARE, contests, ownContests } from '../bench/contests.ts'
+import { compareDbt, dbtFigures } from '../bench/dbt.ts'
+import { compete, table } from '../bench/figures.ts'
 import { benchInstall } from '../bench/install.ts'
-import { startIssuer } from '../../__tests__/support/issuer.ts'
+import { judged } from '../bench/judged.ts'
+import { PEERS, peersIn } from '../bench/peers.ts'
+import { openWorld } from '../bench/world.ts'
+import { task } from '../task.ts'
 
-const root = join(import.meta.dirname, '..', '..')
-const RUNS = Number(process.argv[2] ?? 15)
+const HELP = `npm run bench -- [--peers DIR] [--json FILE] [--rounds N] [--no-dbt] [--no-install]
 
-interface Sample {
-  readonly cpu: number
-  readonly wall: number
-  readonly memory: number
-}
+  --peers DIR   runs beside ours, for the same exchange and one after the other in each round, the actions that DIR holds:
+                ${PEERS.join('\n                ')}
+                each a checkout of a release, as DIR/owner/name or DIR/owner+name, with action.yml and its built bundle
+  --json FILE   writes the figures there, too
+  --rounds N    how often each is run (15); one more warms up
+  --no-dbt      leaves out what the step adds to a dbt build of the demo project, and to all that dbt can say
+  --no-install  leaves out what \`install\` takes, whose rounds fetch a hundred megabytes each
 
-/** Loaded before the step: tells what it has used, and which files of dist it has read. */
-const PROBE = `
-import { registerHooks } from 'node:module'
-import { writeFileSync } from 'node:fs'
-const read = new Set()
-registerHooks({ load(url, context, next) { if (url.startsWith('file:')) read.add(url); return next(url, context) } })
-process.on('exit', () => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-  writeFileSync(process.env.DBT_OIDC_PROBE, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1000, rss: maxRSS / 1024, read: [...read] }))
-})
+All of them speak plain HTTP to one server on loopback, which verifies what it gets as the real services do. The exit
+code is 1 where a figure of the bar is missed.
 `
 
-await using issuer = await startIssuer()
-const scratch = mkdtempSync(join(tmpdir(), 'dbt-oidc-bench-'))
-try {
-  writeFileSync(join(scratch, 'probe.mjs'), PROBE)
-  mkdirSync(join(scratch, 'workspace'))
-  writeFileSync(join(scratch, 'workspace', 'dbt_project.yml'), 'name: bench\nprofile: bench\n')
-  const rows: [string, Sample[]][] = [
-    ['node -e 0', []],
-    ['dbt-oidc, duckdb, until exchange', []],
-    ['dbt-oidc, snowflake, until exchange', []],
-  ]
-  let bytes = 0
-  // Interleaved, so that a machine that slows down slows all rows; the first round warms up and is not counted.
-  for (let round = 0; round <= RUNS; round += 1) {
-    for (const [name, samples] of rows) {
-      const { sample, read } = await once(name)
-      if (name.includes('duckdb')) bytes = read
-      if (round > 0) samples.push(sample)
-    }
-  }
-  console.log(
-    `| process (n = ${RUNS}) | CPU ms min/med | wall ms min/med | memory MiB med |\n|---|---|---|---|`,
-  )
-  for (const [name, samples] of rows) {
-    console.log(
-      `| ${name} | ${both(samples.map((s) => s.cpu))} | ${both(samples.map((s) => s.wall))} | ${median(samples.map((s) => s.memory)).toFixed(0)} |`,
-    )
-  }
-  console.log(
-    `\nJavaScript of dist that a DuckDB run opens: ${(bytes / 1000).toFixed(0)} kB (at most 650 kB)`,
-  )
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
-// Each of its rounds fetches a hundred megabytes.
-await benchInstall(Math.min(RUNS, 3))
-
-async function once(name: string): Promise<{ sample: Sample; read: number }> {
-  const probe = join(scratch, 'probe.json')
-  const args = name.startsWith('node') ? ['-e', '0'] : [join(root, 'dist', 'main.js')]
-  const started = performance.now()
-  const child = spawn(process.execPath, ['--import', join(scratch, 'probe.mjs'), ...args], {
-    env: { ...environment(name), DBT_OIDC_PROBE: probe },
-    stdio: ['ignore', 'pipe', 'inherit'],
+await task(async () => {
+  const { values } = parseArgs({
+    options: {
+      peers: { type: 'string' },
+      json: { type: 'string' },
+      rounds: { type: 'string', default: '15' },
+      'no-dbt': { type: 'boolean', default: false },
+      'no-install': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   })
-  const output = await child.stdout.toArray()
-  if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve))
-  if (child.exitCode !== 0)
-    throw new Error(`${name} ended with ${child.exitCode}:\n${Buffer.concat(output).toString()}`)
-  const wall = performance.now() - started
-  const { cpu, rss, read } = JSON.parse(readFileSync(probe, 'utf8')) as {
-    cpu: number
-    rss: number
-    read: string[]
+  if (values.help) return told(HELP)
+  const rounds = Number(values.rounds)
+  if (!(rounds >= 1)) throw new Error(`--rounds ${values.rounds} is no number of rounds.`)
+  const scratch = mkdtempSync(join(tmpdir(), 'dbt-oidc-bench-'))
+  await using world = await openWorld()
+  try {
+    const beside = values.peers === undefined ? undefined : peersIn(values.peers)
+    const chosen = beside ? contests(world, beside, scratch) : ownContests(world)
+    const bare = { title: 'the bare runtime', note: '', ours: BARE }
+    const results = await compete([bare, ...chosen], world, rounds)
+    console.log(
+      `n = ${rounds}, Node ${process.versions.node}, ${cpus().length} cores; pairs are least / median\n`,
+    )
+    console.log(table(results))
+    const dbt = values['no-dbt'] ? undefined : await compareDbt(Math.min(rounds, 5))
+    const figures = [...judged(results), ...(dbt ? dbtFigures(dbt) : [])]
+    console.log()
+    for (const { name, measured, bar, met } of figures)
+      console.log(`${met ? '✓' : '✗'} ${name}: ${measured} (${bar})`)
+    if (values.json !== undefined) {
+      const machine = { node: process.versions.node, cpu: cpus()[0]?.model ?? '', cores: cpus().length }
+      writeFileSync(
+        values.json,
+        `${JSON.stringify({ ...machine, rounds, results, dbt, figures }, undefined, 2)}\n`,
+      )
+    }
+    if (!beside && !values['no-install']) await benchInstall(Math.min(rounds, 3))
+    return figures.every(({ met }) => met) ? 0 : 1
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
   }
-  const ours = read.map((url) => new URL(url).pathname).filter((path) => path.startsWith(join(root, 'dist')))
-  return {
-    sample: { cpu, wall, memory: rss },
-    read: ours.reduce((sum, path) => sum + statSync(path).size, 0),
-  }
-}
+})
 
-function environment(name: string): Record<string, string> {
-  const file = (part: string): string => {
-    const path = join(scratch, part)
-    writeFileSync(path, '')
-    return path
-  }
-  const connection = name.includes('snowflake')
-    ? '{ type: snowflake, account: acme, database: D, schema: S }'
-    : '{ type: duckdb, path: bench.duckdb }'
-  return {
-    PATH: process.env['PATH'] ?? '',
-    GITHUB_SERVER_URL: issuer.serverUrl,
-    GITHUB_REPOSITORY: 'o/r',
-    GITHUB_WORKSPACE: join(scratch, 'workspace'),
-    RUNNER_TEMP: scratch,
-    GITHUB_OUTPUT: file('output'),
-    GITHUB_STATE: file('state'),
-    GITHUB_ENV: file('env'),
-    ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
-    INPUT_CONNECTION: connection,
-    INPUT_REF: 'refs/heads/main',
-    INPUT_UNTIL: 'exchange',
-  }
-}
-
-function both(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(0)} / ${median(values).toFixed(0)}`
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+function told(text: string): number {
+  console.log(text)
+  return 0
 }

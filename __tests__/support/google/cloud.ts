@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody, sendJson } from '../issuer-server.ts'
 import type { Issuer } from '../issuer.ts'
+import { parseRecord, scalarText } from '../shape.ts'
 import { readGcloud, type Cloud } from './gcloud.ts'
 import { generateAccessToken, isRpcError } from './iam.ts'
 import { exchangeToken, type Reach } from './sts.ts'
@@ -58,7 +59,7 @@ export function standInForGoogle(
   }
   serve('sts', async (path, body) => {
     if (path !== '/v1/token') return notFound
-    const given = await exchangeToken(new URLSearchParams(body), cloud.providers, reach)
+    const given = await exchangeToken(fieldsOf(body), cloud.providers, reach)
     if ('error' in given) return { status: 400, reply: given }
     const reply = {
       access_token: tokens.issue('ya29.d.', given),
@@ -82,6 +83,16 @@ export function standInForGoogle(
     seen,
     failNext: (host, ...statuses) => void failures[host].push(...statuses),
   }
+}
+
+/** The reference of `v1.token` has JSON with names in camel case, RFC 8693 a form; clients send either. */
+function fieldsOf(body: string): URLSearchParams {
+  if (!body.startsWith('{')) return new URLSearchParams(body)
+  const fields = Object.entries(parseRecord(body)).map(([name, value]): [string, string] => [
+    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    scalarText(value),
+  ])
+  return new URLSearchParams(fields)
 }
 
 type Answer = (
