@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { dirname, join } from 'node:path'
 import { trustDocuments } from '../../src/trust/request.ts'
-import { startClickHouseFront } from '../support/clickhouse/front.ts'
+import { startClickHouseFront, trusting } from '../support/clickhouse/front.ts'
 import { configOf } from '../support/config-of.ts'
 import { startIssuer, type Issuer } from '../support/issuer.ts'
 import { auditLogOf, LATE_PROJECT, slowBy } from '../support/late.ts'
@@ -72,7 +72,7 @@ function build(
 
 describe('dbt-clickhouse at a ClickHouse that takes a verified token for the password', () => {
   test('builds the demo project with the token of this run', async () => {
-    await using front = await startClickHouseFront({ port: engine.port, document })
+    await using front = await startClickHouseFront({ port: engine.port, admit: trusting(document) })
     const before = issuer.minted.length
     await using step = await build(inputs(front.port))
     expect({ exitCode: step.exitCode, log: step.exitCode === 0 ? '' : logOf(step) }).toEqual({
@@ -94,7 +94,7 @@ describe('dbt-clickhouse at a ClickHouse that takes a verified token for the pas
     'refuses it where that trusts %s, and nothing is left',
     async (_name, change) => {
       expect(change(document)).not.toBe(document)
-      await using front = await startClickHouseFront({ port: engine.port, document: change(document) })
+      await using front = await startClickHouseFront({ port: engine.port, admit: trusting(change(document)) })
       await using step = await build(inputs(front.port), { ...LATE_PROJECT })
       expect([step.exitCode, remainsOf(step)]).toEqual([1, []])
       expect(logOf(step)).toContain('AUTHENTICATION_FAILED')
@@ -109,7 +109,7 @@ test('a connection for each node has the token of that moment, by the plugin tha
   try {
     await using front = await startClickHouseFront({
       port: engine.port,
-      document,
+      admit: trusting(document),
       slow: slowBy((LIFE + 2) * 1000),
     })
     const before = issuer.minted.length

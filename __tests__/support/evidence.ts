@@ -51,6 +51,16 @@ function atMicrosoft(adapter: string): Evidence {
   }
 }
 
+/** Of an adapter of which nothing is known here, with what each exchange buys. */
+function atClickHouse(via: string): Evidence {
+  const group = 'dbt-clickhouse with what `via: %s` buys'
+  const file = 'servers/clickhouse-bought.spec.ts'
+  return {
+    letsIn: of(file, [group, 'is let in by who verifies that, and builds'], via),
+    refuses: of(file, [group, 'is not started where the trust names another repository'], via),
+  }
+}
+
 /** By warehouse and exchange, as `WAREHOUSE via EXCHANGE`. */
 export const EVIDENCE: Readonly<Record<string, Evidence>> = {
   'athena via aws': {
@@ -128,6 +138,9 @@ export const EVIDENCE: Readonly<Record<string, Evidence>> = {
       'a trust for another repository refuses the run, by name, before dbt',
     ]),
   },
+  'other via oauth': atClickHouse('oauth'),
+  'other via entra': atClickHouse('entra'),
+  'other via vault': atClickHouse('vault'),
   'other via direct': {
     letsIn: of('servers/clickhouse.spec.ts', [
       'dbt-clickhouse at a ClickHouse that takes a verified token for the password',

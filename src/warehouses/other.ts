@@ -61,14 +61,14 @@ export function further(type: string, output: Readonly<Record<string, unknown>>)
     notes: [
       `Any dbt adapter: write \`"${CREDENTIAL}"\` for the value of the field that takes the credential, and \`"${USER}"\` for that of the user, where Vault makes one.`,
       'What is promised: the credential is bought by the policy, written safely, masked, and kept fresh by the plugin where dbt 1.x keeps it in one field of the adapter. What the adapter does with it nobody here has looked at: whether it sends it over TLS, and to whom, is for you to know.',
-      '`direct` is proven with dbt-clickhouse: the engine of ClickHouse (chdb) behind a verifier of ours that takes the token for the password, which is what an HTTP authenticator of ClickHouse can do (`IDENTIFIED WITH http SERVER … SCHEME BASIC`). Its connections keep the password that they were opened with; with `reuse_connections: false` each node has the present one.',
+      '`direct` is proven with dbt-clickhouse: the engine of ClickHouse (chdb) behind a verifier of ours that takes the token for the password, which is what an HTTP authenticator of ClickHouse can do (`IDENTIFIED WITH http SERVER … SCHEME BASIC`). Its connections keep the password that they were opened with; with `reuse_connections: false` each node has the present one. `oauth`, `entra` and `vault` are proven with it likewise: a verifier of ours takes the access token, or the user and the password that a real OpenBao keeps.',
       'The package is taken to be `dbt-TYPE`, and its module `dbt.adapters.TYPE`.',
       'Its connection stands in `connection` or in the policy; an existing profiles.yml is no place for it.',
     ],
     proof: {
-      vault: 'shape only',
-      oauth: 'shape only',
-      entra: 'shape only',
+      vault: 'our verifier',
+      oauth: 'our verifier',
+      entra: 'our verifier',
       direct: 'our verifier',
     },
     example: {
