@@ -1,9 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
-import { conditionOf, regexOf } from '../src/exchanges/google/condition.ts'
 import { mappingOf } from '../src/exchanges/google/provider.ts'
-import { matches } from '../src/pattern.ts'
-import type { TrustRule } from '../src/trust/rules.ts'
 import { problemsOf } from './support/config-of.ts'
 import {
   ACCOUNT,
@@ -16,7 +12,6 @@ import {
 } from './support/google/bench.ts'
 import { valueOf } from './support/models/google.ts'
 import { failureOf, printed } from './support/token-setup.ts'
-import { runs } from './support/runs.ts'
 
 const BIGQUERY = 'https://www.googleapis.com/auth/bigquery'
 const form = (bench: Bench, at = 0): URLSearchParams => new URLSearchParams(bench.google.seen[at]?.body ?? '')
@@ -24,10 +19,6 @@ const hosts = (bench: Bench): string[] => bench.google.seen.map(({ host, status 
 
 const provider = (text: string): object => ({ provider: text })
 const boundToProduction = (text: string): string => text.replace('/dbt-ci:456', '/dbt-prod:456')
-
-function rule(when: Record<string, string[]>): TrustRule {
-  return { grant: 'g', when: new Map(Object.entries(when)), subjects: [], exact: false, heldBySubject: [] }
-}
 
 describe('a token that the trust fits', () => {
   test('buys the service account’s token for BigQuery alone, and every secret on the way is masked', async () => {
@@ -273,75 +264,6 @@ describe('a broken trust is refused and its cause named', () => {
     await using bench = await openBench({ identity, edit: boundToProduction })
     expect(printed(await failureOf(bench.enter()))).toContain('getAccessToken')
     expect(hosts(bench)).toEqual(['sts 200', 'iamcredentials 403'])
-  })
-})
-
-function workflowFits(pattern: string, value: string): unknown {
-  const condition = conditionOf([rule({ job_workflow_ref: [pattern] })])
-  return valueOf(condition, { job_workflow_ref: value, event_name: 'push' })
-}
-
-describe('the condition', () => {
-  test('means to Google what the patterns mean here', () => {
-    const character = fc.constantFrom(...'a b / : . - + $ ( ) | { [ ? " \' é'.split(' '))
-    const value = fc.string({ unit: character, maxLength: 8 })
-    const pattern = fc
-      .array(fc.oneof(character, fc.constantFrom('*', '**')), { minLength: 1, maxLength: 6 })
-      .map((parts) => parts.join(''))
-      .filter((text) => !text.includes('***'))
-    fc.assert(
-      fc.property(pattern, value, (one, text) => {
-        const claims = { 'x-claim': text, event_name: 'push' }
-        const verdict = valueOf(conditionOf([rule({ 'x-claim': [one] })]), claims)
-        // As for the policy, an empty claim is one that says nothing.
-        expect([one, text, verdict]).toEqual([one, text, text !== '' && matches(one, text)])
-      }),
-      { numRuns: runs(1000) },
-    )
-  })
-
-  test('holds where one of several grants does, and an absent claim of another is no error', () => {
-    const condition = conditionOf([
-      rule({ environment: ['production'] }),
-      rule({ ref: ['refs/heads/main', 'refs/heads/release/*'], event_name: ['push', 'schedule'] }),
-      rule({ repo_property_tier: ['gold'], 'x-team': ['data'] }),
-    ])
-    const on = (claims: object): unknown => valueOf(condition, { ref: 'r', event_name: 'push', ...claims })
-    expect(on({ environment: 'production' })).toBe(true)
-    expect(on({ ref: 'refs/heads/release/9' })).toBe(true)
-    expect(on({ ref: 'refs/heads/release/9/x' })).toBe(false)
-    expect(on({ repo_property_tier: 'gold', 'x-team': 'data' })).toBe(true)
-    expect(on({ repo_property_tier: 'gold' })).toBe(false)
-    expect(on({ environment: 'production', event_name: 'issue_comment' })).toBe(false)
-    expect(on({ ref: 'refs/heads/main', event_name: 'workflow_dispatch' })).toBe(false)
-  })
-
-  test('takes a workflow by its parts, whatever a branch or a file is called', () => {
-    const folder = 'o/ci/.github/workflows/'
-    // A branch called `evil@refs/heads/main`, and a file called `dbt.yml@evil.yml`.
-    expect(workflowFits(`${folder}*@refs/heads/main`, `${folder}dbt.yml@refs/heads/main`)).toBe(true)
-    expect(
-      workflowFits(`${folder}**@refs/heads/main`, `${folder}dbt.yml@refs/heads/evil@refs/heads/main`),
-    ).toBe(false)
-    expect(workflowFits(`${folder}dbt.yml@**`, `${folder}dbt.yml@refs/heads/main`)).toBe(true)
-    expect(workflowFits(`${folder}dbt.yml@**`, `${folder}dbt.yml@evil.yml@refs/heads/main`)).toBe(false)
-    // A branch that is called like a path.
-    const branch = `o/x/.github/workflows/evil.yml@refs/heads/b/.github/workflows/dbt.yml@v1`
-    expect(workflowFits('o/**/.github/workflows/dbt.yml@*', 'o/x/.github/workflows/dbt.yml@v1')).toBe(true)
-    expect(workflowFits('o/**/.github/workflows/dbt.yml@*', branch)).toBe(false)
-  })
-
-  test('takes a claim of nothing for none, as the policy does', () => {
-    for (const star of ['*', '**']) {
-      const condition = conditionOf([rule({ base_ref: [star] })])
-      const on = (base_ref: string): unknown => valueOf(condition, { base_ref, event_name: 'push' })
-      expect([on('main'), on('')]).toEqual([true, false])
-    }
-  })
-
-  test('anchors a pattern at both ends and takes nothing in it for an operator', () => {
-    expect(regexOf('refs/heads/v1.*')).toBe('^refs/heads/v1[.][^/:]*$')
-    expect(() => regexOf('a^*')).toThrow('cannot be written as a condition')
   })
 })
 

@@ -1,6 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { block, dataSource, hclDocument, jsonencode, reference, resource } from '../src/trust/hcl.ts'
+import {
+  block,
+  call,
+  dataSource,
+  hclDocument,
+  jsonencode,
+  reference,
+  resource,
+  variable,
+} from '../src/trust/hcl.ts'
 import { labelFor } from '../src/trust/label.ts'
 import { hcl } from '../src/trust/quote.ts'
 import { wayNamed } from './support/trust/ways.ts'
@@ -131,6 +140,15 @@ describe('a document of Terraform', () => {
 data "t" "m" {
 }
 `)
+  })
+
+  test('asks for what nobody but who applies it can know, and calls functions', () => {
+    expect(
+      variable('team', { type: reference('string'), default: call('join', ',', ['a', 1], reference('b.c')) }),
+    ).toBe(`variable "team" {
+  type    = string
+  default = join(",", ["a", 1], b.c)
+}`)
   })
 
   test('begins with a block where it begins with one, and parts blocks from what stands before them', () => {

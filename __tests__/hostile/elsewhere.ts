@@ -127,7 +127,7 @@ export const ELSEWHERE: Readonly<Record<string, Played>> = {
     title: 'is a document to paste that says what is held where',
   },
   'trust-generator-05': {
-    file: 'google.test.ts',
+    file: 'google-condition.test.ts',
     title: 'anchors a pattern at both ends and takes nothing in it for an operator',
   },
   'trust-generator-07': {

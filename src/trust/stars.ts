@@ -8,9 +8,9 @@ export function heldByStars({ when, heldBySubject, other }: TrustRule): readonly
   const firm = (when.get('repository') ?? []).every(isLiteral)
   return heldBySubject.filter((claim) => {
     const patterns = when.get(claim) ?? []
-    return patterns.every(isLiteral)
-      ? firm || claim === 'repository' || claim === 'sub'
-      : firm && claim === 'ref' && patterns.every((one) => sameAsStar(claim, one))
+    return firm
+      ? patterns.every((one) => sameAsStar(claim, one))
+      : claim === 'sub' && patterns.every(isLiteral)
   })
 }
 

@@ -3,6 +3,7 @@ import { isLiteral } from '../../pattern.ts'
 import { UNTRUSTED_EVENTS } from '../../policy/events.ts'
 import { parseWorkflowRef } from '../../policy/workflow-ref.ts'
 import { comparable, wayOf } from '../../trust/other-claims.ts'
+import { inert } from '../../trust/quote.ts'
 import type { TrustRule } from '../../trust/rules.ts'
 
 /** Claims that every token of GitHub has; comparing any other is an error in CEL where it is absent. */
@@ -93,9 +94,12 @@ function list(texts: readonly string[]): string {
   return `[${texts.map(celText).join(', ')}]`
 }
 
-/** A CEL string literal without an escape: double quotes, so that single ones can stand around the whole in a shell. */
+/**
+ * A CEL string literal without an escape: double quotes, so that single ones can stand around the whole in a shell. A
+ * backslash, which would be one, is refused here: Terraform's own literal would carry it to CEL.
+ */
 export function celText(text: string): string {
-  if (!text.includes('"')) return `"${text}"`
+  if (!inert(text).includes('"')) return `"${text}"`
   return text
     .split('"')
     .map((part) => `"${part}"`)
@@ -139,7 +143,7 @@ function body(pattern: string, stars: typeof STARS): string {
       remedy: 'Write the values out, one by one; without a star the character is compared as it is.',
     })
   }
-  return pattern.replaceAll(/\*\*?|[.+?()[{}|$\\]/g, (found) =>
+  return pattern.replaceAll(/\*\*?|[.+?()[{}|$]/g, (found) =>
     found === '*' || found === '**' ? stars[found] : `[${found}]`,
   )
 }
