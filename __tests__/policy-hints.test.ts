@@ -3,6 +3,7 @@ import type { Facts } from '../src/policy.ts'
 import { namedEvent, needsName, pullRequestCheck, refTypeCheck } from '../src/policy/events.ts'
 import { hintFor } from '../src/policy/hints.ts'
 import { subjectHint } from '../src/policy/subject.ts'
+import { quoted, visible } from '../src/policy/visible.ts'
 import { claimsOf } from './support/claims-of.ts'
 
 const ONLY_STARS =
@@ -242,8 +243,27 @@ describe('the check that a ref is what its type says', () => {
     ['', 'tag'],
     // Of other refs nobody knows the type.
     ['refs/notes/a', 'tag'],
+    ['refs/notes/a', 'branch'],
     ['a/refs/heads/a', 'tag'],
   ])('says nothing of %j and %j', (ref, type) => {
     expect(refTypeCheck(claimsOf({ ref, ref_type: type }))).toBeUndefined()
+  })
+})
+
+describe('a text for a log', () => {
+  test.each([
+    ['##[error]x', '\\u{23}#[error]x'],
+    ['###[x', '#\\u{23}#[x'],
+    ['a#[ #a[ ## #[ ##', 'a#[ #a[ ## #[ ##'],
+    ['a\\b', 'a\\u{5c}b'],
+    ['a\u202e\nb', 'a\\u{202e}\\u{a}b'],
+    ['é😀', 'é😀'],
+  ])('shows %j as %s', (text, shown) => {
+    expect(visible(text)).toBe(shown)
+  })
+
+  test('is cut behind 300 characters where it stands in a sentence', () => {
+    expect(quoted('a'.repeat(300))).toBe(`"${'a'.repeat(300)}"`)
+    expect(quoted(`${'a'.repeat(299)}bc`)).toBe(`"${'a'.repeat(299)}b…"`)
   })
 })

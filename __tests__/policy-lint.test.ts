@@ -156,6 +156,7 @@ describe('checkWhen', () => {
     [{ ...fine, repository_owner: 'o@' }, [isNot('repository_owner', USER, 'o@')]],
     [{ ...fine, repository_owner: '@o' }, [isNot('repository_owner', USER, '@o')]],
     [{ ...fine, repository: '$x' }, [isNot('repository', 'OWNER/NAME', '$x')]],
+    [{ ...fine, repository: 'o/r$' }, [isNot('repository', 'OWNER/NAME', 'o/r$')]],
     [{ ...fine, repository: 'o/r/s' }, [isNot('repository', 'OWNER/NAME', 'o/r/s')]],
     [{ ...fine, repository: '$o/r' }, [isNot('repository', 'OWNER/NAME', '$o/r')]],
     [{ ...fine, repository: 'r' }, [isNot('repository', 'OWNER/NAME', 'r')]],
@@ -188,6 +189,8 @@ describe('checkWhen', () => {
     [{ ...fine, sub: '**' }, ['`sub: **` says nothing; name the subject.']],
     [{ ...fine, repository: '**' }, [whose('**')]],
     [{ ...fine, repository: '*/r' }, [whose('*/r')]],
+    [{ ...fine, repository: 'ab*/r' }, [whose('ab*/r')]],
+    [{ environment: ['*', 'a'] }, ['Every condition of the grant admits any value; name at least one.']],
     [{ ...fine, repository: '*/r', repository_id: ['1', '2*'] }, [whose('*/r')]],
     [
       { repository: '**', repository_owner: '*', environment: '**' },
@@ -213,6 +216,7 @@ describe('checkWhen', () => {
     { ...fine, sub: 'repo:o/r:environment:*' },
     // A subject of one's own says what it says, stars and all.
     { ...fine, sub: 'tier:*' },
+    { ...fine, environment: '*a' },
     { ...fine, sub: 'repo:o/r' },
     { repository: ['o/r', 'o/s'], environment: ['prod'] },
   ])('has nothing to say of %j', (when) => {
@@ -237,6 +241,8 @@ describe('checkWhen', () => {
     [{ ...fine, ref: '**' }, [anyRef('**')]],
     [{ ...fine, ref: 'refs/**' }, [anyRef('refs/**')]],
     [{ ...fine, environment: '*' }, ['`environment: "*"` admits any value.']],
+    [{ ...fine, environment: '**' }, ['`environment: "**"` admits any value.']],
+    [{ ...fine, environment: 'refs/**' }, []],
     [{ ...fine, environment: ['*', 'a'] }, ['`environment: "*"` admits any value.']],
     [
       { ...fine, event_name: 'pull_*' },
@@ -273,6 +279,7 @@ describe('restriction', () => {
       false,
     ],
     [{ repository: 'o/r', enterprise: 'e', repo_property_tier: 'gold' }, false],
+    [{ enterprise_id: '1', issuer_scope: 'enterprise' }, false],
     [{}, false],
     [{ ref: '**' }, true],
     [{ environment: 'prod' }, true],

@@ -71,6 +71,14 @@ describe('what is odd about a run that is granted', () => {
       [canMove(`v${'a'.repeat(40)}`)],
     ],
     [
+      'a reusable workflow at a name that begins like a commit',
+      { job_workflow_ref: '**' },
+      { job_workflow_ref: `o/w/.github/workflows/a.yml@${'a'.repeat(41)}` },
+      [canMove('a'.repeat(41))],
+    ],
+    ['a reusable workflow without a ref', { job_workflow_ref: '**' }, { job_workflow_ref: 'odd' }, []],
+    ['a repository under its own name', { repository: 'o/r', repository_id: '456' }, {}, []],
+    [
       'a reusable workflow whose commit is pinned beside it',
       { job_workflow_ref: '**', job_workflow_sha: 'a*' },
       { job_workflow_ref: 'o/w/.github/workflows/a.yml@refs/heads/main', job_workflow_sha: 'a0' },

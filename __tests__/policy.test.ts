@@ -166,10 +166,12 @@ describe('decide', () => {
 })
 
 test('a workflow that lies in no folder of workflows fits no pattern for one', () => {
-  const grant = grantOf({ workflow_ref: 'o/r/.github/workflows/d**@refs/heads/*' })
-  const on = (file: string): boolean =>
-    decide([grant], claimsOf({ workflow_ref: `o/r/.github/workflows/${file}@refs/heads/main` })).granted
-  expect([on('dbt.yml'), on('d/evil.yml')]).toEqual([true, false])
+  for (const claim of ['workflow_ref', 'job_workflow_ref']) {
+    const grant = grantOf({ [claim]: 'o/r/.github/workflows/d**@refs/heads/*' })
+    const on = (file: string): boolean =>
+      decide([grant], claimsOf({ [claim]: `o/r/.github/workflows/${file}@refs/heads/main` })).granted
+    expect([on('dbt.yml'), on('d/evil.yml'), on('d@evil.yml@x')]).toEqual([true, false, true])
+  }
 })
 
 describe('a renamed repository', () => {
@@ -217,6 +219,9 @@ describe('a renamed repository', () => {
 
   test.each([
     [{ repository: 'o/r', repository_id: '4*' }, {}],
+    [{ repository: 'o/r', repository_id: ['456', '4*'] }, {}],
+    // What may be written in another way is the repository, and nothing else of the grant.
+    [{ ref: 'refs/heads/x', repository_id: '456' }, {}],
     [pinned, { repository_id: '999' }],
     [{ ...pinned, ref: 'refs/heads/x' }, {}],
     [pinned, { repository: 'o/r\n' }],
@@ -255,7 +260,7 @@ describe('a grant for the tokens of another issuer', () => {
   })
 
   test('is held to each of its claims, and to none of the rules for events of GitHub', () => {
-    expect(decide([theirs({ ref: '**', actor: 'nobody' })], gitlab).verdicts[0]?.checks).toEqual([
+    expect(decide([theirs({ ref: '**', actor: 'nobody' })], gitlab).verdicts[0]?.checks).toStrictEqual([
       { claim: 'ref', expected: ['**'], actual: 'refs/heads/main', ok: true },
       {
         claim: 'actor',
@@ -372,13 +377,15 @@ describe('parseSub', () => {
     ],
     ['repo:o/r:pull_request', { owner: 'o', repo: 'r', context: 'pull_request' }],
     ['repo:o/r', { owner: 'o', repo: 'r', context: '' }],
+    ['repo:acme@1/dbt@2:a', { owner: 'acme', ownerId: '1', repo: 'dbt', repoId: '2', context: 'a' }],
+    ['a:repo:o/r:pull_request', undefined],
     ['repo:o@x/r@456:pull_request', undefined],
     ['repo:o/r/s:pull_request', undefined],
     ['repo:o:pull_request', undefined],
     ['repository_owner_id:123:ref:refs/heads/main', undefined],
     ['', undefined],
   ])('reads %j as %j', (sub, expected) => {
-    expect(parseSub(sub)).toEqual(expected)
+    expect(parseSub(sub)).toStrictEqual(expected)
   })
 })
 
@@ -409,6 +416,7 @@ describe('parseWorkflowRef', () => {
   test.each([
     '',
     'x@y',
+    `${'x'.repeat(40)}@y`,
     folder,
     `${folder}a.yml`,
     `${folder}@refs/heads/main`,

@@ -59,7 +59,6 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['event', 'event_name'],
   ['subject', 'sub'],
   ['user', 'actor'],
-  ['workflow_file', 'workflow_ref'],
   ['visibility', 'repository_visibility'],
   ['protected', 'ref_protected'],
 ])

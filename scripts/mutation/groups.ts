@@ -54,7 +54,7 @@ export const GROUPS: readonly Group[] = [
         ],
         tests: ['policy', 'policy-hints', 'policy-warnings'],
       },
-      { sources: ['src/policy/visible.ts'], tests: ['decision'] },
+      { sources: ['src/policy/visible.ts'], tests: ['policy-hints'] },
       {
         sources: [
           'src/claim-names.ts',

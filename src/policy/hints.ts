@@ -65,10 +65,10 @@ export function hintFor(
   if (actual === '') return 'the claim is empty, and an empty claim is not a value'
   const hidden = invisible(actual)
   if (hidden) return `the value holds the invisible character ${hidden}, and such a value never matches`
-  const special = claim === 'sub' ? subjectHint : claim === 'ref' ? refHint : undefined
-  for (const hint of [special, textHint]) {
-    for (const pattern of hint ? expected : []) {
-      const found = hint?.(pattern, actual)
+  const special = claim === 'sub' ? [subjectHint] : claim === 'ref' ? [refHint] : []
+  for (const hint of [...special, textHint]) {
+    for (const pattern of expected) {
+      const found = hint(pattern, actual)
       if (found !== undefined) return found
     }
   }
