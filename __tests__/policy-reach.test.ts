@@ -10,6 +10,17 @@ import { runs } from './support/runs.ts'
 const kinds = (...grants: readonly Grant[]): readonly string[] =>
   unreached(grants).map(({ grant, kind }) => `${grant.name} ${kind}`)
 
+const whyNarrow = (target: string): string | undefined =>
+  unreached([
+    grantOf({ ref: 'refs/heads/**' }, 'dev', 'wide'),
+    grantOf({ ref: 'refs/heads/main' }, target, 'narrow'),
+  ])[0]?.why
+
+const why = (when: Written): string | undefined => unreached([grantOf(when)])[0]?.why
+
+const said = (place: number): string =>
+  `g${place} (dev) and last (prod) can both hold for one run; without \`target\` the first one wins.`
+
 describe('unreached', () => {
   test('names the grant that an earlier one leaves nothing', () => {
     const wide = grantOf({ ref: 'refs/heads/**' }, 'dev', 'wide')
@@ -19,14 +30,9 @@ describe('unreached', () => {
   })
 
   test('says by which grant, and what becomes of the target', () => {
-    const why = (target: string): string | undefined =>
-      unreached([
-        grantOf({ ref: 'refs/heads/**' }, 'dev', 'wide'),
-        grantOf({ ref: 'refs/heads/main' }, target, 'narrow'),
-      ])[0]?.why
     const fits = 'fits no run that wide (.github/dbt-oidc.yml:14:5) does not fit already'
-    expect(why('dev')).toBe(fits)
-    expect(why('prod')).toBe(`${fits}, which is for dev: only a step that asks for prod gets it`)
+    expect(whyNarrow('dev')).toBe(fits)
+    expect(whyNarrow('prod')).toBe(`${fits}, which is for dev: only a step that asks for prod gets it`)
   })
 
   test.each<readonly [string, Written, Written]>([
@@ -91,7 +97,6 @@ describe('unreached', () => {
   })
 
   test('says why no token fits', () => {
-    const why = (when: Written): string | undefined => unreached([grantOf(when)])[0]?.why
     expect(why({ event_name: 'pull_request', ref: ['refs/heads/a', 'refs/heads/b'] })).toBe(
       'fits no run: the ref of a pull request is `refs/pull/NUMBER/merge`, and never `refs/heads/a` or `refs/heads/b` (the branch that it goes to is `base_ref`)',
     )
@@ -200,8 +205,6 @@ describe('a policy of many grants', () => {
   test('counts what it does not name', () => {
     const earlier = Array.from({ length: 6 }, (_one, at) => grantOf({ ref: '**' }, 'dev', `g${at}`))
     const last = grantOf({ ref: 'a' }, 'prod', 'last')
-    const said = (place: number): string =>
-      `g${place} (dev) and last (prod) can both hold for one run; without \`target\` the first one wins.`
     expect(overlaps([...earlier.slice(0, 3), last])).toEqual([said(0), said(1), said(2)])
     expect(overlaps([...earlier, last])).toEqual([said(0), said(1), `${said(2)} So can 3 more before last.`])
   })

@@ -7,6 +7,7 @@ import type { Warehouse } from '../../src/warehouse.ts'
 import { barTable } from './bar.ts'
 import { commandTable, exitTable, findingTable, readerTable } from './cli.ts'
 import { warehouseCore } from './docs.ts'
+import { survivors } from './mutation.ts'
 import { furtherPages, sidesTable } from './docs-index.ts'
 import { egressTable } from './egress.ts'
 import { exchangeCore } from './exchange-page.ts'
@@ -36,6 +37,7 @@ export async function pages(root: string, action: ActionFile): Promise<ReadonlyM
       understood: await readerTable({ warehouses, exchanges }),
       findings: findingTable(),
     },
+    'docs/mutation.md': { survivors: survivors() },
     'docs/policy.md': { claims: CLAIM_NAMES.map((name) => `\`${name}\``).join(', ') },
     'docs/troubleshooting.md': {
       codes: codeChapters(root),
