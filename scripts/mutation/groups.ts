@@ -29,7 +29,10 @@ export const GROUPS: readonly Group[] = [
         ],
         tests: ['token-sentences', 'token-format', 'token-claims', 'token-other'],
       },
-      { sources: ['src/token/jwks.ts', 'src/token/keys.ts'], tests: ['token-sentences', 'token-keys'] },
+      {
+        sources: ['src/token/jwks.ts', 'src/token/keys.ts'],
+        tests: ['token-sentences', 'token-keys-fetched', 'token-keys'],
+      },
       { sources: ['src/token/other.ts', 'src/token/tokens.ts'], tests: ['token-run', 'token-other'] },
       { sources: ['src/token/answer.ts'], tests: ['token-answer'] },
       { sources: ['src/token/request.ts', 'src/token/watch.ts'], tests: ['token-request'] },
