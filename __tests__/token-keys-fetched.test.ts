@@ -43,6 +43,12 @@ function start(answers: readonly (HttpResponse | Error)[], issuer = ISSUER): Sta
   return { keys: createKeys({ issuer, http, now: () => NOW, timings }), requests }
 }
 
+/** Code, problem and remedy of what comes of these answers. */
+const told = async (...answers: readonly (HttpResponse | Error)[]): Promise<readonly unknown[]> => {
+  const { code, problem, remedy } = await failureOf(start(answers).keys.find('b'))
+  return [code, problem, remedy]
+}
+
 test('discovery and keys are asked for as JSON, each at its address', async () => {
   const { keys, requests } = start([discovery(), keySet(['a'])])
   await keys.find('a')
@@ -99,10 +105,6 @@ test('the clock of the issuer is that of its last answer, with what a cache has 
 })
 
 test('a failure says what of the issuer cannot be used', async () => {
-  const told = async (...answers: readonly (HttpResponse | Error)[]): Promise<readonly unknown[]> => {
-    const { code, problem, remedy } = await failureOf(start(answers).keys.find('b'))
-    return [code, problem, remedy]
-  }
   expect(await told(answer({}, {}, 404))).toEqual([
     'keys',
     `The keys of the issuer ${ISSUER} cannot be used: it answered with status 404.`,

@@ -18,7 +18,7 @@ function section(group: Group): string {
 /** Of one reason all mutants stand together. */
 function list(all: readonly Survivor[]): string {
   const byReason = Map.groupBy(all, ({ why }) => why || 'Nobody has said why yet.')
-  return [...byReason].map(([why, some]) => [`${why}`, '', ...some.map(line)].join('\n')).join('\n\n')
+  return [...byReason].map(([why, some]) => [why, '', ...some.map(line)].join('\n')).join('\n\n')
 }
 
 function line({ file, line, was, now }: Survivor): string {
