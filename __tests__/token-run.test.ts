@@ -95,6 +95,30 @@ test.each<[string, Readonly<Record<string, unknown>>]>([
   expect(error.problem).toMatch(new RegExp(`in: .*\\b${name}\\b`))
 })
 
+test.each(['a b', 'b\n', '\nb', 'a'.repeat(65)])(
+  'a later token that differs in the claim %j is refused without that name',
+  async (name) => {
+    await using setup = await setUp()
+    setup.issuer.claims({ [name]: '1' })
+    const { tokens } = start(setup)
+    await tokens.decision('a')
+    setup.issuer.claims({ [name]: '2' })
+    expect((await failureOf(tokens.mint('b'))).problem).toBe(
+      'A later token of this job differs from the one on which the grant was decided, in: an oddly named claim.',
+    )
+  },
+)
+
+test('a claim that a later token lacks, or has in addition, is one in which it differs', async () => {
+  await using setup = await setUp()
+  const { tokens } = start(setup)
+  await tokens.decision('a')
+  setup.issuer.claims({ constructor: 'x' })
+  expect((await failureOf(tokens.mint('b'))).problem).toMatch(/in: constructor\.$/)
+  setup.issuer.claims({ constructor: undefined, actor: undefined })
+  expect((await failureOf(tokens.mint('b'))).problem).toMatch(/in: actor\.$/)
+})
+
 test('audience, times and id may differ, and the order of members says nothing', async () => {
   await using setup = await setUp()
   setup.issuer.claims({ nested: { a: 1, b: 1 } })
@@ -133,7 +157,10 @@ test('the same token twice is refused', async () => {
   await tokens.decision('a')
   await tokens.mint('a')
   const error = await failureOf(tokens.mint('a'))
-  expect(error.code).toBe('token-changed')
+  expect([error.code, error.problem]).toEqual([
+    'token-changed',
+    "GitHub's endpoint gave the same token twice.",
+  ])
   expect(printed(error)).not.toContain(same)
 })
 

@@ -81,7 +81,9 @@ export async function mutate(
   await once(child, 'exit')
   if (!existsSync(join(ROOT, report)))
     throw new Error('Stryker has made no report; what it says stands above.')
-  return read(readFileSync(join(ROOT, report), 'utf8'))
+  // What an earlier run knew of other files stands in the report as well.
+  const asked = sources.map((source) => source.replace(/:.*/, ''))
+  return read(readFileSync(join(ROOT, report), 'utf8')).filter(({ file }) => asked.includes(file))
 }
 
 function configuration(name: string, sources: readonly string[], report: string, afresh: boolean): unknown {
