@@ -8,7 +8,8 @@ import type { TrustDocument } from '../src/trust.ts'
 import { configOf } from './support/config-of.ts'
 import { PLATFORMS, type Platform } from './support/equivalence/platforms.ts'
 import { githubClaims } from './support/github-claims.ts'
-import type { Pasted } from './support/models/presented.ts'
+import { textsOf, type Pasted } from './support/models/presented.ts'
+import { readVault } from './support/models/vault.ts'
 
 type Change = Readonly<Record<string, unknown>>
 
@@ -62,11 +63,16 @@ interface Told {
   readonly held: readonly boolean[]
 }
 
-function play(side: Side, { change }: Phase, runs: readonly Target[]): Told {
+function play(
+  side: Side,
+  { change }: Phase,
+  runs: readonly Target[],
+  lets: (side: Side, run: Target) => boolean = comesIn,
+): Told {
   const held: boolean[] = []
   let last = side
   for (const now of played(side, [...change.documents, ...change.removals])) {
-    held.push(runs.every((run) => comesIn(now, run)))
+    held.push(runs.every((run) => lets(now, run)))
     last = now
   }
   return { side: last, held }
@@ -142,5 +148,58 @@ describe('a second role', () => {
     expect(
       old.some((value) => typeof value === 'string' && gone.includes(value.split('/').at(-1) ?? '')),
     ).toBe(true)
+  })
+})
+
+const changed = (change: Change) => (target: Change) => ({
+  ...target,
+  identity: { ...(target['identity'] as Change), ...change },
+})
+const SECOND = { role: 'dbt-prod-2', database: { role: 'dbt-prod-2' } }
+
+/** Whether a run gets a user: by its login a policy lets it ask for one, and what makes it is there. */
+function getsUser(side: Side, run: Target): boolean {
+  const { roles, policies, databases } = readVault(textsOf(side.pasted, 'sh').join('\n'))
+  const [name, made] = [run.exchange.makes()?.path ?? '', run.exchange.makes()?.path.split('/').at(-1) ?? '']
+  const login = roles.get(`jwt/${made}`)
+  const opened = (login?.token_policies ?? []).map((policy) => policies.get(policy) ?? '')
+  return (
+    comesIn(side, run) &&
+    databases.has(name.replace('/roles/', '/')) &&
+    opened.some((text) => text.includes(`path "${name.replace('/roles/', '/creds/')}"`))
+  )
+}
+
+async function begun(): Promise<{ side: Side; now: State; later: State }> {
+  const [platform] = named('Vault')
+  if (!platform) throw new Error('no Vault')
+  const now = await stateOf(platform, (target) => target)
+  const later = await stateOf(platform, changed(SECOND))
+  return { side: { platform, config: now.config, pasted: await standing(now) }, now, later }
+}
+
+describe('the role by which Vault makes users of a database', () => {
+  test('is made beside the first with a login of its own, and after no statement does a run fail', async () => {
+    const { side, now, later: then } = await begun()
+    expect([getsUser(side, now.target), getsUser(side, then.target)]).toEqual([true, false])
+    const one = play(side, await first(now, then), [now.target], getsUser)
+    expect([one.held.length > 2, one.held.includes(false)]).toEqual([true, false])
+    expect([getsUser(one.side, now.target), getsUser(one.side, then.target)]).toEqual([true, true])
+    const two = play(one.side, await second(now, then, then), [then.target], getsUser)
+    expect([two.held.length > 2, two.held.includes(false)]).toEqual([true, false])
+    expect([getsUser(two.side, now.target), getsUser(two.side, then.target)]).toEqual([false, true])
+  })
+
+  test('would fail runs if the first went at once', async () => {
+    const { side, now, later: then } = await begun()
+    expect(play(side, await second(now, now, then), [now.target], getsUser).held).toContain(false)
+  })
+
+  test('is not changed below the login of today, whose policy reads one of them', async () => {
+    const { now, side } = await begun()
+    const other = await stateOf(side.platform, changed({ database: { role: 'dbt-prod-2' } }))
+    await expect(first(now, other)).rejects.toMatchObject({
+      remedy: expect.stringContaining('`--set identity.role=…` with `--set identity.database.role=…`'),
+    })
   })
 })

@@ -78,6 +78,8 @@ export function readVault(document: string): VaultTrust {
         discovery: given.get('oidc_discovery_url') ?? '',
       })
     } else if (kind === 'role') roles.set(`${mount}/${name}`, Role.parse(JSON.parse(values[1] ?? '')))
+    else if (verb === 'delete' && /^[\w-]+\/roles\/[\w-]+$/.test(path))
+      databases.delete(path.replace('/roles/', '/'))
     else if (/^[\w-]+\/roles\/[\w-]+$/.test(path))
       databases.set(path.replace('/roles/', '/'), Database.parse(JSON.parse(values[1] ?? '')))
     else throw new Error(`what would ${words.join(' ')} do?`)

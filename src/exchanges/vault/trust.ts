@@ -27,10 +27,11 @@ export interface Opened {
 
 /** What the auth method is told, however it is written. */
 export function toldOf(s: Login, request: TrustRequest, opened: Opened) {
-  const { issuer, audiences, rules, target, other } = request
+  const { issuer, audiences, rules, other } = request
   const bound = boundClaims(rules.map((rule) => ({ ...rule, when: comparable(rule) })))
   const held = heldBy(rules, () => bound.exact, 'claims')
-  const policy = `dbt-oidc-${target}`
+  // Named as the role: another role is made beside it, and what another target or repository calls its own is another.
+  const policy = `dbt-oidc-${s.mount}-${s.role}`.replaceAll('/', '-').toLowerCase()
   const role = {
     role_type: 'jwt',
     user_claim: other ? 'sub' : 'repository_id',
@@ -70,6 +71,16 @@ export function toldOf(s: Login, request: TrustRequest, opened: Opened) {
         what: `the role ${s.role} of auth/${s.mount} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
         rule: JSON.stringify([issuer, audiences, [...bound.claims], opened.path]),
         remedy: 'Give each target a role of its own.',
+        beside:
+          'Name a role of the auth method beside the other one, too: `--set identity.role=…` with `--set identity.database.role=…`; or rotate the audience with --audience.',
+      },
+      {
+        what: `the policy ${policy} at ${s.url}${s.namespace === undefined ? '' : ` in ${s.namespace}`}`,
+        rule: opened.path,
+        remedy:
+          'Give each target a role of its own, whose name is not that of another with its mount before it.',
+        beside:
+          'Name a role of the auth method beside the other one, too: `--set identity.role=…` with `--set identity.database.role=…`.',
       },
     ],
   }
