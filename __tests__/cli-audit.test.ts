@@ -45,6 +45,14 @@ describe('dbt-oidc audit', () => {
     ])
   })
 
+  test('takes no file for a target, and targets one by one', async () => {
+    const files = { 'a.jsonl': NIGHTLY }
+    const found = await cli(['audit', '--target', 'prod', '--actor', 'alice', 'a.jsonl', '--json'], files)
+    expect([found.code, JSON.parse(found.stdout)]).toMatchObject([0, { reached: [{ actor: 'alice' }] }])
+    const none = await cli(['audit', '--target', 'ci', '--target', 'dev', 'a.jsonl'], files)
+    expect([none.code, none.stdout]).toEqual([0, 'Nobody: no record fits.\n'])
+  })
+
   test('finds what was refused, and then ends with exit code 1', async () => {
     const files = { 'a.jsonl': NIGHTLY, 'b.jsonl': REFUSED }
     const found = await cli(['audit', 'a.jsonl', 'b.jsonl', '--refused'], files)

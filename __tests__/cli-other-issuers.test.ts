@@ -107,7 +107,7 @@ describe('trust', () => {
     expect(stderr).toContain('prod: ref_protected')
     expect(stderr).toContain('name each claim of which the subject of lab is made, or write it out.')
     expect(stderr).not.toContain('gh api')
-    expect(code).toBe(3)
+    expect(code).toBe(1)
   })
 })
 

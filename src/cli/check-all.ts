@@ -14,7 +14,14 @@ export async function checkAll(config: Config, sources: Sources, asking: Surveyi
   const rows = matrix(config.grants, targets, ground)
   const candidates = config.grants.filter(({ target }) => targets.includes(target))
   printMatrix(
-    { ground, targets, grants: config.grants, rows, unreached: unreached(candidates, rows) },
+    {
+      ground,
+      targets,
+      grants: config.grants,
+      rows,
+      unreached: unreached(candidates, rows),
+      elsewhere: config.elsewhere.filter(({ target }) => targets.includes(target)),
+    },
     asking.json === true,
   )
 }

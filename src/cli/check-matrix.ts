@@ -14,6 +14,8 @@ export interface Shown {
   readonly grants: readonly Grant[]
   readonly rows: readonly Row[]
   readonly unreached: readonly Grant[]
+  /** Grants for tokens of other issuers, whose jobs are no runs of the repository. */
+  readonly elsewhere: readonly Grant[]
 }
 
 /** Lines of rows before the rest is left to `--json`. */
@@ -25,7 +27,7 @@ export function printMatrix(shown: Shown, json: boolean): void {
   else print(lines(shown, painter(coloured(process.stdout))).join('\n'))
 }
 
-function told({ ground, targets, rows, unreached }: Shown): unknown {
+function told({ ground, targets, rows, unreached, elsewhere }: Shown): unknown {
   const { repository, source, notes, environments, refs } = ground
   return {
     repository,
@@ -36,11 +38,12 @@ function told({ ground, targets, rows, unreached }: Shown): unknown {
     environments,
     rows: rows.map((row) => ({ ...row, cells: Object.fromEntries(row.cells) })),
     unreached: unreached.map(({ name, target, place }) => ({ grant: name, target, place })),
+    elsewhere: elsewhere.map(({ name, target, issuer, place }) => ({ grant: name, target, issuer, place })),
   }
 }
 
 function lines(shown: Shown, paint: Paint): readonly string[] {
-  const { ground, targets, grants, rows, unreached } = shown
+  const { ground, targets, grants, rows, unreached, elsewhere } = shown
   const letters = new Map(grants.map(({ name }, at) => [name, lettered(at)]))
   const body = blocksOf(rows, ground).flatMap((block) => [{ text: headingOf(block) }, ...block.lines])
   const width = Math.max(10, ...body.map(({ text, row }: Line) => (row ? text.length : 0)))
@@ -70,6 +73,10 @@ function lines(shown: Shown, paint: Paint): readonly string[] {
           `${(letters.get(grant.name) ?? '').padStart(3)}   ${quoted(grant.name)} (${visible(grant.place)})`,
       ),
     ...legend(rows),
+    ...elsewhere.map(
+      ({ name, target, place, issuer = '' }) =>
+        `! Jobs of ${visible(issuer)} reach ${quoted(target)} as well, by ${quoted(name)} (${visible(place)}): check --issuer ${visible(issuer)} says which.`,
+    ),
     ...unreached.map(
       ({ name, target, place }) =>
         `! ${quoted(name)} for ${quoted(target)} (${visible(place)}) reaches nothing here: no such run is among these, or an earlier grant for the target comes first.`,

@@ -3,6 +3,7 @@ import { readConfig, type Config } from '../config.ts'
 import type { Sources } from '../config/sources.ts'
 import { exchanges } from '../exchanges/index.ts'
 import { warehouses } from '../warehouses/index.ts'
+import { refuseUnfilled } from './fill-in.ts'
 import { atHome } from './places.ts'
 import { sourcesOf, type Given } from './sources.ts'
 
@@ -20,9 +21,13 @@ export function readsConfiguration(command: Command): Command {
     .option('--repository <owner/name>', 'the repository (default: the policy, else the remote `origin`)')
 }
 
-/** Reads what the options name, as the step would read it. Throws `configuration` with every problem at once. */
-export async function configured(given: Given): Promise<Configured> {
+/**
+ * Reads what the options name, as the step would read it; `filled`: without values that somebody has yet to fill in. Throws
+ * `configuration` with every problem at once.
+ */
+export async function configured(given: Given, values?: 'filled'): Promise<Configured> {
   const { sources, workflow } = await sourcesOf(given)
+  if (values === 'filled') await refuseUnfilled(sources)
   const config = await readConfig(sources, { warehouses, exchanges }).catch((error: unknown) => {
     throw atHome(error, given, workflow)
   })

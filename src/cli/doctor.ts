@@ -76,7 +76,7 @@ const NOT_ASKED: Line = {
 /** A policy that is refused is an answer; how this command was called is none. */
 async function policyOf(options: Given): Promise<Configured | { readonly refused: Line }> {
   try {
-    return await configured(options)
+    return await configured(options, 'filled')
   } catch (error) {
     if (!(error instanceof DbtOidcError) || error.code !== 'configuration' || error.details.length === 0)
       throw error

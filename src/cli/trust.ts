@@ -2,14 +2,18 @@ import type { Config } from '../config.ts'
 import type { RepositoryFacts } from './github.ts'
 import type { Target } from '../config/target.ts'
 import { DbtOidcError, fail } from '../errors.ts'
+import { failureLines } from '../report/failure.ts'
 import { trustDocuments, trustRequest } from '../trust/request.ts'
 import type { TrustFormat } from '../trust.ts'
 import { refuseOpen, type Asked } from '../trust/strict.ts'
 import { refuseShared, together, type Made } from '../trust/together.ts'
+import { coloured } from './colour.ts'
+import { EXIT } from './exit.ts'
 import { writeAll } from './out.ts'
 import { chosen } from './targets.ts'
 import { shown } from './titled.ts'
 import { printBeside, printDocument, printJson } from './print.ts'
+import { withoutTokens } from './without-tokens.ts'
 
 /** How the documents are wanted. */
 export interface Printing {
@@ -29,13 +33,13 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       problem: '--json prints to the terminal, and --out writes files to be pasted as they are.',
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
+  for (const warning of config.warnings) printBeside(`! ${warning}`)
   const targets = chosen(config, printing.target)
   const all = await documentsFor(config, targets, { facts, format: printing.format })
-  if (printing.strict)
-    refuseOpen(
-      await asked(withIds(config, facts), targets, { facts, format: printing.format }),
-      printing.target,
-    )
+  if (printing.strict) {
+    const every = await asked(withIds(config, facts), targets, { facts, format: printing.format })
+    if (!isHeld(every, printing.target)) return
+  }
   if (all.length > 0) for (const line of ungranted(config, targets)) printBeside(line)
   if (printing.out !== undefined) {
     const names = targets.map(({ name }) => name)
@@ -47,6 +51,20 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       ? nothing(config, targets)
       : all.map((one) => shown(one, process.stdout.isTTY)).join('\n\n'),
   )
+}
+
+/** Whether the other side compares all that it should. That it does not is an answer, and no failure to give one. */
+function isHeld(every: readonly Asked[], target: string | undefined): boolean {
+  try {
+    refuseOpen(every, target)
+    return true
+  } catch (error) {
+    if (!(error instanceof DbtOidcError)) throw error
+    const lines = failureLines(error, { colour: coloured(process.stderr), scrub: withoutTokens })
+    for (const line of lines) printBeside(line)
+    process.exitCode = EXIT.no
+    return false
+  }
 }
 
 interface Wanted {

@@ -20,6 +20,9 @@ const DECIDING = [
   'project-dir',
 ]
 
+/** Inputs that decide nothing of it, and of which something can be said: what of them is an expression is passed over. */
+const TOLD = ['install']
+
 /**
  * The deciding inputs (or those asked for) of the one step that uses this action. Throws `configuration` where there is none or more than
  * one, or where an input is an expression, whose value nobody knows before the job runs.
@@ -29,8 +32,14 @@ export function inputsOfWorkflow(
   path: string,
   deciding: readonly string[] = DECIDING,
 ): Map<string, string> {
-  const values = [...valuesOf(text, path)].filter(([name]) => deciding.includes(name))
-  return new Map(values.map(([name, value]) => [name, literal(name, value, path)]))
+  const values = [...valuesOf(text, path)]
+  const told = values.filter(([name, value]) => TOLD.includes(name) && !textOf(value).includes('${{'))
+  return new Map([
+    ...told.map(([name, value]) => [name, textOf(value)] as const),
+    ...values
+      .filter(([name]) => deciding.includes(name))
+      .map(([name, value]) => [name, literal(name, value, path)] as const),
+  ])
 }
 
 /** Where the inputs of the step begin, as `FILE:LINE:COLUMN`. Throws as {@link inputsOfWorkflow} does. */
@@ -76,12 +85,16 @@ function inputName(written: string, { key }: YamlEntry): string {
 }
 
 function literal(name: string, value: YamlNode, path: string): string {
-  const text = value.kind === 'scalar' ? value.text : JSON.stringify(toPlain(value))
+  const text = textOf(value)
   if (!text.includes('${{')) return text
   return refuse(
     `${value.place}: the input \`${name}\` is an expression, and its value is known to a running job only.`,
     `Write the value out in ${path}, or use a policy file.`,
   )
+}
+
+function textOf(value: YamlNode): string {
+  return value.kind === 'scalar' ? value.text : JSON.stringify(toPlain(value))
 }
 
 function stepsOf(node: YamlNode): readonly YamlMap[] {

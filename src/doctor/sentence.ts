@@ -3,7 +3,7 @@ import { audienceOf, wantOf, type Target } from '../config/target.ts'
 import type { Decision } from '../policy.ts'
 import { quoted, visible } from '../policy/visible.ts'
 import { decisionSentence, decisionTable, denial, type Look } from '../report/decision.ts'
-import { against, fitsTrust } from '../trust/against.ts'
+import { against, fitsTrust, isUntold } from '../trust/against.ts'
 import type { TrustDocument } from '../trust.ts'
 import type { Trusted } from '../trust/refusal.ts'
 import { findingLines } from '../preflight.ts'
@@ -104,20 +104,23 @@ export function exchangeLine(target: Target, claims: Claims, { request, document
   const identity = target.exchange.identity(wantOf(target), claims)
   const papers = documents.exchange.length > 0 ? documents.exchange : documents.warehouse
   const fits = fitsTrust(request, claims)
+  const untold = isUntold(claims)
   return {
     word: 'exchange',
-    mark: fits ? 'ok' : 'wrong',
+    mark: untold ? 'open' : fits ? 'ok' : 'wrong',
     text: `via ${target.via} as ${visible(identity)}, with a token for ${visible(audienceOf(target))}`,
     facts: [
       'What the policy asks the other side to expect, and what the token says:',
       ...against(request, claims),
       ...papers.flatMap(holding),
     ],
-    ...(fits
-      ? {}
-      : {
-          remedy: `Let the trust have the subject of the token, or run the job where its subject is another; \`dbt-oidc trust --target ${target.name}\` prints the statement.`,
-        }),
+    ...(untold
+      ? { remedy: 'Give a token of a job (--token FILE), or its subject (--claim sub=…).' }
+      : fits
+        ? {}
+        : {
+            remedy: `Let the trust have the subject of the token, or run the job where its subject is another; \`dbt-oidc trust --target ${target.name}\` prints the statement.`,
+          }),
   }
 }
 

@@ -14,6 +14,13 @@ export function against({ issuer, audience, rules }: TrustRequest, claims: Claim
   const subjects = subjectsOf(rules)
   const hint = hintFor('sub', subjects, claims.sub)
   const fits = subjects.some((subject) => matches(subject, claims.sub))
+  if (isUntold(claims))
+    return [
+      row('iss', [issuer], claims.iss, issuer === claims.iss),
+      row('aud', [audience], audience, true),
+      `  · sub  ${subjects.map(quoted).join(' or ')} is expected; only a token of a job says what it is`,
+      ...further(rules, claims),
+    ]
   return [
     row('iss', [issuer], claims.iss, issuer === claims.iss),
     row('aud', [audience], audience, true),
@@ -21,6 +28,11 @@ export function against({ issuer, audience, rules }: TrustRequest, claims: Claim
     ...(hint === undefined || fits ? [] : [`    → ${hint}`]),
     ...further(rules, claims),
   ]
+}
+
+/** Whether a job of another issuer is supposed, whose subject nobody has told. */
+export function isUntold({ from, sub }: Claims): boolean {
+  return from !== undefined && sub === ''
 }
 
 /** Of another issuer, the claims that its grants name. */

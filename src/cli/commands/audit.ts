@@ -31,16 +31,17 @@ export function auditCommand(): Command {
   return new Command('audit')
     .description('prints who reached which target when, from the audit logs of runs')
     .argument('[files...]', 'audit logs, directories of them, or `-` for standard input')
-    .option('--target <name...>', 'only these targets')
-    .option('--actor <name...>', 'only runs of these people and bots')
+    .option('--target <name>', 'only this target; as often as needed', collect)
+    .option('--actor <name>', 'only runs of this person or bot; as often as needed', collect)
     .option('--since <time>', 'from then on: 90d, 12h, 2026-09-01 or a time in UTC', moment(false))
     .option('--until <time>', 'up to then; a date is meant with its last moment', moment(true))
     .option('--refused', 'only what the policy denied or the other side refused')
     .option('--csv', 'as CSV, without formulas')
     .option('--json', 'as JSON')
     .option(
-      '--repositories <patterns...>',
-      "collects the artifacts of these repositories: 'acme/*' (with GITHUB_TOKEN or GH_TOKEN)",
+      '--repositories <pattern>',
+      "collects the artifacts of these repositories: 'acme/*' (with GITHUB_TOKEN or GH_TOKEN); as often as needed",
+      collect,
     )
     .option('--artifact <pattern>', 'with --repositories: the name of the artifacts', 'dbt-oidc-audit*')
     .addOption(
@@ -50,8 +51,9 @@ export function auditCommand(): Command {
       ).choices(Object.keys(HISTORIES)),
     )
     .option(
-      '--identity <name...>',
-      'with --warehouse: these users, service accounts or roles, not those of the policy',
+      '--identity <name>',
+      'with --warehouse: this user, service account or role, not those of the policy; as often as needed',
+      collect,
     )
     .option(
       '--config <file>',
@@ -66,6 +68,11 @@ export function auditCommand(): Command {
       const logs = repositories ? await collected(repositories, options) : []
       await tellReached([...logs, ...(await readLogs(files))], { ...options, targets: target, actors: actor })
     })
+}
+
+/** One value of an option that may come again: a list of them would take the files behind it for its own. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 function refuseMixed(files: readonly string[], { repositories, csv, json }: Options): void {

@@ -28,7 +28,7 @@ export function trustCommand(): Command {
     .option('--out <directory>', 'writes each document into a file of its own')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Given & Printing & { readonly github?: boolean }) => {
-      const { config, sources } = await configured(options)
+      const { config, sources } = await configured(options, 'filled')
       await printTrust(config, options, options.github ? await factsOf(config, sources) : undefined)
     })
 }
