@@ -56,7 +56,7 @@ test('through a proxy the answer is watched like any other', async () => {
 })
 
 test('a proxy that refuses, and a certificate that is not trusted, are final and named', async () => {
-  await using tls = await secure(['pipelines.test'], { proxyStatus: 407 })
+  await using tls = await secure(['pipelines.test'], { refused: () => 407 })
   expect(await alone(proxied(tls))).toEqual(['refused id-token-endpoint', 1])
   expect(tls.asked).toHaveLength(1)
   await using strange = await secure(['other.test'])

@@ -3,6 +3,7 @@ import { endedMeanwhile } from './access/ended.ts'
 import { hold, type Held } from './access/held.ts'
 import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
 import { isLent, keepExtending } from './access/loan.ts'
+import { withHosts } from './access/hosts.ts'
 import { buy, explain, withExplanation, type Explain } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
@@ -223,7 +224,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     told: () =>
       toldBy(held.current().credential, target.exchange.identity(want, claims), around.io).catch(
         async (error: unknown) => {
-          throw await withExplanation(error, explaining)
+          throw withHosts(await withExplanation(error, explaining), target, want)
         },
       ),
     async preflight(python) {
@@ -240,7 +241,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
           io.signal,
         )
       } catch (error) {
-        throw await withExplanation(error, explaining)
+        throw withHosts(await withExplanation(error, explaining), target, want)
       }
     },
     forget,

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { wantOf, type Target } from './config/target.ts'
 import type { Code } from './errors.ts'
 import type { Host } from './host.ts'
+import { isUnanswered } from './retry.ts'
 import type { Decision } from './policy.ts'
 import { auditLine, tokenRecord, type Outcome, type TokenUse } from './report/audit.ts'
 import type { AuditRecord } from './report/audit-record.ts'
@@ -96,5 +97,9 @@ type Trader = NonNullable<Trade['trades']>
 
 function outcomeOf(trades: Trader, outcome: Trade['outcome'], error: Code | undefined): Outcome {
   if (outcome === 'exchanged') return trades === 'driver' ? 'handed-over' : 'exchanged'
-  return error === 'exchange' ? 'refused' : error === 'exchange-unavailable' ? 'unavailable' : 'failed'
+  return error === 'exchange'
+    ? 'refused'
+    : error !== undefined && isUnanswered(error)
+      ? 'unavailable'
+      : 'failed'
 }

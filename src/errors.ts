@@ -20,7 +20,8 @@ export type Code =
   | 'keys' // the issuer's keys could not be had
   | 'no-grant' // the policy grants nothing to these claims
   | 'exchange' // the other side refused the token
-  | 'exchange-unavailable' // the other side could not be reached
+  | 'exchange-unavailable' // the other side gave no whole answer, or said that it cannot now
+  | 'host-unreachable' // no way leads from here to a host of the run: no name, no connection, a proxy that refuses
   | 'blocked-host' // a request would have left the allowed hosts
   | 'file' // a file or directory could not be written or read safely
   | 'port' // no port of this machine could be opened for dbt

@@ -30,7 +30,7 @@ export interface HttpResponse {
 
 /**
  * The one way out. Throws `DbtOidcError` with `blocked-host` where the rehearsal rule forbids the address and
- * `exchange-unavailable` where no whole answer arrived in time.
+ * `exchange-unavailable` where no whole answer arrived in time, and `host-unreachable` where there was no way to ask.
  */
 export type Http = (request: HttpRequest) => Promise<HttpResponse>
 
@@ -159,11 +159,15 @@ function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
+/** What node says where no connection came about: by the name, by the net, by a proxy. */
+const NO_WAY =
+  /^(?:ENOTFOUND|EAI_AGAIN|EAI_FAIL|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_PROXY_TUNNEL)$/
+
 function unavailable(url: URL, cause: unknown): never {
   // Where several addresses were tried, node's message is empty and the code says it.
   const reason = (cause instanceof Error && cause.message) || codeOf(cause) || 'the connection failed'
   return fail({
-    code: 'exchange-unavailable',
+    code: NO_WAY.test(codeOf(cause)) ? 'host-unreachable' : 'exchange-unavailable',
     // Only the host is named: path and query may hold what must not be printed.
     problem: `${url.host} could not be reached: ${reason}.`,
     remedy: `Check that the runner can reach https://${url.host} (firewall, proxy, DNS), then run the job again.`,

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import pRetry from 'p-retry'
-import { DbtOidcError, type Failure } from './errors.ts'
+import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Http, HttpResponse } from './http.ts'
 
 /** What a failure says about another try. */
@@ -72,8 +72,13 @@ export function attemptFailed(failure: Failure, kind: Class): DbtOidcError {
  */
 export function classOf(error: unknown): Class {
   if (!(error instanceof DbtOidcError)) return { transient: false }
-  const unavailable = error.code === 'exchange-unavailable' && !isCertificateFault(codeOf(error.cause))
+  const unavailable = isUnanswered(error.code) && !isCertificateFault(codeOf(error.cause))
   return classes.get(error) ?? { transient: unavailable }
+}
+
+/** Whether the other side has said nothing: it is away, or no way leads there. */
+export function isUnanswered(code: Code): boolean {
+  return code === 'exchange-unavailable' || code === 'host-unreachable'
 }
 
 /** Whether a status is worth another try: the other side is busy, was slow, or failed. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Issuer } from './issuer.ts'
 import { sendJson } from './issuer-server.ts'
-import { secure } from './tls.ts'
+import { secure, type SecureOptions } from './tls.ts'
 
 /** GitHub on a server of a company, and the warehouse's vendor: behind its proxy, and with certificates of its own. */
 export interface BehindProxy extends AsyncDisposable {
@@ -19,13 +19,26 @@ const GITHUB = 'github.acme.example'
 export const SERVER = `https://${GITHUB}`
 const ISSUER = `${SERVER}/_services/token`
 
+/** What is wrong with the way there. */
+export interface Way extends Pick<SecureOptions, 'days' | 'refused'> {
+  /** Names of the certificate in place of the right ones. */
+  readonly names?: readonly string[]
+}
+
 /** Puts an issuer, with what stands at its other origins, where nothing but the proxy leads. This is no rehearsal. */
-export async function behindProxy(issuer: Issuer, hosts: readonly string[]): Promise<BehindProxy> {
+export async function behindProxy(
+  issuer: Issuer,
+  hosts: readonly string[],
+  { names, ...options }: Way = {},
+): Promise<BehindProxy> {
   issuer.claims({ iss: ISSUER })
   issuer.always('discovery', (_req, res) =>
     sendJson(res, { issuer: ISSUER, jwks_uri: `${ISSUER}/.well-known/jwks` }),
   )
-  const inside = await secure([GITHUB, ...hosts], { answer: (res, req) => passOn(issuer, req, res) })
+  const inside = await secure(names ?? [GITHUB, ...hosts], {
+    ...options,
+    answer: (res, req) => passOn(issuer, req, res),
+  })
   return {
     env: {
       GITHUB_SERVER_URL: SERVER,

@@ -21,8 +21,8 @@ export interface SecureOptions {
   /** Lifetime of the certificate in days from yesterday. */
   readonly days?: number
   readonly answer?: (res: ServerResponse, req: IncomingMessage) => unknown
-  /** What the proxy answers to a CONNECT. */
-  readonly proxyStatus?: number
+  /** The status with which the proxy refuses a CONNECT to this `host:port`; undefined lets it through. */
+  readonly refused?: (place: string) => number | undefined
 }
 
 /** Starts a TLS server under these names, with a proxy in front of it. */
@@ -35,8 +35,8 @@ export async function secure(names: readonly string[], options: SecureOptions = 
   const proxy = createServer()
   proxy.on('connect', (req: IncomingMessage, client: Socket) => {
     asked.push(`${req.url} ${req.headers['proxy-authorization'] ?? ''}`)
-    if (options.proxyStatus !== undefined)
-      return void client.end(`HTTP/1.1 ${options.proxyStatus} No\r\n\r\n`)
+    const refused = options.refused?.(req.url ?? '')
+    if (refused !== undefined) return void client.end(`HTTP/1.1 ${refused} No\r\n\r\n`)
     const onward = connect(port, '127.0.0.1', () => {
       client.write('HTTP/1.1 200 OK\r\n\r\n')
       onward.pipe(client).pipe(onward)

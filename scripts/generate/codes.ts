@@ -117,7 +117,14 @@ export const EXPLAINED: Readonly<Record<Code, Explained>> = {
   },
   'exchange-unavailable': {
     looks: '… could not be reached: ….',
-    remedy: 'Let the runner reach the host (firewall, proxy, DNS), then run the job again.',
+    remedy:
+      'Run the job again; see what stands between the runner and the host, and the state of its service.',
+    see: '[what a run reaches](egress.md)',
+  },
+  'host-unreachable': {
+    looks: '… could not be reached: ….',
+    remedy:
+      'Let the runner reach the hosts that are listed below it, by name server, firewall and proxy; `dbt-oidc doctor --network` tries each.',
     see: '[what a run reaches](egress.md)',
   },
   'blocked-host': {

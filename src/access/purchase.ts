@@ -5,6 +5,7 @@ import { secretsOf, type Credential } from '../credential.ts'
 import { DbtOidcError, fail } from '../errors.ts'
 import type { Io, Want } from '../exchange.ts'
 import { refusal } from '../trust/refusal.ts'
+import { withHosts } from './hosts.ts'
 import type { Carried, Hook } from '../warehouse.ts'
 
 /** A credential as dbt gets it, and when it was bought. */
@@ -42,7 +43,7 @@ export async function buy(
     return token
   }
   const credential = await trade(target, want, mint, around, giveBack).catch(async (error: unknown) => {
-    const explained = await withExplanation(error, explaining)
+    const explained = withHosts(await withExplanation(error, explaining), target, want)
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
     throw explained

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { DbtOidcError } from '../errors.ts'
 import type { Http, HttpResponse } from '../http.ts'
-import { attemptFailed, classOf, isTransient, retry, retryAfterOf } from '../retry.ts'
+import { attemptFailed, classOf, isTransient, isUnanswered, retry, retryAfterOf } from '../retry.ts'
 import { type Fault, jwksUriOf, keysOf } from './jwks.ts'
 
 /** The keys of one issuer, fetched when first needed and kept for as long as the process lives. */
@@ -134,7 +134,7 @@ function flawed(issuer: string, { flaw, transient }: Fault, retryAfter?: number)
 }
 
 function unavailable(issuer: string, error: unknown): never {
-  if (!(error instanceof DbtOidcError) || error.code !== 'exchange-unavailable') throw error
+  if (!(error instanceof DbtOidcError) || !isUnanswered(error.code)) throw error
   const problem = `The keys of the issuer ${issuer} could not be had: ${error.problem}`
   throw attemptFailed({ code: 'keys', problem, remedy: error.remedy, cause: error }, classOf(error))
 }

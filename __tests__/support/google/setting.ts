@@ -81,7 +81,7 @@ export async function openSetting({
     documents.filter((one) => one.language === language).map((one) => edit(one.text))
   const google = standInForGoogle(issuer, texts('sh'))
   const bigquery = await startBigQuery({ issuer, google, sql: texts('sql'), python: serversPython(), slow })
-  const proxy = await secure([], { proxyStatus: 403 })
+  const proxy = await secure([], { refused: () => 403 })
   return {
     issuer,
     google,
