@@ -1,6 +1,8 @@
 import * as z from 'zod/mini'
 import { DbtOidcError } from '../../errors.ts'
+import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
+import { isObject } from '../../token/json.ts'
 
 /** An error of the SDK for which there was an answer. */
 const answered = z.object({
@@ -61,6 +63,20 @@ export function refusalOf(error: unknown, now: Date): unknown {
     // The text for a token that was too old on arrival; the next one is fresh.
     { transient: words.includes('stale to sign-in'), tries: 2 },
   )
+}
+
+/** The same `fetch`, whose good answers are JSON: the SDK would make a fault of any other, with what stands in it. */
+export function onlyJson(ask: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const answer = await ask(input, init)
+    if (!answer.ok || isObject(jsonIn(await answer.clone().text()))) return answer
+    const failure = {
+      code: 'exchange-unavailable',
+      problem: `Something else than Google answered: status ${answer.status}, and none of Google's JSON.`,
+      remedy: 'Look for a proxy or a firewall between the runner and Google, and let the step through.',
+    } as const
+    throw attemptFailed(failure, { transient: false })
+  }
 }
 
 /** The error of our own way out, or of GitHub's endpoint, inside what the SDK makes of it. */

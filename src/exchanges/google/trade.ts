@@ -5,7 +5,7 @@ import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import { fetchOver } from '../../http/fetch.ts'
 import { exchangeRule, retry } from '../../retry.ts'
-import { refusalOf } from './refusal.ts'
+import { onlyJson, refusalOf } from './refusal.ts'
 import type { GoogleSettings } from './settings.ts'
 
 /** All that the federated token is for where a service account's is wanted; IAM would take `cloud-platform`, too. */
@@ -52,7 +52,7 @@ async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io:
     subject_token_supplier: { getSubjectToken: async () => (await mint(audience)).text },
     eagerRefreshThresholdMillis: EAGER_REFRESH,
     transporterOptions: {
-      fetchImplementation: fetchOver(io),
+      fetchImplementation: onlyJson(fetchOver(io)),
       // A second try of the SDK's would send the same token again; ours sends a new one.
       retryConfig: { retry: 0 },
     },
