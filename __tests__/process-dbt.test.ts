@@ -89,12 +89,22 @@ describe('a run of dbt', () => {
     expect([done.exitCode, done.outputs.get('result')]).toEqual([1, 'failure'])
   })
 
-  test('that is killed is told with the name of the signal', async () => {
-    await using done = await step(await stubbed({ behaviours: { build: { signal: 'SIGKILL' } } }))
-    expect([done.exitCode, done.outputs.get('result'), remainsOf(done)]).toEqual([1, 'failure', []])
-    expect(logOf(done)).toContain('dbt build was ended by SIGKILL.')
-    expect(done.summary).toContain('SIGKILL')
-  })
+  test.each<NodeJS.Signals>(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGKILL', 'SIGTERM'])(
+    'that dies by %s is told with its name, and what an earlier run left is not taken for its result',
+    async (signal) => {
+      const good = ended('model.shop.orders', 'models/orders.sql', { status: 'success' })
+      const dbt = await stubbed({ behaviours: { build: good } })
+      await using before = await step(dbt)
+      expect(before.summary).toContain('orders')
+      dbt.behave({ build: { signal } })
+      await using done = await step(dbt, { after: before })
+      expect([done.exitCode, done.outputs.get('result'), remainsOf(done)]).toEqual([1, 'failure', []])
+      expect(logOf(done)).toContain(`dbt build was ended by ${signal}.`)
+      // What the kernel does where memory is short.
+      expect(logOf(done).includes('mostly the want of memory')).toBe(signal === 'SIGKILL')
+      expect([done.summary.includes(signal), done.summary.includes('orders')]).toEqual([true, false])
+    },
+  )
 
   test('does not wait for a process that holds its output open, and ends it', async () => {
     const dbt = await stubbed({ behaviours: { build: { grandchild: 50 } } })

@@ -56,7 +56,7 @@ export const ELSEWHERE: Readonly<Record<string, Played>> = {
   },
   'fault-process-06': {
     file: 'process-dbt.test.ts',
-    title: 'that is killed is told with the name of the signal',
+    title: 'that dies by %s is told with its name, and what an earlier run left is not taken for its result',
   },
   'fault-process-08': {
     file: 'process-dbt.test.ts',
@@ -80,8 +80,8 @@ export const ELSEWHERE: Readonly<Record<string, Played>> = {
     otherwise: 'It always fails: no token is used that is not on record.',
   },
   'fault-disk-06': {
-    file: 'process-cleanup.test.ts',
-    title: 'has nothing to do where the step came to no directory',
+    file: 'process-disk.test.ts',
+    title: 'a post step that finds its directory gone has nothing to say (fault-disk-06)',
   },
   'volume-01': { file: '../scripts/bar/volume.ts', title: '1 GB of output in lines' },
   'volume-03': { file: '../scripts/bar/volume.ts', title: 'run_results.json of 50,000 nodes' },
