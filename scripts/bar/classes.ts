@@ -166,7 +166,11 @@ export const CLASSES: readonly Class[] = [
     proofs: [
       { what: 'exit codes of the built action', file: 'process-endpoint.test.ts' },
       { what: 'the same with dbt', file: 'process-faults.test.ts' },
-      { what: 'never exit 0', file: 'token-request.test.ts', title: 'never ends a process with exit code 0' },
+      {
+        what: 'never exit 0',
+        file: 'token-request-process.test.ts',
+        title: 'never ends a process with exit code 0',
+      },
     ],
   },
   {
