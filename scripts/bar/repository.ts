@@ -1,6 +1,7 @@
-import { reproduce } from '../reproduce.ts'
+import { lastReproduced, reproduce } from '../reproduce.ts'
 import { everything, lintWorkflows } from '../workflows.ts'
 import type { Row } from './row.ts'
+import type { Form } from './volume.ts'
 
 /** What GitHub runs, and what users copy, has no finding. */
 export async function workflowsRow(): Promise<Row> {
@@ -16,9 +17,9 @@ export async function workflowsRow(): Promise<Row> {
   }
 }
 
-/** `dist` is what the sources build, wherever. */
-export async function distRow(): Promise<Row> {
-  const { asCommitted, anywhere } = await reproduce()
+/** `dist` is what the sources build, wherever; the short form takes what was just found of the same sources. */
+export async function distRow(form: Form): Promise<Row> {
+  const { asCommitted, anywhere } = await (form === 'long' ? reproduce() : lastReproduced())
   return {
     name: 'dist',
     required: 'reproducible',
