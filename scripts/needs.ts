@@ -28,15 +28,14 @@ export const NEEDS = {
   check: [ensureLinters],
   bar: [DBT, TRUST, fixtureDist, ensureLinters, ensureHcl, ensureWycheproof],
   act: [DBT, ensureAct],
+  // A spec brings these by itself, too: who runs one alone need not wait for the others' gigabyte.
+  downloads: [ensureTrino, ensureKeycloak, () => ensureChromium()],
   servers: [
-    ensureTrino,
-    ensureKeycloak,
     ...(['servers', 'databricks', 'duckdb', 'dbt2', 'aws', 'microsoft', 'others'] as const).map(python),
     ...(['synapse', 'further', 'dremio', 'vault'] as const).map(python),
     DBT,
     TRUST,
     ensureHcl,
-    () => ensureChromium(),
     () => ensurePostgres(),
     ensureOdbc,
     ensureWycheproof,

@@ -16,7 +16,7 @@ function lane(names: string, workers: number): readonly string[] {
 
 await task(async () => {
   const given = process.argv.slice(2)
-  await bring('servers')
+  await bring(...(given.length === 0 ? (['downloads', 'servers'] as const) : (['servers'] as const)))
   // These are named otherwise than the tests, since most changes need no server of anybody else.
   const lanes = await Promise.all([
     runJest([...given, ...lane(`{${WAITING.join(',')}}*`, 6)]),
