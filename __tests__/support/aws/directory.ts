@@ -6,7 +6,7 @@
 import * as z from 'zod/mini'
 import { applyCommand, type Cloud } from './account.ts'
 import { parsePolicy, type Policy } from './policy.ts'
-import type { Said } from './real-shell.ts'
+import type { Answer, Said } from './real-shell.ts'
 import { optionsOf } from './shell.ts'
 
 /** An issuer whose tokens an application may take, and for which audiences. */
@@ -25,7 +25,7 @@ export interface Application {
 /** What an instance of Identity Center knows; everything by its identifier. */
 export interface Directory {
   readonly instance: string
-  readonly issuers: Map<string, { readonly url: string; readonly claim: string }>
+  readonly issuers: Map<string, { readonly name: string; readonly url: string; readonly claim: string }>
   readonly users: Map<string, string>
   readonly groups: Map<string, { readonly name: string; readonly members: Set<string> }>
   readonly applications: Map<string, Application>
@@ -92,6 +92,11 @@ export function obey(cloud: Cloud, directory: Directory, said: readonly Said[], 
       if (!directory.issuers.has(arn)) throw new Error(`ResourceNotFoundException: ${arn}`)
       return arn
     }
+    const listed = (): readonly Trusted[] =>
+      Warehouse.parse(JSON.parse(one('authorized-token-issuer-list'))).map((entry) => ({
+        issuer: issuerNamed(entry.TrustedTokenIssuerArn),
+        audiences: entry.AuthorizedAudiencesList,
+      }))
     const here = (): void => {
       if (one('instance-arn') !== directory.instance) throw new Error('ResourceNotFoundException: instance')
     }
@@ -101,11 +106,25 @@ export function obey(cloud: Cloud, directory: Directory, said: readonly Said[], 
         const { OidcJwtConfiguration: said } = Issuer.parse(
           JSON.parse(one('trusted-token-issuer-configuration')),
         )
-        directory.issuers.set(reply, { url: said.IssuerUrl, claim: said.ClaimAttributePath })
+        directory.issuers.set(reply, {
+          name: one('name'),
+          url: said.IssuerUrl,
+          claim: said.ClaimAttributePath,
+        })
         break
       }
       case 'sso-admin describe-instance':
         here()
+        break
+      case 'sso-admin list-instances':
+      case 'sso-admin list-trusted-token-issuers':
+      case 'identitystore get-group-id':
+      case 'redshift describe-redshift-idc-applications':
+        if (reply === '') throw new Error(`ResourceNotFoundException: ${words.join(' ')}`)
+        break
+      case 'sso-admin delete-application':
+        application()
+        directory.applications.delete(one('application-arn'))
         break
       case 'sso-admin put-application-grant': {
         const { AuthorizedTokenIssuers: all } = Grant.parse(JSON.parse(one('grant'))).JwtBearer
@@ -138,15 +157,18 @@ export function obey(cloud: Cloud, directory: Directory, said: readonly Said[], 
         group.members.add(user)
         break
       }
+      case 'redshift modify-redshift-idc-application': {
+        const found = directory.applications.get(one('redshift-idc-application-arn'))
+        if (!found) throw new Error('RedshiftIdcApplicationNotExists')
+        found.trusted = listed()
+        break
+      }
       case 'redshift create-redshift-idc-application':
         if (one('idc-instance-arn') !== directory.instance || !cloud.roles.has(one('iam-role-arn')))
           throw new Error('InvalidParameterValue')
         directory.warehouses.push({ namespace: one('identity-namespace'), application: reply })
         directory.applications.set(reply, {
-          trusted: Warehouse.parse(JSON.parse(one('authorized-token-issuer-list'))).map((entry) => ({
-            issuer: issuerNamed(entry.TrustedTokenIssuerArn),
-            audiences: entry.AuthorizedAudiencesList,
-          })),
+          trusted: listed(),
           actors: undefined,
           assigned: new Set(),
         })
@@ -155,6 +177,25 @@ export function obey(cloud: Cloud, directory: Directory, said: readonly Said[], 
         throw new Error(`the verifier does not know aws ${service} ${command}`)
     }
   }
+}
+
+/** What the command line is told of what is there, by whoever looks for it. */
+export function answersOf({ instance, issuers, groups, warehouses }: Directory): readonly Answer[] {
+  return [
+    { words: ['sso-admin list-instances '], reply: instance },
+    ...[...issuers].map(([arn, { name }]) => ({
+      words: ['sso-admin list-trusted-token-issuers ', `"${name}"`],
+      reply: arn,
+    })),
+    ...[...groups].map(([id, { name }]) => ({
+      words: ['identitystore get-group-id ', `"${name}"`],
+      reply: id,
+    })),
+    ...warehouses.map(({ application }) => ({
+      words: ['redshift describe-redshift-idc-applications ', '"dbt-oidc"'],
+      reply: application,
+    })),
+  ]
 }
 
 /** Names of the groups of a user by which an application is assigned to it. */

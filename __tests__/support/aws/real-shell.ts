@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ export interface Said {
 const CLI = `
 aws() {
   size=$(wc -c <"$RECORD")
-  id=$(printf '%08x-0000-4000-8000-123456789012' "$size")
+  id=$(printf "%08x-0000-4000-8000-$SALT" "$size")
   reply=
   case "$1 $2" in
     'sso-admin create-trusted-token-issuer') reply=arn:aws:sso::${ACCOUNT}:trustedTokenIssuer/ssoins-1234567890abcdef/tti-$id ;;
@@ -22,26 +23,45 @@ aws() {
     'identitystore create-group' | 'identitystore create-user') reply=$id ;;
     'redshift create-redshift-idc-application') reply=arn:aws:sso::${ACCOUNT}:application/ssoins-1234567890abcdef/apl-$(printf '%016x' "$size") ;;
     'iam create-role') reply=arn:aws:iam::${ACCOUNT}:role/$4 ;;
+KNOWN
   esac
   printf '%s\\0' "$#" "$@" "$reply" >>"$RECORD"
   printf '%s\\n' "$reply"
 }
 `
 
+/** What the other side answers to whoever looks for something: to calls that have all of these words. */
+export interface Answer {
+  readonly words: readonly string[]
+  readonly reply: string
+}
+
 /** Runs documents in one shell, as a person who pastes one after the other. */
-export async function runInShell(texts: readonly string[]): Promise<readonly Said[]> {
+export async function runInShell(
+  texts: readonly string[],
+  answers: readonly Answer[] = [],
+): Promise<readonly Said[]> {
   const directory = mkdtempSync(join(tmpdir(), 'shell-'))
   const record = join(directory, 'record')
   writeFileSync(record, '')
   try {
-    const script = [CLI, ...texts].join('\n')
-    const env = { PATH: process.env['PATH'] ?? '', RECORD: record }
+    const known = answers.map(({ words, reply }) => `    ${words.map(within).join('')}*) reply=${reply} ;;`)
+    const script = [CLI.replace('KNOWN', ['  esac', '  case "$*" in', ...known].join('\n')), ...texts].join(
+      '\n',
+    )
+    // What one shell makes is not called what another has made.
+    const salt = randomBytes(6).toString('hex')
+    const env = { PATH: process.env['PATH'] ?? '', RECORD: record, SALT: salt }
     const { exitCode, stderr } = await runChild(['sh', '-euc', script], { cwd: directory, env })
     if (exitCode !== 0 || stderr !== '') throw new Error(`the shell ended with ${exitCode}: ${stderr}`)
     return saidIn(readFileSync(record, 'utf8'))
   } finally {
     rmSync(directory, { recursive: true })
   }
+}
+
+function within(word: string): string {
+  return `*'${word.replaceAll("'", `'\\''`)}'`
 }
 
 function saidIn(record: string): Said[] {

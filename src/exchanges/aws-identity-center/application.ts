@@ -7,6 +7,7 @@ import { checkedRole } from '../aws/place.ts'
 import { owned, type Policy } from '../aws/role-policy.ts'
 import { roleResource } from '../aws/terraform.ts'
 import { createRole, inAccount, printed, roleParts } from '../aws/trust.ts'
+import { findGroup, findIssuer } from './find.ts'
 import type { Keyed } from './settings.ts'
 
 /** Who may trade tokens for the application. */
@@ -41,6 +42,8 @@ export function ownedApplication(
         what: `the application ${application}`,
         rule: JSON.stringify([audiences, role, group]),
         remedy: 'Give each target an application of its own.',
+        beside:
+          'An application is for one group and one role that trades: name a second one beside it, `--set identity.application=…` with `--set identity.role=…` and `--set identity.session-role=…`, and leave the group as it is.',
       },
     ],
   }
@@ -48,23 +51,45 @@ export function ownedApplication(
 
 /** The application for which tokens are traded: whose tokens, for which audience, by which role, for whom. */
 export function applicationDocument(settings: Keyed, request: TrustRequest): TrustDocument {
-  const { application, region } = settings
+  const { application, region, instance, group } = settings
   const { target, audiences } = request
+  const made = [
+    `The application for the target ${target}. It has to be there before its ARN is known:`,
+    sh`aws sso-admin create-application --region ${region} --instance-arn "$instance" --application-provider-arn arn:aws:sso::aws:applicationProvider/custom --name ${`dbt-${target}`}`,
+  ]
+  const grant = sh`aws sso-admin put-application-grant --region ${region} --application-arn ${application} --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --grant ${withIssuer({ JwtBearer: { AuthorizedTokenIssuers: [{ TrustedTokenIssuerArn: ISSUER, AuthorizedAudiences: audiences }] } })}`
+  const actors = actorCommand(settings)
+  const assign = sh`aws sso-admin create-application-assignment --region ${region} --application-arn ${application} --principal-type GROUP --principal-id "$group"`
+  const takes = [sh`instance=${instance}`, findIssuer(region), grant].join('\n')
+  const what = `the application ${application}`
   return {
     title: `Application ${application}`,
     language: 'sh',
     text: [
-      comment('#', [
-        `The application for the target ${target}. It has to be there before its ARN is known:`,
-        sh`aws sso-admin create-application --region ${region} --instance-arn "$instance" --application-provider-arn arn:aws:sso::aws:applicationProvider/custom --name ${`dbt-${target}`}`,
-        'Each of these commands sets the whole of what it is for.',
-      ]),
-      sh`aws sso-admin put-application-grant --region ${region} --application-arn ${application} --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --grant ${withIssuer({ JwtBearer: { AuthorizedTokenIssuers: [{ TrustedTokenIssuerArn: ISSUER, AuthorizedAudiences: audiences }] } })}`,
-      actorCommand(settings),
-      sh`aws sso-admin create-application-assignment --region ${region} --application-arn ${application} --principal-type GROUP --principal-id "$group"`,
+      comment('#', [...made, 'Each of these commands sets the whole of what it is for.']),
+      grant,
+      actors,
+      assign,
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
+    before: [comment('#', [`In the account of ${instance}.`])],
+    parts: [
+      {
+        what,
+        state: '',
+        create: comment('#', made),
+        // Grant, actors and assignments go along with it.
+        remove: sh`aws sso-admin delete-application --region ${region} --application-arn ${application}`,
+      },
+      { what: `the grant of ${what}`, state: JSON.stringify(audiences), create: takes, update: takes },
+      { what: `the actors of ${what}`, state: settings.role, create: actors, update: actors },
+      {
+        what: `the assignment of the group ${group} to ${what}`,
+        state: '',
+        create: [sh`instance=${instance}`, findGroup(region, group), assign].join('\n'),
+      },
+    ],
     ...ownedApplication(settings, request),
     prints: [
       { Grant: { JwtBearer: { AuthorizedTokenIssuers: [{ AuthorizedAudiences: audiences }] } } },
@@ -73,31 +98,43 @@ export function applicationDocument(settings: Keyed, request: TrustRequest): Tru
   }
 }
 
-/** What the role that trades may do. */
+/** What the role that trades may do: each application and each last role has a policy of its own, so that another comes beside it. */
 export function mayTrade(
   { role, application, 'session-role': last }: Keyed,
   format: TrustFormat = 'commands',
-): TrustDocument {
+): readonly TrustDocument[] {
   const { name, account } = checkedRole(role)
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [
+  const next = checkedRole(last)
+  const allowed = (
+    title: string,
+    policyName: string,
+    statement: Policy['Statement'][number],
+    line: string,
+  ): TrustDocument =>
+    rolePolicy(
+      {
+        title,
+        arn: role,
+        name: policyName.slice(0, 128),
+        policy: { Version: '2012-10-17', Statement: [statement] },
+        lines: [`AWS account ${account}: ${line}`],
+      },
+      format,
+    )
+  return [
+    allowed(
+      `The role ${name} may trade tokens at IAM Identity Center`,
+      `trade-${application.split('/').at(-1) ?? ''}`,
       { Effect: 'Allow', Action: 'sso-oauth:CreateTokenWithIAM', Resource: application },
+      `${role} may trade tokens for one application.`,
+    ),
+    allowed(
+      `The role ${name} may hand its user on to ${next.name}`,
+      `set-context-${next.account}-${next.name}`,
       { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetContext'], Resource: last },
-    ],
-  }
-  return rolePolicy(
-    {
-      title: `The role ${name} may trade tokens at IAM Identity Center`,
-      arn: role,
-      name: 'identity-center',
-      policy,
-      lines: [
-        `AWS account ${account}: ${role} may trade tokens for one application, hand its user on to one role, and nothing else.`,
-      ],
-    },
-    format,
-  )
+      `${role} may hand its user on to one role, and do nothing else.`,
+    ),
+  ]
 }
 
 /** The role that dbt gets. */

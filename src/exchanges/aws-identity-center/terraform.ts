@@ -20,7 +20,7 @@ export function terraform(settings: Settings, want: Want, request: TrustRequest)
     ...own,
     ...awsTerraform(first(all), want, forRole(all, request)),
     ...application(all, request),
-    mayTrade(all, 'terraform'),
+    ...mayTrade(all, 'terraform'),
     sessionRole(all, 'terraform'),
   ]
 }

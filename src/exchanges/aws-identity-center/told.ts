@@ -2,15 +2,19 @@ import { fail } from '../../errors.ts'
 import { heldBy } from '../../trust/held.ts'
 import { subjectsOf } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
+import { ISSUER_NAME } from './find.ts'
 import type { Settings } from './settings.ts'
 
 /** What Identity Center takes for the name of a user. */
 const LONGEST = 128
 
+const AS_IT_IS =
+  'A user has the rights of all of its groups, and takes them at once: leave `identity.group` as it is, and change what the group may do in the warehouse.'
+
 /** What the instance is told of whose tokens it may take, however it is written. */
 export function toldOfIssuer({ instance }: Settings, _request: TrustRequest) {
   return {
-    name: 'github-actions',
+    name: ISSUER_NAME,
     claim: 'sub',
     attribute: 'userName',
     title: `Trusted token issuer in ${instance}`,
@@ -29,12 +33,14 @@ export function toldOfUsers({ instance, group }: Settings, request: TrustRequest
       what: `the group ${group} of ${instance}`,
       rule: JSON.stringify(subjects),
       remedy: 'Give each target a group of its own: who is in it has all of its rights.',
+      beside: AS_IT_IS,
     },
     ...subjects.map((subject) => ({
       what: `the user ${subject} of ${instance}`,
       rule: group,
       remedy:
         'Let the grants of each target name an environment (or ref) of its own: a user has the rights of all of its groups.',
+      beside: AS_IT_IS,
     })),
   ]
   return {

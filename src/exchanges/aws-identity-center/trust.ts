@@ -14,7 +14,7 @@ export function trust(settings: Settings, want: Want, request: TrustRequest): re
   if (tradesItself(want)) return own
   const all = keyed(settings)
   const roles = aws.trust(first(all), want, forRole(all, request))
-  return [...own, applicationDocument(all, request), ...roles, mayTrade(all), sessionRole(all)]
+  return [...own, applicationDocument(all, request), ...roles, ...mayTrade(all), sessionRole(all)]
 }
 
 /** The same request for the role that trades, which has its own token. */
@@ -35,6 +35,10 @@ function issuerDocument(settings: Settings, request: TrustRequest): TrustDocumen
       JwksRetrievalOption: 'OPEN_ID_DISCOVERY',
     },
   }
+  const create = [
+    sh`instance=${instance}`,
+    sh`issuer=$(aws sso-admin create-trusted-token-issuer --region ${region} --instance-arn "$instance" --name ${name} --trusted-token-issuer-type OIDC_JWT --trusted-token-issuer-configuration ${JSON.stringify(configuration)} --query TrustedTokenIssuerArn --output text)`,
+  ]
   return {
     title,
     language: 'sh',
@@ -44,11 +48,13 @@ function issuerDocument(settings: Settings, request: TrustRequest): TrustDocumen
         'where it exists, set the variable "issuer" to its ARN (aws sso-admin list-trusted-token-issuers).',
         ...lines,
       ]),
-      sh`instance=${instance}`,
-      sh`issuer=$(aws sso-admin create-trusted-token-issuer --region ${region} --instance-arn "$instance" --name ${name} --trusted-token-issuer-type OIDC_JWT --trusted-token-issuer-configuration ${JSON.stringify(configuration)} --query TrustedTokenIssuerArn --output text)`,
+      ...create,
     ].join('\n'),
     heldThere: [],
     checkedHere: [],
+    before: [comment('#', [`In the account of ${instance}.`])],
+    // Others of the instance may use it, and by itself it lets nobody in.
+    parts: [{ what: `${title}, for ${request.issuer}`, state: '', create: create.join('\n') }],
     prints: { TrustedTokenIssuerConfiguration: configuration },
   }
 }

@@ -4,13 +4,8 @@ import { labelFor } from '../../trust/label.ts'
 import { rolePolicy } from '../../trust/role-policy.ts'
 import { iamLiteral } from '../../trust/iam.ts'
 import { comment, folded, sh, sql } from '../../trust/quote.ts'
-import {
-  applicationDocument,
-  applicationResources,
-  assignmentDocument,
-  assignmentResource,
-  groupDocument,
-} from './center-trust.ts'
+import { applicationDocument, applicationResources } from './center-application.ts'
+import { assignmentDocument, assignmentResource, groupDocument } from './center-trust.ts'
 import { remarksOn, rightsOf } from './rights.ts'
 import { databaseOf, endpointOf, isServerless, methodOf, type Connection } from './connection.ts'
 
