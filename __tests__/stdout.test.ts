@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
 // The output of a step is a pipe to the runner, which may be busy with other things.
@@ -11,15 +12,19 @@ const MEGABYTE = 2 ** 20
 
 /** Runs a script that writes by the module, and reads what it says only after it has said on the other stream that it waits. */
 async function readLate(script: string): Promise<string> {
+  const child = started(script)
+  await once(child.stderr, 'data')
+  return text(child.stdout)
+}
+
+function started(script: string): ChildProcessByStdio<null, Readable, Readable> {
   const source = `const { stdout } = await import(${JSON.stringify(STDOUT)})
-    const { write, room, allRead } = stdout()
+    ${script.includes('stdout(') ? '' : 'const { write, room, allRead } = stdout()'}
     ${script}`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+  return spawn(process.execPath, ['--input-type=module', '-e', source], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
   })
-  await once(child.stderr, 'data')
-  return text(child.stdout)
 }
 
 test('a process that ends has said all that it wrote, however late it is read', async () => {
@@ -54,4 +59,34 @@ test('a reader that keeps up is not waited for', async () => {
     write(String(waits))
     await allRead()`)
   expect(said).toBe('xfalse')
+})
+
+/** Writes until it has to wait, says so, and is left by its reader there and then; what it says of what follows. */
+async function leftAlone(how: string): Promise<string> {
+  const child = started(`const { write, room, allRead } = stdout(${how})
+    process.stdout.on('error', () => undefined)
+    const full = () => {
+      for (;;) {
+        write('x'.repeat(65536))
+        const waits = room()
+        if (waits) return waits
+      }
+    }
+    const waits = full()
+    console.error('full')
+    console.error(await waits.then(() => 'on', (error) => error.code))
+    console.error(room() === undefined ? 'never again' : 'for ever')
+    await allRead()
+    process.exit()`)
+  const said = text(child.stderr)
+  child.stderr.once('data', () => child.stdout.destroy())
+  return (await said).trim().split('\n').join(', ')
+}
+
+test('a reader that may leave while it is waited for ends nothing, and is not waited for again', async () => {
+  expect(await leftAlone('{ mayLeave: true }')).toBe('full, on, never again')
+})
+
+test('a reader that may not leave is missed by whoever waits for it', async () => {
+  expect(await leftAlone('')).toMatch(/^full, EPIPE/)
 })

@@ -25,7 +25,7 @@ export function openJob({ holding, env, temp, signal, kill }: Job): Host {
   const rehearsal = rehearsalOf(env['GITHUB_SERVER_URL'] ?? '')
   const colour = coloured(process.stdout)
   const writer = createWriter({
-    ...stdout(),
+    ...stdout({ mayLeave: true }),
     colour,
     inWords: true,
     random: () => randomBytes(32).toString('hex'),
