@@ -39,10 +39,13 @@ export function compareTrust(
   }
 }
 
-/** Without what has another name, where what is wanted is there beside it: a list of all roles is of other people's as well. */
+/**
+ * Without what has another name, where what is wanted is there beside it: a list of all roles is of other people's as well.
+ * What lets others in to the same is not left out.
+ */
 function besides(wanted: readonly Statement[], found: readonly Statement[]): readonly Statement[] {
-  const mine = found.filter((there) => wanted.some((one) => mayBe(one, there)))
-  return mine.length > 0 ? mine : found
+  const isMine = (there: Statement): boolean => wanted.some((one) => mayBe(one, there))
+  return found.some(isMine) ? found.filter((there) => isMine(there) || there.concerns === 'all') : found
 }
 
 /** As people name it: `AWS role arn:aws:iam::1:role/dbt`. */

@@ -15,6 +15,8 @@ export interface Statement {
   readonly ways: readonly Way[]
   /** What else must be as it is, by name: a mapping of attributes, keys of one's own. */
   readonly settings?: ReadonlyMap<string, string>
+  /** Whatever its name: who comes in by it comes to where this target is. Without: it may be of other people. */
+  readonly concerns?: 'all'
   /** What its reader finds wrong with it that no other platform has. */
   readonly odd?: readonly Odd[]
   /** In sentences, what keeps people out and is no way in: a statement that denies, an identity that is disabled. */

@@ -138,14 +138,18 @@ function serverStatement(value: unknown, path: Path): Statement {
   }
 }
 
+const EVERY_CLIENT = 'ALL_CLIENTS'
+
 function policyStatement(value: unknown, path: Path): Statement {
   const { name, conditions, status, created } = shaped(policy, value, POLICIES)
+  const clients = conditions.clients?.include ?? []
   return {
     platform: reader.platform,
     what: 'access policy',
     name,
-    ways: (conditions.clients?.include ?? []).map((one) =>
-      way(one, one === 'ALL_CLIENTS' ? 'everybody who is a client of the org' : `the client ${one}`, path),
+    ...(clients.includes(EVERY_CLIENT) ? { concerns: 'all' } : {}),
+    ways: clients.map((one) =>
+      way(one, one === EVERY_CLIENT ? 'everybody who is a client of the org' : `the client ${one}`, path),
     ),
     ...standingOf(status, created),
   }
@@ -161,6 +165,8 @@ function ruleStatement(value: unknown, path: Path): Statement {
     platform: reader.platform,
     what: 'rule of an access policy',
     name,
+    // They are printed policy by policy, and each of them gives tokens to its clients.
+    concerns: 'all',
     ways: [
       way(name, 'the clients of its policy', path, {
         conditions: [{ claim: 'scope', values: scopes, by }],
