@@ -303,10 +303,12 @@ describe('the trust', () => {
     expect(bench.center.calls.map(({ outcome }) => outcome)).toEqual(['ok', 'ok'])
   })
 
-  test('says what the subject does not hold', async () => {
+  test('says what the subject does not hold, and what of that the role before it does', async () => {
     const [, users] = await bench.documents([{ ...MAIN, event_name: 'push' }])
-    expect(users?.heldThere).toEqual(['repository', 'ref'])
-    expect(users?.checkedHere).toEqual(['repository_id', 'repository_owner_id', 'event_name'])
+    expect(users?.heldThere).toEqual(['repository', 'repository_id', 'ref'])
+    expect(users?.checkedHere).toEqual(['repository_owner_id', 'event_name'])
+    expect(users?.text).toContain('by the subject: repository, ref.')
+    expect(users?.text).toContain('by the role that trades: repository_id.')
   })
 
   test('lets two targets share the issuer, whose document is the same for both', async () => {

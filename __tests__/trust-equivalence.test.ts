@@ -58,6 +58,30 @@ describe('a trust that is not what the policy grants is found out', () => {
     ['a star in place of the subject', 'AWS', pasted(/"repo:[^"]*"/g, '"repo:*"'), /wider/],
     ['a condition without its end', 'Google', pasted(/\$"\)/g, '")'), /wider/],
     [
+      'a star in place of the subject, before a key signs',
+      'Okta, by a key of AWS',
+      pasted(/"repo:[^"]*"/g, '"repo:*"'),
+      /wider/,
+    ],
+    [
+      'a role that may sign with another key',
+      'Okta, by a key of AWS',
+      pasted(/"Resource": "(.*)"/g, '"Resource": "$1x"'),
+      /narrower/,
+    ],
+    [
+      'a user of another name',
+      'IAM Identity Center',
+      pasted(/--user-name '?([^' ]*)'?/g, "--user-name '$1x'"),
+      /narrower/,
+    ],
+    [
+      'a claim that nobody compares',
+      'IAM Identity Center',
+      pasted(/"(token[^"]*):(?:job_workflow_)?ref": "[^"]*"/g, '"$1:aud": "sts.amazonaws.com"'),
+      /wider: .*ref/,
+    ],
+    [
       'a claim that is not bound',
       'Vault',
       pasted(/^ {4}"repository_id": .*\n/gm, ''),
@@ -113,6 +137,9 @@ describe('claims that are left to the action', () => {
     ['an authorization server', [3, 3, 4, 4, 2, 4, NONE, 1]],
     ['Keycloak, client assertion', [3, 3, 4, NONE, 2, 4, NONE, 1]],
     ['Keycloak, authorization grant', [3, 3, 4, NONE, 2, 4, NONE, 1]],
+    ['Okta, by a key of AWS', [2, 2, 2, 2, 1, 2, 4, 1]],
+    ['IAM Identity Center', [2, 2, 2, 2, 1, 2, NONE, 1]],
+    ['IAM Identity Center, by Redshift', [3, 3, 4, 4, 2, 4, NONE, 1]],
   ]
 
   test.each(COUNTS)('are as many as a person has looked at: %s', async (name, counts) => {

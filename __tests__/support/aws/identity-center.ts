@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { readBody, type OriginHandler } from '../issuer-server.ts'
+import { userFor } from '../models/identity-center.ts'
 import type { Admission } from '../postgres/front.ts'
 import { parseRecord, scalarText } from '../shape.ts'
 import { permits, type Cloud } from './account.ts'
@@ -134,11 +135,7 @@ async function userOf(
   const jti = scalarText(claims.jti)
   if (jti === '' || directory.seen.has(jti)) refuse('InvalidGrantException', 'the token was seen before')
   directory.seen.add(jti)
-  const known = [...directory.issuers.values()].find(({ url }) => url === claims.iss)
-  const name = scalarText(claims[known?.claim ?? ''])
-  const [user, ...others] = [...directory.users].filter(([, one]) => one === name).map(([id]) => id)
-  if (user === undefined || others.length > 0) return refuse('InvalidGrantException', `no user ${name}`)
-  return user
+  return userFor(directory, claims) ?? refuse('InvalidGrantException', `no user ${scalarText(claims.sub)}`)
 }
 
 async function verified(

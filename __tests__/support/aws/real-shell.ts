@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,22 +42,40 @@ export async function runInShell(
   texts: readonly string[],
   answers: readonly Answer[] = [],
 ): Promise<readonly Said[]> {
+  using shell = prepared(texts, answers)
+  const { exitCode, stderr } = await runChild(shell.argv, { cwd: shell.directory, env: shell.env })
+  return shell.said(exitCode, stderr)
+}
+
+/** The same at once, for whoever cannot wait. */
+export function runInShellNow(texts: readonly string[]): readonly Said[] {
+  using shell = prepared(texts, [])
+  const [program, ...args] = shell.argv
+  const { status, stderr } = spawnSync(program, args, {
+    cwd: shell.directory,
+    env: shell.env,
+    encoding: 'utf8',
+  })
+  return shell.said(status, stderr)
+}
+
+function prepared(texts: readonly string[], answers: readonly Answer[]) {
   const directory = mkdtempSync(join(tmpdir(), 'shell-'))
   const record = join(directory, 'record')
   writeFileSync(record, '')
-  try {
-    const known = answers.map(({ words, reply }) => `    ${words.map(within).join('')}*) reply=${reply} ;;`)
-    const script = [CLI.replace('KNOWN', ['  esac', '  case "$*" in', ...known].join('\n')), ...texts].join(
-      '\n',
-    )
+  const known = answers.map(({ words, reply }) => `    ${words.map(within).join('')}*) reply=${reply} ;;`)
+  const cli = CLI.replace('KNOWN', ['  esac', '  case "$*" in', ...known].join('\n'))
+  const argv: [string, ...string[]] = ['sh', '-euc', [cli, ...texts].join('\n')]
+  return {
+    directory,
+    argv,
     // What one shell makes is not called what another has made.
-    const salt = randomBytes(6).toString('hex')
-    const env = { PATH: process.env['PATH'] ?? '', RECORD: record, SALT: salt }
-    const { exitCode, stderr } = await runChild(['sh', '-euc', script], { cwd: directory, env })
-    if (exitCode !== 0 || stderr !== '') throw new Error(`the shell ended with ${exitCode}: ${stderr}`)
-    return saidIn(readFileSync(record, 'utf8'))
-  } finally {
-    rmSync(directory, { recursive: true })
+    env: { PATH: process.env['PATH'] ?? '', RECORD: record, SALT: randomBytes(6).toString('hex') },
+    said(exitCode: number | null, stderr: string): readonly Said[] {
+      if (exitCode !== 0 || stderr !== '') throw new Error(`the shell ended with ${exitCode}: ${stderr}`)
+      return saidIn(readFileSync(record, 'utf8'))
+    },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
   }
 }
 

@@ -2,8 +2,10 @@ import { aws } from '../models/aws.ts'
 import { databricks } from '../models/databricks.ts'
 import { entra } from '../models/entra.ts'
 import { google } from '../models/google.ts'
+import { identityCenter, redshiftCenter } from '../models/identity-center.ts'
 import { keycloak } from '../models/keycloak.ts'
 import { oauth } from '../models/oauth.ts'
+import { okta } from '../models/okta.ts'
 import type { Accepts, Pasted } from '../models/presented.ts'
 import { snowflake } from '../models/snowflake.ts'
 import { trino } from '../models/trino.ts'
@@ -58,6 +60,19 @@ const server =
 function withoutImport(documents: readonly Pasted[]): boolean {
   return documents.some(({ text }) => text.includes('Keycloak binds a client or user to one subject'))
 }
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd'
+
+const center = (connection: object, identity: object): object => ({
+  connection,
+  identity: {
+    via: 'aws-identity-center',
+    instance: 'arn:aws:sso:::instance/ssoins-1234567890abcdef',
+    region: 'eu-west-1',
+    group: 'dbt',
+    ...identity,
+  },
+})
 
 /** Every platform whose matching is modelled. */
 export const PLATFORMS: readonly Platform[] = [
@@ -172,5 +187,66 @@ export const PLATFORMS: readonly Platform[] = [
     compares: 'subject',
     target: server('jwt-bearer'),
     model: keycloak,
+  },
+  {
+    name: 'Okta, by a key of AWS',
+    limits: PATTERNS,
+    compares: 'subject',
+    target: (name) => ({
+      connection: {
+        type: 'snowflake',
+        account: 'acme',
+        user: 'DBT',
+        role: 'R',
+        warehouse: 'W',
+        database: 'D',
+        schema: 'S',
+      },
+      identity: {
+        via: 'okta',
+        url: `https://acme.okta.com/oauth2/${name}`,
+        'client-id': name === 'prod' ? '0oa1a2b3c4' : '0oa1a2b3c5',
+        signer: { key: KEY, aws: { role: `arn:aws:iam::123456789012:role/okta-${name}` } },
+      },
+    }),
+    model: okta,
+  },
+  {
+    name: 'IAM Identity Center',
+    limits: WHOLE,
+    compares: 'subject',
+    target: (name) =>
+      center(
+        {
+          type: 'athena',
+          region_name: 'eu-west-1',
+          s3_staging_dir: 's3://b/r/',
+          database: 'awsdatacatalog',
+          schema: 's',
+        },
+        {
+          role: `arn:aws:iam::123456789012:role/dbt-${name}`,
+          application: 'arn:aws:sso::123456789012:application/ssoins-1234567890abcdef/apl-1234567890abcdef',
+          'session-role': `arn:aws:iam::123456789012:role/athena-${name}`,
+        },
+      ),
+    model: identityCenter,
+  },
+  {
+    name: 'IAM Identity Center, by Redshift',
+    limits: WHOLE,
+    compares: 'subject',
+    target: () =>
+      center(
+        {
+          type: 'redshift',
+          method: 'oauth_token_identity_center',
+          host: 'w.123456789012.eu-west-1.redshift-serverless.amazonaws.com',
+          dbname: 'd',
+          schema: 's',
+        },
+        {},
+      ),
+    model: redshiftCenter,
   },
 ]

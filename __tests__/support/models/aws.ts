@@ -45,13 +45,27 @@ export function aws(
   documents: readonly Pasted[],
   sessionName: (claims: Presented) => string = actionsOwn,
 ): Accepts {
+  const cloud = cloudOf(textsOf(documents, 'sh'))
+  return (claims) => opened(cloud, claims, sessionName).length > 0
+}
+
+/** The accounts for which these are the commands. */
+export function cloudOf(texts: readonly string[]): Cloud {
   const cloud = newCloud()
-  for (const text of textsOf(documents, 'sh')) apply(cloud, text, accountIn(text))
-  return (claims) =>
-    [...cloud.roles.values()].some((role) => {
-      const clients = clientsOf(cloud, role.arn.split(':')[4] ?? '', scalarText(claims.iss)) ?? []
-      return clients.includes(scalarText(claims.aud)) && mayAssume(role, claims, sessionName(claims))
-    })
+  for (const text of texts) apply(cloud, text, accountIn(text))
+  return cloud
+}
+
+/** The roles of which a token may open a session of this name. */
+export function opened(
+  cloud: Cloud,
+  claims: Presented,
+  sessionName: (claims: Presented) => string = actionsOwn,
+): readonly Role[] {
+  return [...cloud.roles.values()].filter((role) => {
+    const clients = clientsOf(cloud, role.arn.split(':')[4] ?? '', scalarText(claims.iss)) ?? []
+    return clients.includes(scalarText(claims.aud)) && mayAssume(role, claims, sessionName(claims))
+  })
 }
 
 /** As CloudTrail shows the runs of this action. */

@@ -9,11 +9,11 @@ import { CENTER, groupReference, ISSUER_REFERENCE } from './labels.ts'
 import { first } from './place.ts'
 import { keyed, tradesItself, type Keyed, type Settings } from './settings.ts'
 import { toldOfIssuer, toldOfUsers } from './told.ts'
-import { forRole } from './trust.ts'
+import { compared, forRole } from './trust.ts'
 
 /** The same as the commands of `trust`, for the provider hashicorp/aws, as far as it has resources. */
 export function terraform(settings: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
-  const own = [issuer(settings, request), users(settings, request)]
+  const own = [issuer(settings, request), users(settings, want, request)]
   if (tradesItself(want)) return own
   const all = keyed(settings)
   return [
@@ -69,9 +69,9 @@ function issuer(settings: Settings, request: TrustRequest): TrustDocument {
 }
 
 /** One user for each subject, and the group that has the rights. */
-function users(settings: Settings, request: TrustRequest): TrustDocument {
+function users(settings: Settings, want: Want, request: TrustRequest): TrustDocument {
   const { region, group } = settings
-  const { subjects, title, lines, held, owns } = toldOfUsers(settings, request)
+  const { subjects, title, lines, held, owns } = toldOfUsers(settings, request, compared(want, request))
   // An account has one instance in a region.
   const store = call('tolist', reference(`data.aws_ssoadmin_instances.${CENTER}.identity_store_ids`))
   const identity_store_id = reference(`${store.fragment}[0]`)

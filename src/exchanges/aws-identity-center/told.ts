@@ -1,12 +1,15 @@
 import { fail } from '../../errors.ts'
 import { heldBy } from '../../trust/held.ts'
-import { subjectsOf } from '../../trust/rules.ts'
+import { subjectsOf, type TrustRule } from '../../trust/rules.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { ISSUER_NAME } from './find.ts'
 import type { Settings } from './settings.ts'
 
 /** What Identity Center takes for the name of a user. */
 const LONGEST = 128
+
+/** Claims of a rule that are compared before a token comes to Identity Center. */
+export type Compared = (rule: TrustRule) => readonly string[]
 
 const AS_IT_IS =
   'A user has the rights of all of its groups, and takes them at once: leave `identity.group` as it is, and change what the group may do in the warehouse.'
@@ -24,10 +27,20 @@ export function toldOfIssuer({ instance }: Settings, _request: TrustRequest) {
   }
 }
 
-/** What it is told of the users that stand for runs: one for each subject, all in one group. */
-export function toldOfUsers({ instance, group }: Settings, request: TrustRequest) {
+/**
+ * What it is told of the users that stand for runs: one for each subject, all in one group. Where a role trades for them, it
+ * has seen the claims that it compares.
+ */
+export function toldOfUsers({ instance, group }: Settings, request: TrustRequest, byRole: Compared) {
   const subjects = exactSubjects(request)
-  const { heldThere, checkedHere, byGrant } = heldBy(request.rules, (rule) => rule.heldBySubject)
+  const bySubject = request.rules[0]?.heldBySubject.filter((claim) =>
+    request.rules.every(({ heldBySubject }) => heldBySubject.includes(claim)),
+  )
+  const { heldThere, checkedHere, byGrant } = heldBy(request.rules, (rule) => [
+    ...rule.heldBySubject,
+    ...byRole(rule),
+  ])
+  const before = heldThere.filter((claim) => !bySubject?.includes(claim))
   const owns: TrustDocument['owns'] = [
     {
       what: `the group ${group} of ${instance}`,
@@ -49,7 +62,8 @@ export function toldOfUsers({ instance, group }: Settings, request: TrustRequest
     lines: [
       `Users that stand for the runs of the target ${request.target}, each named as the subject of their tokens, and their group ${group}.`,
       'They need no password and no other group: nobody signs in as them.',
-      `Held there by the subject: ${heldThere.join(', ') || 'nothing but the repository'}.`,
+      `Held there by the subject: ${bySubject?.join(', ') || 'nothing but the repository'}.`,
+      ...(before.length === 0 ? [] : [`Held before, by the role that trades: ${before.join(', ')}.`]),
       `Checked by this action only: ${checkedHere.join(', ') || 'nothing'}.`,
       ...byGrant,
       'A directory that is synchronised from elsewhere (SCIM) takes its users from there: make them there, under the same names.',

@@ -2,15 +2,16 @@ import type { Want } from '../../exchange.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
 import { comment, sh } from '../../trust/quote.ts'
 import { audienceOf as audienceOfSts } from '../aws/place.ts'
+import { comparedBy } from '../aws/role-policy.ts'
 import * as aws from '../aws/trust.ts'
 import { first } from './place.ts'
 import { applicationDocument, mayTrade, sessionRole } from './application.ts'
 import { keyed, tradesItself, type Keyed, type Settings } from './settings.ts'
-import { toldOfIssuer, toldOfUsers } from './told.ts'
+import { toldOfIssuer, toldOfUsers, type Compared } from './told.ts'
 
 /** The trusted token issuer and the users; then, unless the warehouse itself trades, the application and its roles. */
 export function trust(settings: Settings, want: Want, request: TrustRequest): readonly TrustDocument[] {
-  const own = [issuerDocument(settings, request), usersDocument(settings, request)]
+  const own = [issuerDocument(settings, request), usersDocument(settings, want, request)]
   if (tradesItself(want)) return own
   const all = keyed(settings)
   const roles = aws.trust(first(all), want, forRole(all, request))
@@ -21,6 +22,11 @@ export function trust(settings: Settings, want: Want, request: TrustRequest): re
 export function forRole(all: Keyed, request: TrustRequest): TrustRequest {
   const audience = audienceOfSts(first(all))
   return { ...request, audience, audiences: [audience], identity: all.role }
+}
+
+/** What the role that trades has compared, where there is one. */
+export function compared(want: Want, request: TrustRequest): Compared {
+  return tradesItself(want) ? () => [] : (rule) => comparedBy(request, rule)
 }
 
 /** One for the whole instance: the text is the same for each target. */
@@ -60,9 +66,9 @@ function issuerDocument(settings: Settings, request: TrustRequest): TrustDocumen
 }
 
 /** One user for each subject, and the group that has the rights. */
-function usersDocument(settings: Settings, request: TrustRequest): TrustDocument {
+function usersDocument(settings: Settings, want: Want, request: TrustRequest): TrustDocument {
   const { region, group } = settings
-  const { subjects, title, lines, held, owns } = toldOfUsers(settings, request)
+  const { subjects, title, lines, held, owns } = toldOfUsers(settings, request, compared(want, request))
   const users = subjects.flatMap((subject) => [
     sh`user=$(aws identitystore create-user --region ${region} --identity-store-id "$store" --user-name ${subject} --display-name ${subject} --name GivenName=dbt,FamilyName=workload --query UserId --output text)`,
     sh`aws identitystore create-group-membership --region ${region} --identity-store-id "$store" --group-id "$group" --member-id UserId="$user"`,

@@ -74,6 +74,14 @@ export function firstRole(settings: Settings, request: TrustRequest): RoleTrust 
   }
 }
 
+/** The claims of a rule that such a role compares exactly. */
+export function comparedBy(
+  { issuer, audiences }: TrustRequest,
+  rule: TrustRequest['rules'][number],
+): readonly string[] {
+  return conditionOf(asSeen(rule, issuer), issuer, audiences).claims
+}
+
 /** Claims of which IAM compares a pattern that lets in more than ours. */
 function inPart(rules: TrustRequest['rules'], held: readonly Held[]): readonly string[] {
   return rules.flatMap(({ grant }, index) => {

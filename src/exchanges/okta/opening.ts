@@ -32,7 +32,7 @@ export function opening(
 
 /** Each key has a policy of its own, so that a new one comes beside it. */
 function mayUseKey(arn: string, key: string, format: TrustFormat): TrustDocument {
-  const { name } = checkedRole(arn)
+  const { name, account } = checkedRole(arn)
   const id = key.slice(key.lastIndexOf(':') + 1).replaceAll(/[^\w+=,.@-]/g, '-')
   return rolePolicy(
     {
@@ -51,7 +51,7 @@ function mayUseKey(arn: string, key: string, format: TrustFormat): TrustDocument
         ],
       },
       lines: [
-        'The role may sign with this one key and do nothing else.',
+        `AWS account ${account}: ${arn} may sign with this one key and do nothing else.`,
         'An alias as resource is of no effect in IAM: write the ARN of the key itself where `key` names an alias.',
       ],
     },
