@@ -1,8 +1,17 @@
 import { hcl, hclText, verbatim, type Fragment } from './quote.ts'
 
-/** What an argument of Terraform's language may be: text is quoted, a fragment stands as it is. */
+/**
+ * What an argument of Terraform's language may be: text is quoted, a fragment stands as it is. Keys that somebody else has
+ * chosen come in a map, since a plain object of them could look like a fragment.
+ */
 export type HclValue =
-  string | number | boolean | Fragment | readonly HclValue[] | { readonly [key: string]: HclValue }
+  | string
+  | number
+  | boolean
+  | Fragment
+  | readonly HclValue[]
+  | ReadonlyMap<string, HclValue>
+  | { readonly [key: string]: HclValue }
 
 /** The arguments of a block, and the blocks within it. What is undefined is left out. */
 export type HclBody = Readonly<Record<string, HclValue | HclBlock | undefined>>
@@ -88,6 +97,7 @@ function aligned(lines: readonly Line[], before: string): string {
 function valueOf(value: unknown, before: string): string {
   if (typeof value === 'string') return hclText(value)
   if (typeof value !== 'object' || value === null) return String(value)
+  if (isMap(value)) return bodyOf(Object.fromEntries(value), before)
   if (isList(value)) return listOf(value, before)
   if (isCall(value)) return `jsonencode(${valueOf(value.call, before)})`
   if (isFragment(value)) return value.fragment
@@ -107,6 +117,10 @@ function keyOf(key: string): string {
 
 function isBlock(value: HclValue | HclBlock): value is HclBlock {
   return typeof value === 'object' && 'block' in value
+}
+
+function isMap(value: object): value is ReadonlyMap<string, HclValue> {
+  return value instanceof Map
 }
 
 function isList(value: object): value is readonly unknown[] {

@@ -64,7 +64,7 @@ function provider(settings: GoogleSettings, request: TrustRequest): string {
       `google_iam_workload_identity_pool.${labels.pool}.workload_identity_pool_id`,
     ),
     workload_identity_pool_provider_id: id,
-    attribute_mapping: Object.fromEntries(mappingOf(settings.provider, request.other)),
+    attribute_mapping: new Map(mappingOf(settings.provider, request.other)),
     attribute_condition: boundedCondition(request),
     oidc: block({ issuer_uri: request.issuer, allowed_audiences: request.audiences }),
   })

@@ -1,4 +1,4 @@
-import { hclDocument, reference, resource, type HclValue } from '../../trust/hcl.ts'
+import { hclDocument, reference, resource } from '../../trust/hcl.ts'
 import { labelFor } from '../../trust/label.ts'
 import { comment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
@@ -45,9 +45,7 @@ export function roleResources(s: Login, request: TrustRequest, opened: Opened): 
             user_claim: role.user_claim,
             bound_audiences: role.bound_audiences,
             bound_claims_type: role.bound_claims_type,
-            bound_claims: Object.fromEntries(
-              values.map(([claim, value]): [string, HclValue] => [claim, [value].flat().join(',')]),
-            ),
+            bound_claims: new Map(values.map(([claim, value]) => [claim, [value].flat().join(',')])),
             disable_bound_claims_parsing: comma ? true : undefined,
             claim_mappings: Object.keys(role.claim_mappings).length === 0 ? undefined : role.claim_mappings,
             token_policies: [reference(`vault_policy.${label}.name`)],
