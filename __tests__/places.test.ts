@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { requireOwnPlaces } from '../src/dbt/places.ts'
-import { openJob } from './support/job.ts'
+import { GRANTED, openJob } from './support/job.ts'
 import { logOf, PROJECT, remainsOf } from './support/process.ts'
 
 let directory: string
@@ -15,6 +15,7 @@ beforeAll(() => {
     mkdirSync(at(name), { recursive: true })
   symlinkSync(at('home', '.config'), at('checkout', 'away'))
   symlinkSync(at('checkout'), at('link'))
+  symlinkSync(at('checkout', 'dbt_packages', '..', 'away'), at('checkout', 'later'))
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -43,6 +44,7 @@ describe.each(KEYS)('what dbt writes to its %s', (key) => {
   test.each([
     ['in a home, where it would be the configuration of git', 'home/.config'],
     ['behind a link that leads out of the checkout', 'checkout/away/git'],
+    ['behind a link to what is not there yet', 'checkout/later/git'],
     ['in what git keeps', 'checkout/.git/hooks'],
     ['over the whole checkout', 'checkout'],
     ['around the checkout', '.'],
@@ -74,5 +76,16 @@ describe('a project that would have dbt write elsewhere', () => {
     await using step = await job.step({ files, env })
     expect([step.exitCode, step.requests, job.dbt.runs(), remainsOf(step)]).toEqual([1, [], [], []])
     expect(logOf(step)).toContain(`✗ project: ${key} leads to `)
+  })
+
+  test('by a link among the packages that a line before has unpacked, is refused before the next one', async () => {
+    await using job = await openJob()
+    job.dbt.behave({ deps: { link: { 'dbt_packages/theirs/out': '/etc' } } })
+    const files = {
+      'dbt_project.yml': `${PROJECT['dbt_project.yml']}target-path: dbt_packages/theirs/out/x\n`,
+    }
+    await using step = await job.step({ files, inputs: { ...GRANTED, run: 'deps\nbuild' } })
+    expect([step.exitCode, job.dbt.runs().map(({ command }) => command)]).toEqual([1, ['deps']])
+    expect(logOf(step)).toContain('✗ project: target-path leads to ')
   })
 })

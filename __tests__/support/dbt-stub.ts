@@ -11,6 +11,8 @@ export interface Behaviour {
   readonly repeat?: readonly { readonly text: string; readonly times: number }[]
   /** Files to write, relative to the project. */
   readonly write?: Readonly<Record<string, string>>
+  /** Links to make, relative to the project, by where they lead. */
+  readonly link?: Readonly<Record<string, string>>
   /** Shows every `DBT_ENV_SECRET_*` there; the directories get a `leak.txt`. */
   readonly leak?: readonly ('stdout' | 'stderr' | 'target' | 'logs' | 'workspace')[]
   /** Private files beside profiles.yml: each is shown, awaited to be replaced, and shown again. */

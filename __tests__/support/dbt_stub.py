@@ -154,6 +154,9 @@ def cli():
         say(sys.stdout, repeat["text"] * repeat["times"])
     for path, text in act.get("write", {}).items():
         write(project / path, text)
+    for path, to in act.get("link", {}).items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).symlink_to(to)
     leak(act.get("leak", []), project, target, logs)
     for name in act.get("watch", []):
         watch(name)

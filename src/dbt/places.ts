@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fail } from '../errors.ts'
@@ -23,8 +23,8 @@ export async function requireOwnPlaces(
   project: Pick<Project, 'packagesPath' | 'targetPath' | 'logPath'>,
   { workspace, temp }: Room,
 ): Promise<void> {
-  const root = await settled(workspace)
-  const temporary = await Promise.all([temp, tmpdir()].map(settled))
+  const root = (await settled(workspace)) ?? workspace
+  const temporary = (await Promise.all([temp, tmpdir()].map(settled))).filter((one) => one !== undefined)
   const places = [
     ['packages-install-path', project.packagesPath, [], 'dbt_packages'],
     ['target-path', project.targetPath, temporary, 'target'],
@@ -32,7 +32,7 @@ export async function requireOwnPlaces(
   ] as const
   for (const [key, path, others, usual] of places) {
     const place = await settled(path)
-    if (isOwn(place, root) || isOutOfTheWay(place, others, root)) continue
+    if (place !== undefined && (isOwn(place, root) || isOutOfTheWay(place, others, root))) continue
     fail({
       code: 'project',
       problem: `${key} leads to ${path}, which is not in the checkout${others.length === 0 ? '' : ', nor in a temporary directory'}.`,
@@ -55,10 +55,13 @@ function isOutOfTheWay(place: string, temporary: readonly string[], root: string
   return temporary.some((one) => isInside(place, one) && !namedFrom(one, place).split('/').some(isTaken))
 }
 
-/** The path with the links of all that is there of it followed. */
-async function settled(path: string): Promise<string> {
+/** The path with the links of all that is there of it followed; undefined where one leads to what may yet come to be there. */
+async function settled(path: string): Promise<string | undefined> {
   const found = await realpath(path).catch(() => undefined)
   if (found !== undefined) return found
+  if (await lstat(path).catch(() => undefined)) return undefined
   const above = dirname(path)
-  return above === path ? path : join(await settled(above), basename(path))
+  if (above === path) return path
+  const place = await settled(above)
+  return place && join(place, basename(path))
 }

@@ -148,6 +148,8 @@ async function runLine(command: DbtCommand, running: Running): Promise<LineResul
     target: target.name,
     ...(ready.project.profile === undefined ? { profile: ready.profileName } : {}),
   }
+  // What a line before has unpacked may hold links.
+  await requireOwnPlaces(ready.project, host)
   host.writer.group(command.shown)
   const foreign = host.writer.foreign()
   const child = await runChild({
