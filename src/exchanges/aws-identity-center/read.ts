@@ -144,18 +144,20 @@ function mapped(claim: string, attribute: string): readonly Odd[] {
 function grantStatement(value: unknown, path: Path): Statement {
   const list = shaped(grant, value, GRANT).Grant.JwtBearer.AuthorizedTokenIssuers ?? []
   const ways = list.map(({ TrustedTokenIssuerArn: arn, AuthorizedAudiences: audiences = [] }) =>
-    takes(arn, audiences, path),
+    takes(arn, audiences, path, list.length),
   )
   return { platform: reader.platform, what: 'grant of the application', ways, odd: ways.flatMap(audienceOdd) }
 }
 
-function takes(arn: string | undefined, audiences: readonly string[], path: Path): Way {
+/** One issuer is whose it is by the document of the issuer; of several, the ARN is all that tells them apart. */
+function takes(arn: string | undefined, audiences: readonly string[], path: Path, among: number): Way {
+  const name = arn ?? 'the issuer'
   return {
-    name: arn ?? 'the issuer',
+    name,
     issuer: undefined,
     audiences,
     conditions: [],
-    principal: 'a user of the directory whom a trusted token issuer names',
+    principal: `a user of the directory whom ${among > 1 ? name : 'a trusted token issuer'} names`,
     path,
   }
 }
@@ -202,8 +204,9 @@ function usersStatement(list: readonly unknown[], path: Path): Statement {
 
 function warehouseStatement(value: unknown, path: Path): Statement {
   const found = shaped(warehouse, value, WAREHOUSE)
-  const ways = (found.AuthorizedTokenIssuerList ?? []).map(
-    ({ TrustedTokenIssuerArn: arn, AuthorizedAudiencesList: audiences = [] }) => takes(arn, audiences, path),
+  const list = found.AuthorizedTokenIssuerList ?? []
+  const ways = list.map(({ TrustedTokenIssuerArn: arn, AuthorizedAudiencesList: audiences = [] }) =>
+    takes(arn, audiences, path, list.length),
   )
   return {
     platform: reader.platform,
