@@ -47,8 +47,11 @@ const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const KEY = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
 
 async function documentsOf(target: string): Promise<readonly { language: string; text: string }[]> {
-  const { stdout, stderr } = await commandLine(['trust', '--json', '--target', target], { files, env })
-  if (stderr !== '') throw new Error(stderr)
+  const { stdout, stderr, code } = await commandLine(['trust', '--json', '--target', target], {
+    files,
+    env,
+  })
+  if (code !== 0) throw new Error(stderr)
   return JSON.parse(stdout) as readonly { language: string; text: string }[]
 }
 
