@@ -57,12 +57,16 @@ grants:
 const trino = (schema: string): string =>
   `{ connection: { type: trino, host: trino.acme.example, database: lake, schema: ${schema} } }`
 
+/** Of the policy, said beside what is asked for. */
+const SAID =
+  '! grants[0] (prod) and grants[1] (local) can both hold for one run; without `target` the first one wins.\n'
+
 const withPolicy = { '.github/dbt-oidc.yml': POLICY }
 
 describe('dbt-oidc trust', () => {
   test('prints what Snowflake has to run, for one target', async () => {
     const ended = await cli(['trust', '--target', 'prod'], withPolicy)
-    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect([ended.code, ended.stderr]).toEqual([0, SAID])
     expect(usersOf(ended.stdout)).toEqual([
       {
         user: 'GH_ACME_DBT_PROD',
@@ -187,7 +191,7 @@ grants:
       'a file for --out',
       ['--out', 'x'],
       { ...withPolicy, x: '' },
-      /^✗ configuration: x is a file\.\n→ Name a dir/,
+      /^✗ configuration: x is a file\.\n→ Name a dir/m,
     ],
     [
       'a file that is somebody else’s',
@@ -223,7 +227,7 @@ const onOldest = oldest === undefined ? describe.skip : describe
 onOldest('dbt-oidc trust on Node.js 20', () => {
   test('prints documents', async () => {
     const ended = await cli(['trust', '--target', 'prod'], withPolicy, {}, oldest)
-    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect([ended.code, ended.stderr]).toEqual([0, SAID])
     expect(usersOf(ended.stdout)).toHaveLength(1)
   })
 
@@ -265,7 +269,7 @@ describe('dbt-oidc trust --github', () => {
     ],
   ])('trusts the one form that the repository has: %s', async (_name, subject, expected) => {
     const ended = await asked(subject)
-    expect([ended.code, ended.stderr]).toEqual([0, ''])
+    expect([ended.code, ended.stderr]).toEqual([0, SAID])
     expect(usersOf(ended.stdout).map((user) => user.subject)).toEqual([expected])
   })
 

@@ -33,9 +33,9 @@ export async function printTrust(config: Config, printing: Printing, facts?: Rep
       problem: '--json prints to the terminal, and --out writes files to be pasted as they are.',
       remedy: 'Give one of the two; `trust --json > FILE` writes the JSON into a file.',
     })
-  for (const warning of config.warnings) printBeside(`! ${warning}`)
   const targets = chosen(config, printing.target)
   const all = await documentsFor(config, targets, { facts, format: printing.format })
+  for (const warning of config.warnings) printBeside(`! ${warning}`)
   if (printing.strict) {
     const every = await asked(withIds(config, facts), targets, { facts, format: printing.format })
     if (!isHeld(every, printing.target)) return
