@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { DbtOidcError } from '../src/errors.ts'
 import { anchorsOf, linksOf, PAGES, snippetsOf, spansOf, type Snippet } from './support/pages.ts'
@@ -91,22 +91,13 @@ describe.each(PAGES)('%s', (page) => {
   })
 })
 
-/** Whether a link leads to a file of the tree, and to an anchor that is there. */
+/** Whether a link leads to a file or a folder of the tree, and to an anchor that is there. */
 function leads(page: string, link: string): boolean {
   if (/^[a-z]+:/.test(link)) return true
   const [path = '', anchor] = link.split('#')
   const to = path === '' ? page : normalize(join(dirname(page), path)).replaceAll('\\', '/')
-  if (!to.endsWith('.md')) return readable(to)
+  if (!to.endsWith('.md')) return existsSync(join(ROOT, to))
   return PAGES.includes(to) && (anchor === undefined || anchorsOf(to).has(anchor))
-}
-
-function readable(path: string): boolean {
-  try {
-    readFileSync(join(ROOT, path))
-    return true
-  } catch {
-    return false
-  }
 }
 
 test.each([
