@@ -233,6 +233,11 @@ describe('a role of the database engine of Vault', () => {
       databaseRole({ creation_statements: [CREATE, 'ALTER ROLE "{{name}}" NOSUPERUSER;'] }),
       [],
     ],
+    [
+      'whose users may do everything once their lease is extended',
+      databaseRole({ renew_statements: ['ALTER ROLE "{{name}}" SUPERUSER;'] }),
+      ['warning too-much'],
+    ],
     ['whose users cannot be dropped', databaseRole({ revocation_statements: [] }), ['warning left-over']],
     [
       'of Snowflake, whose users are dropped by themselves',

@@ -10,6 +10,8 @@ const role = z.looseObject({
   db_name: z.string(),
   creation_statements: none(oneOrMore),
   revocation_statements: none(oneOrMore),
+  renew_statements: none(oneOrMore),
+  rollback_statements: none(oneOrMore),
   credential_type: none(z.string()),
   default_ttl: none(time),
   max_ttl: none(time),
@@ -31,6 +33,7 @@ export function databaseStatement(value: unknown, path: readonly PropertyKey[]):
   const found = shaped(role, value, READ_DATABASE)
   const creation = [found.creation_statements ?? []].flat()
   const revocation = [found.revocation_statements ?? []].flat()
+  const later = [found.renew_statements ?? [], found.rollback_statements ?? []].map((one) => [one].flat())
   const [usual, most] = [secondsOf(found.default_ttl), secondsOf(found.max_ttl)]
   const kind = found.credential_type ?? 'password'
   return {
@@ -50,11 +53,15 @@ export function databaseStatement(value: unknown, path: readonly PropertyKey[]):
       ['db_name', found.db_name],
       ['creation_statements', creation.join('\n')],
       ['revocation_statements', revocation.join('\n')],
+      // Whatever they do to a user, `trust` writes none of them.
+      ...(['renew_statements', 'rollback_statements'] as const).flatMap((name, at): [string, string][] =>
+        later[at]?.length ? [[name, later[at].join('\n')]] : [],
+      ),
       ['credential_type', kind === '' ? 'password' : kind],
       ['default_ttl', `${usual} s`],
       ['max_ttl', `${most} s`],
     ]),
-    odd: [...lasting(most), ...mighty(creation), ...leftOver(creation, revocation)],
+    odd: [...lasting(most), ...mighty([...creation, ...later.flat()]), ...leftOver(creation, revocation)],
   }
 }
 
