@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -22,6 +22,7 @@ interface Job {
 }
 interface Workflow {
   readonly permissions?: unknown
+  readonly defaults?: unknown
   readonly jobs: Record<string, Job>
 }
 
@@ -103,6 +104,34 @@ test('a release is drafted, filled and published in this order, since nothing ca
   expect(order).toEqual(order.toSorted((one, other) => Number(one) - Number(other)))
   expect(said).toContain('--draft --verify-tag')
 })
+
+test.each([
+  ['where it was built', 'f'.repeat(40), true],
+  ['elsewhere', 'e'.repeat(40), false],
+  ['nowhere', '', false],
+])('a release whose tag is %s by the time of its review goes on: %#', (_where, sha, goesOn) => {
+  const steps = workflow('release.yml').jobs.publish?.steps ?? []
+  const at = steps.findIndex(({ run }) => run?.includes('/commits/tags/'))
+  expect(at).toBe(steps.findIndex(({ run }) => run?.includes('release create')) - 1)
+  const { root } = tree({})
+  writeFileSync(join(root, 'gh'), `#!/bin/sh\n${sha === '' ? 'exit 1' : `echo ${sha}`}\n`, { mode: 0o755 })
+  const env = {
+    PATH: `${root}:/usr/bin:/bin`,
+    TAG: 'v1.2.3',
+    GH_REPO: 'acme/dbt-oidc',
+    GITHUB_SHA: 'f'.repeat(40),
+  }
+  const script = steps[at]?.run ?? ''
+  const { status } = spawnSync('bash', [...BASH, script], { env, stdio: 'ignore' })
+  expect(status === 0).toBe(goesOn)
+})
+
+test('a release runs its scripts as they are tried here', () => {
+  expect(workflow('release.yml').defaults).toEqual({ run: { shell: 'bash' } })
+})
+
+/** As GitHub starts `shell: bash`. */
+const BASH = ['--noprofile', '--norc', '-e', '-o', 'pipefail', '-c']
 
 const trees: string[] = []
 afterAll(() => {
@@ -202,7 +231,7 @@ test.each([
     GH_REPO: 'acme/dbt-oidc',
     GITHUB_SHA: 'f'.repeat(40),
   }
-  execFileSync('bash', ['--noprofile', '--norc', '-e', '-o', 'pipefail', '-c', script], { env })
+  execFileSync('bash', [...BASH, script], { env })
   const calls = existsSync(called) ? readFileSync(called, 'utf8') : ''
   const move = `api --method PATCH repos/acme/dbt-oidc/git/refs/tags/v1 --field force=true --raw-field sha=${env.GITHUB_SHA}\n`
   expect(calls).toBe(outcome === 'moves v1' ? move : '')
