@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { trustDocuments } from '../src/trust/request.ts'
 import { cli, type Ended } from './support/cli.ts'
+import { golden } from './support/golden.ts'
 import { configOf } from './support/config-of.ts'
 import { PLATFORMS } from './support/equivalence/platforms.ts'
 import { GITLAB } from './support/other-payloads.ts'
@@ -44,12 +45,54 @@ describe('trust', () => {
     expect(code).toBe(0)
   })
 
+  test('for a key by which Okta is opened is that of whoever keeps the key, as somebody has read it', async () => {
+    const identity = `{ via: okta, url: "https://acme.okta.com/oauth2/aus1", client-id: 0oa1a2b3c4, signer: { key: "arn:aws:kms:eu-west-1:123456789012:key/1234abcd", aws: { role: "arn:aws:iam::123456789012:role/okta-prod" } } }`
+    const connection = '{ type: snowflake, account: acme, user: DBT, role: R, database: D, schema: S }'
+    const { code, stdout } = await run(
+      ['trust', '--target', 'prod'],
+      policy([lab()], `connection: ${connection}, identity: ${identity}`),
+    )
+    expect(stdout).toBe(golden('other-issuers/gitlab-okta.txt', stdout))
+    expect(stdout).not.toMatch(/GitHub|token\.actions|repository|event_name/)
+    expect(code).toBe(0)
+  })
+
+  test('is nothing where nobody compares a token, and asks for no subject', async () => {
+    const { code, stdout, stderr } = await run(
+      ['trust', '--target', 'prod'],
+      policy(
+        ['name: o, issuer: own, when: { team: data, job/name: nightly }'],
+        'connection: { type: duckdb, path: local.duckdb }',
+      ),
+    )
+    expect(stdout).toContain('nobody but this action has to trust the token')
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
   test.each<readonly [string, readonly string[], string, string]>([
     [
       'GitHub and another issuer',
       [lab(), 'when: { ref: refs/heads/main }'],
       `connection: ${SNOWFLAKE}`,
-      'Grants for tokens of several issuers lead to prod (GitHub, lab), and a trust is written for one.',
+      'Write one target for each issuer (prod-github, prod-lab) with the same connection',
+    ],
+    [
+      'IAM Identity Center, and names the way that needs none',
+      [lab()],
+      'connection: { type: redshift, method: oauth_token_identity_center, host: w.123456789012.eu-west-1.redshift-serverless.amazonaws.com, dbname: d, schema: s }, identity: { via: aws-identity-center, instance: "arn:aws:sso:::instance/ssoins-1234567890abcdef", region: eu-west-1, group: dbt }',
+      'Take `via: aws` with a role for this target',
+    ],
+    [
+      'an authorization server, which is told by hand',
+      [lab()],
+      `connection: { type: snowflake, account: acme, user: DBT, role: R, database: D, schema: S }, identity: { via: oauth, token-url: "https://as.example/token", client-id: dbt, grant: token-exchange }`,
+      'Make the issuer known to the authorization server by hand',
+    ],
+    [
+      'a server that takes tokens of one issuer',
+      [lab()],
+      'connection: { type: trino, host: t.example, database: lake, schema: s }',
+      'Take `via: entra`; or set `http-server.authentication.jwt.key-file`, `required-issuer`',
     ],
     [
       'two other issuers',

@@ -4,7 +4,8 @@ import { PLATFORMS, type Platform } from './support/equivalence/platforms.ts'
 import type { WrittenWhen } from './support/equivalence/policies.ts'
 import { openClaims, stand, type Paste, type Stand } from './support/equivalence/stand.ts'
 
-const NAMES = ['Snowflake', 'Google', 'AWS', 'Microsoft Entra ID', 'Databricks', 'Vault']
+const OKTA = 'Okta, by a key of AWS'
+const NAMES = ['Snowflake', 'Google', 'AWS', 'Microsoft Entra ID', 'Databricks', 'Vault', OKTA]
 const platforms = PLATFORMS.filter(({ name }) => NAMES.includes(name))
 
 async function standFor(
@@ -38,6 +39,8 @@ const OF_GITLAB: Left = [
   ...Array.from({ length: 6 }, () => REFUSED),
 ]
 const OF_CLUSTER: Left = [[], [], [POD], [POD], [], REFUSED]
+/** Where a star stands for the service account. */
+const BY_ACCOUNT: Left = OF_CLUSTER.map((one) => (one === REFUSED ? [POD] : one))
 const bySubject = (left: Left): Readonly<Record<string, Left>> => ({
   Snowflake: left,
   'Microsoft Entra ID': left,
@@ -70,10 +73,17 @@ const BY_CLAIMS: Left = [
 const LEFT: Readonly<
   Record<World['like'], Readonly<Record<string, readonly (readonly string[] | 'refused')[]>>>
 > = {
-  gitlab: { ...bySubject(OF_GITLAB), AWS: BY_STARS, Google: OF_GITLAB.map(() => []), Vault: BY_CLAIMS },
+  gitlab: {
+    ...bySubject(OF_GITLAB),
+    AWS: BY_STARS,
+    [OKTA]: BY_STARS,
+    Google: OF_GITLAB.map(() => []),
+    Vault: BY_CLAIMS,
+  },
   kubernetes: {
     ...bySubject(OF_CLUSTER),
-    AWS: OF_CLUSTER.map((one) => (one === REFUSED ? [POD] : one)),
+    AWS: BY_ACCOUNT,
+    [OKTA]: BY_ACCOUNT,
     Google: OF_CLUSTER.map(() => []),
     Vault: [[], [], [], [POD], [], [POD]],
   },

@@ -101,6 +101,8 @@ export interface ExchangeSpec<S> {
   readonly variables?: (settings: S) => readonly string[]
   /** Who the other side says we are, in its own words: a role ARN, an email, a subject. */
   identity(settings: S, want: Want, claims: Claims): string
+  /** Which exchange compares the token, where this one leaves that to another; `none` where nobody does. */
+  readonly comparedBy?: (settings: S) => string
   /** Who issues its access tokens, as far as the settings tell; absent where a token is read by its issuer alone. */
   readonly issues?: (settings: S) => Issued | undefined
   /** Where it makes users of the warehouse, where it does. */
@@ -139,6 +141,8 @@ export interface BoundExchange {
   readonly revoke: ((credential: Credential, io: Io, fresh: Fresh) => Promise<void>) | undefined
   readonly variables: readonly string[]
   identity(want: Want, claims: Claims): string
+  /** The exchange that compares the token: itself, unless it leaves that to another. */
+  readonly comparedBy: string
   /** Undefined where nobody can tell beforehand. */
   issues(): Issued | undefined
   makes(): Makes | undefined
@@ -188,6 +192,7 @@ export function exchange<S>(spec: ExchangeSpec<S>): Exchange {
         extend: extend && ((credential, io) => extend(settings, credential, io)),
         revoke: revoke && ((credential, io, fresh) => revoke(settings, credential, io, fresh)),
         identity: (want, claims) => spec.identity(settings, want, claims),
+        comparedBy: spec.comparedBy?.(settings) ?? spec.name,
         issues: () => spec.issues?.(settings),
         makes: () => spec.makes?.(settings),
         diagnose: (error, claims) => spec.diagnose?.(error, settings, claims),

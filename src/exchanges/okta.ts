@@ -18,6 +18,8 @@ export default exchange<Settings>({
     (await import('./okta/trade.ts')).revoke(s, credential, io, fresh),
   variables: (s) => (s.signer.variable === undefined ? [] : [s.signer.variable]),
   identity: (s) => s['client-id'],
+  comparedBy: ({ signer: { aws, google, vault } }) =>
+    aws ? 'aws' : google ? 'google' : vault ? 'vault' : 'none',
   // developer.okta.com, "API access management": `<issuer>/v1/keys`; `sub` of client credentials is the client itself.
   issues: (s) => ({ issuer: s.url, keys: `${s.url}/v1/keys`, subject: s['client-id'] }),
   diagnose,

@@ -33,8 +33,7 @@ export function partyOf(config: Granting, target: string): Party {
     return fail({
       code: 'configuration',
       problem: `Grants for tokens of several issuers lead to ${target} (${[...(own ? ['GitHub'] : []), ...others].join(', ')}), and a trust is written for one.`,
-      remedy:
-        'Give each issuer a target of its own: the same connection, with a role, user, provider or app of its own.',
+      remedy: `Write one target for each issuer (${[...(own ? [`${target}-github`] : []), ...[...others].map((one) => `${target}-${one}`)].join(', ')}) with the same connection, and let its grants name it. Each has of its own what compares the token: the role of AWS or Vault, the provider of Google, the app of Entra, the service principal of Databricks; the user of Snowflake, which \`trust\` names after target and issuer.`,
     })
   return { issuer: theirs.url, other: theirs, grants: elsewhere.filter((grant) => grant.issuer === name) }
 }
@@ -43,20 +42,40 @@ export function partyOf(config: Granting, target: string): Party {
 const WRITTEN: ReadonlySet<string> = new Set(['aws', 'google', 'entra', 'vault', 'none'])
 const DIRECT: ReadonlySet<string> = new Set(['snowflake', 'databricks'])
 
+/** What to do where it is not written, by exchange or type of the warehouse. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  [
+    'aws-identity-center',
+    'Take `via: aws` with a role for this target: its trust is written, and no user of Identity Center is needed.',
+  ],
+  [
+    'oauth',
+    'Make the issuer known to the authorization server by hand, with its URL, the audience of the target and the subject of the job; or take `via: aws`, `google`, `entra`, `vault` or `okta`, as far as the warehouse has it.',
+  ],
+  [
+    'trino',
+    'Take `via: entra`; or set `http-server.authentication.jwt.key-file`, `required-issuer` and `required-audience` of the server to the keys and URL of the issuer and to the audience of the target by hand: it takes tokens of one issuer.',
+  ],
+])
+const BY_HAND =
+  'Trust the issuer there by hand, with its keys, the audience and the subject, or take a way of which the trust is written (aws, google, entra, vault, okta; Snowflake and Databricks by themselves).'
+
+/** By whom no subject has to be known. */
+const ANY_CLAIM: ReadonlySet<string> = new Set(['google', 'vault', 'none'])
+
 /** Throws `configuration` where a trust for another issuer's tokens is not written, or would let in its strangers. */
 export function refuseUnwritten({ other, rules, target: name }: TrustRequest, target: Target): void {
   if (!other) return
   const { via, warehouse } = target
-  if (!WRITTEN.has(via) && !(via === 'direct' && DIRECT.has(warehouse.type)))
+  const by = target.exchange.comparedBy
+  if (!WRITTEN.has(by) && !(via === 'direct' && DIRECT.has(warehouse.type)))
     fail({
       code: 'configuration',
       problem: `The trust of ${name} for tokens of ${other.url} is not written: via ${via} ${warehouse.title} is told of GitHub's issuer alone.`,
-      remedy:
-        'Trust the issuer there by hand, with its keys, the audience and the subject, or take a way of which the trust is written (aws, google, entra, vault; Snowflake and Databricks by themselves).',
+      remedy: INSTEAD.get(via === 'direct' ? warehouse.type : via) ?? BY_HAND,
     })
-  // Google and Vault compare the claims themselves.
-  const open =
-    via === 'google' || via === 'vault' ? undefined : rules.find(({ subjects }) => subjects.length === 0)
+  // Google and Vault compare the claims themselves, and without an exchange nobody compares anything.
+  const open = ANY_CLAIM.has(by) ? undefined : rules.find(({ subjects }) => subjects.length === 0)
   if (open)
     fail({
       code: 'configuration',
@@ -65,7 +84,7 @@ export function refuseUnwritten({ other, rules, target: name }: TrustRequest, ta
     })
   // A star there stands for any characters: what leaves the owner open lets in everybody whom the issuer knows.
   const wide =
-    via !== 'aws'
+    by !== 'aws'
       ? []
       : rules.flatMap(({ subjects }) => subjects.filter((one) => !namesOwner(other, 'sub', one)))
   if (wide[0] !== undefined)

@@ -37,7 +37,7 @@ function ownedBy({ 'client-id': app, 'key-id': kid, signer }: Settings): readonl
 export type Told = ReturnType<typeof toldOf>
 
 /** What Okta is told of an app and its authorization server, however it is written. */
-export function toldOf(s: Settings, want: Want, { target, rules }: TrustRequest) {
+export function toldOf(s: Settings, want: Want, { target, rules, other }: TrustRequest) {
   const stored = s.signer.variable
   const url = new URL(s.url)
   return {
@@ -59,10 +59,10 @@ export function toldOf(s: Settings, want: Want, { target, rules }: TrustRequest)
       `Okta, for the target ${target}: the app ${s['client-id']} and its authorization server ${s.url}.`,
       ...(stored === undefined
         ? [
-            'Okta compares nothing of the token of GitHub: that is done where the key is kept, and by this action.',
+            `Okta compares nothing of the token of ${other?.url ?? 'GitHub'}: that is done where the key is kept, and by this action.`,
           ]
         : [
-            `NOT SECRETLESS: the private key is kept as the secret ${stored} of GitHub, and whoever reads it can log in from anywhere.`,
+            `NOT SECRETLESS: the private key is kept as the secret ${stored} of ${other ? 'the job' : 'GitHub'}, and whoever reads it can log in from anywhere.`,
             'Nothing but this action compares the claims of the run. Let AWS KMS, Google KMS or Vault hold the key.',
           ]),
     ],

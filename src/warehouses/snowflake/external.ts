@@ -39,10 +39,15 @@ function kindOf(via: string, c: Connection): Kind {
   return { ...UNTOLD, type: 'CUSTOM', scopes: 'scope' }
 }
 
+function issuerOf({ other }: TrustRequest): string {
+  return other?.name ?? 'GitHub'
+}
+
 /** External OAuth (docs.snowflake.com, "CREATE SECURITY INTEGRATION (External OAuth)"): the issuer is the server that trades. */
 export function integrationOf(c: Connection, request: TrustRequest): Integration {
   const { issued, via } = request
   const kind = kindOf(via, c)
+  const from = issuerOf(request)
   const known = issued !== undefined && issued.subject !== undefined && via === 'okta'
   return {
     ...kind,
@@ -53,12 +58,12 @@ export function integrationOf(c: Connection, request: TrustRequest): Integration
     login: issued?.subject ?? kind.login,
     claims: [...new Set(request.rules.flatMap(({ when }) => [...when.keys()]))],
     lines: [
-      `Trust of the target ${request.target}: Snowflake takes the access token that ${via} gives for GitHub's.`,
+      `Trust of the target ${request.target}: Snowflake takes the access token that ${via} gives for that of ${from}.`,
       known
         ? `The authorization server must write ${kind.audience} as audience: that is a setting of the server itself.`
         : 'What stands in <…> is the authorization server’s own: read it off an access token or its discovery document.',
       ...(via === 'entra' ? aboutEntra(roleOf(c, request)) : []),
-      'Nothing of the grants is compared here: GitHub’s token is judged where it is traded, and by this action.',
+      `Nothing of the grants is compared here: the token of ${from} is judged where it is traded, and by this action.`,
     ],
   }
 }

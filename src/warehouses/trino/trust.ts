@@ -109,7 +109,7 @@ function forProvider(request: TrustRequest): string {
   const head = comment('#', [
     `Tokens of the identity provider for the target ${request.target}. TLS must be on.`,
     ...TYPES,
-    "GitHub's token is judged by the provider: its trust is the document before this one.",
+    `${request.other ? `The token of ${request.other.name}` : "GitHub's token"} is judged by the provider: its trust is the document before this one.`,
     entra
       ? `${tenant === 'TENANT' ? 'Fill in the tenant and the resource app' : 'Fill in the resource app'}. These are those of v2 tokens (requestedAccessTokenVersion 2 of the resource app), whose azp is the client id.`
       : 'Fill in the issuer, its keys and the audience of its access tokens, and the claim that names the client.',
