@@ -224,6 +224,8 @@ describe('dbt-oidc doctor', () => {
     expect(
       seen.stdout.match(/^· token {5}none: no job is around, .* grants\[\d\] describes it/gm),
     ).toHaveLength(2)
+    // Which form of the subject the tokens have, nobody has told.
+    expect(seen.stdout.match(/created, renamed or transferred since 2026-07-15, `sub`/g)).toHaveLength(2)
     expect(heads(seen)).toContain('✓ grant     Target "local" is granted by "grants[1]".')
     expect(heads(seen)).toContain('· github    was not asked for its settings: there is no GITHUB_TOKEN')
   })

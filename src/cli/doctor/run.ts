@@ -1,4 +1,10 @@
-import { changedClaims, pinnedIds, supposedClaims, supposedElsewhere } from '../../check/supposed.ts'
+import {
+  changedClaims,
+  pinnedIds,
+  supposedClaims,
+  supposedElsewhere,
+  type Ids,
+} from '../../check/supposed.ts'
 import { unverified } from '../../check/unverified.ts'
 import type { Claims } from '../../claims.ts'
 import { decisionAudience, type Config } from '../../config.ts'
@@ -7,7 +13,7 @@ import type { Line } from '../../doctor/line.ts'
 import { tokenLine } from '../../doctor/sentence.ts'
 import { DbtOidcError } from '../../errors.ts'
 import type { Facts, Grant } from '../../policy.ts'
-import { visible } from '../../policy/visible.ts'
+import { quoted, visible } from '../../policy/visible.ts'
 import { readRegular } from '../../regular.ts'
 import type { OtherIssuer } from '../../other-issuer.ts'
 import { untrustedPullRequest } from '../../token/pull-request.ts'
@@ -121,8 +127,18 @@ function supposed(
   if (other) return { token, claims: supposedElsewhere(other, given), real: false, facts: SAME }
   const repository = given.get('repository') ?? repositoryOf(config, sources)
   const ids = pinnedIds(config.grants, repository)
-  const claims = supposedClaims({ repository, ids, form: 'name', issuer: config.issuer, given })
-  return { token, claims, real: false, facts: SAME }
+  const run = { repository, ids, issuer: config.issuer, given }
+  const claims = supposedClaims({ ...run, form: 'name' })
+  // Which of the two it is, only GitHub or a token tells.
+  const facts = given.has('sub') ? [] : [otherForm(ids, supposedClaims({ ...run, form: 'id' }).sub)]
+  return { token: { ...token, facts }, claims, real: false, facts: SAME }
+}
+
+function otherForm({ repositoryId, ownerId }: Ids, sub: string): string {
+  const since = 'of a repository that was created, renamed or transferred since 2026-07-15, `sub`'
+  return repositoryId === undefined || ownerId === undefined
+    ? `${since} has the ids of owner and repository, which the policy does not pin`
+    : `${since} is ${quoted(sub)}`
 }
 
 function describedBy({ when }: Grant): ReadonlyMap<string, string> {
