@@ -1,6 +1,7 @@
 import { listen } from './cancel.ts'
 import { readConfig, type Config } from './config.ts'
 import { openHost, readInputs, sourcesOf, type Host } from './host.ts'
+import { lastWords } from './last-words.ts'
 import { policyLine } from './config/policy-place.ts'
 import { publish, publishFailure } from './publish.ts'
 import { registriesByName } from './registries.ts'
@@ -13,8 +14,7 @@ export async function main(): Promise<void> {
   if (host.rehearsal)
     host.writer.line(`rehearsal: GitHub is ${host.rehearsal.server}, and no request leaves this machine`)
   process.exitCode = (await step(host)) ? 0 : 1
-  host.writer.close()
-  await host.writer.allRead()
+  await lastWords(host)
   // Sockets and timers of a failed request must not keep a finished step alive.
   process.exit()
 }

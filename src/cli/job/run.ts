@@ -11,6 +11,7 @@ import { quoted } from '../../dbt/command.ts'
 import { DbtOidcError, fail } from '../../errors.ts'
 import { exchanges } from '../../exchanges/index.ts'
 import type { Host } from '../../host.ts'
+import { lastWords } from '../../last-words.ts'
 import { publish, publishFailure } from '../../publish.ts'
 import { run, type Known } from '../../run.ts'
 import { warehouses } from '../../warehouses/index.ts'
@@ -51,8 +52,7 @@ export async function runJob(words: readonly string[], running: Running): Promis
       )
     const code = await play(words, running, host)
     process.exitCode = cancel.signal.aborted ? endedBy(by) : code
-    host.writer.close()
-    await host.writer.allRead()
+    await lastWords(host)
   } finally {
     await rm(temp, { recursive: true, force: true })
   }
