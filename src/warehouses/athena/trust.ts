@@ -67,7 +67,11 @@ export function trust(
         Resource: inCatalog(glue, c.schema),
       },
       // Athena looks for it at each query, whatever that is about (fine-grained-access-to-glue-resources).
-      { Effect: 'Allow', Action: 'glue:GetDatabase', Resource: `${glue}:database/default` },
+      {
+        Effect: 'Allow',
+        Action: 'glue:GetDatabase',
+        Resource: [`${glue}:catalog`, `${glue}:database/default`],
+      },
       ...mayUse(places, partition),
       ...(places.length === 0
         ? []
