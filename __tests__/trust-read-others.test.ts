@@ -229,6 +229,11 @@ describe('a role of the database engine of Vault', () => {
       ['warning too-much'],
     ],
     [
+      'whose creation gives one such role behind another',
+      databaseRole({ creation_statements: [`${CREATE} GRANT transformer, "rds_superuser" TO "{{name}}";`] }),
+      ['warning too-much'],
+    ],
+    [
       'that says what they may not',
       databaseRole({ creation_statements: [CREATE, 'ALTER ROLE "{{name}}" NOSUPERUSER;'] }),
       [],

@@ -89,9 +89,18 @@ function lasting(most: number): readonly Odd[] {
   ]
 }
 
-/** What makes more than a user of dbt of it, as PostgreSQL, Snowflake and SQL Server say it. */
-const MIGHTY =
-  /\b(?<!NO)(?:SUPERUSER|CREATEROLE|BYPASSRLS|REPLICATION)\b|\bGRANT\s+(?:ALL|"?(?:rds_superuser|cloudsqlsuperuser|pg_write_all_data|ACCOUNTADMIN|SECURITYADMIN|SYSADMIN)"?)\b|\b(?:db_owner|sysadmin)\b/i
+/** Roles that are more than a user of dbt should have, as PostgreSQL, its clouds and Snowflake name them. */
+const ROLES = [
+  'rds_superuser|cloudsqlsuperuser|azure_pg_admin',
+  'pg_write_all_data|pg_execute_server_program|pg_write_server_files|pg_read_server_files',
+  'ACCOUNTADMIN|SECURITYADMIN|SYSADMIN',
+].join('|')
+
+/** What a user should not be, or be given: an attribute, or one of these roles anywhere in the list of a grant. */
+const MIGHTY = new RegExp(
+  String.raw`\b(?:SUPERUSER|CREATEROLE|BYPASSRLS|REPLICATION|db_owner|sysadmin)\b|\bGRANT\s+ALL\b|(?<=\bGRANT\b[^;]*)\b(?:${ROLES})\b`,
+  'i',
+)
 
 function mighty(creation: readonly string[]): readonly Odd[] {
   const found = creation.find((one) => MIGHTY.test(one))
