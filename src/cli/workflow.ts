@@ -27,15 +27,14 @@ const TOLD = ['install']
  * The deciding inputs (or those asked for) of the one step that uses this action. Throws `configuration` where there is none or more than
  * one, or where an input is an expression, whose value nobody knows before the job runs.
  */
-export function inputsOfWorkflow(
-  text: string,
-  path: string,
-  deciding: readonly string[] = DECIDING,
-): Map<string, string> {
+export function inputsOfWorkflow(text: string, path: string, asked?: readonly string[]): Map<string, string> {
   const values = [...valuesOf(text, path)]
-  const told = values.filter(([name, value]) => TOLD.includes(name) && !textOf(value).includes('${{'))
+  const deciding = asked ?? DECIDING
+  const known = asked
+    ? []
+    : values.filter(([name, value]) => TOLD.includes(name) && !textOf(value).includes('${{'))
   return new Map([
-    ...told.map(([name, value]) => [name, textOf(value)] as const),
+    ...known.map(([name, value]) => [name, textOf(value)] as const),
     ...values
       .filter(([name]) => deciding.includes(name))
       .map(([name, value]) => [name, literal(name, value, path)] as const),
