@@ -113,16 +113,18 @@ describe('a child', () => {
     expect(length).toBe(50 * 2 ** 20)
   })
 
-  test('waits for a slow reader', async () => {
+  test('waits for a slow reader for as long as it lives', async () => {
     let waiting = 0
     let most = 0
+    let pid = 0
     const script = `process.stdout.write('x'.repeat(1 << 20))`
     const write = async (): Promise<void> => {
-      most = Math.max(most, ++waiting)
+      waiting++
+      if (lives(pid)) most = Math.max(most, waiting)
       await new Promise((resolve) => void setImmediate(resolve))
       waiting--
     }
-    await watch(script, { write }).result
+    await watch(script, { write, onStart: (its) => void (pid = its) }).result
     expect(most).toBe(1)
   })
 
