@@ -42,6 +42,25 @@ export function createCommandFiles(scratch: Scratch): CommandFiles {
   }
 }
 
+/** By which variables a step finds its files. */
+export function fileEnv(files: CommandFiles): Env {
+  return {
+    GITHUB_OUTPUT: files.output,
+    GITHUB_ENV: files.env,
+    GITHUB_STATE: files.state,
+    GITHUB_STEP_SUMMARY: files.summary,
+    GITHUB_PATH: files.path,
+  }
+}
+
+/** By which variables a step that may ask for tokens does so. */
+export function tokenEnv(issuer: Pick<Issuer, 'requestUrl' | 'requestToken'>): Env {
+  return {
+    ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
+  }
+}
+
 /** `INPUT_*` by the runner's rule, with the defaults of an action.yml for inputs that are not given. */
 export function inputEnv(actionFile: string, inputs: Env, githubToken: string): Env {
   const action: unknown = parse(readFileSync(actionFile, 'utf8'))

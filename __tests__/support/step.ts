@@ -15,7 +15,7 @@ import {
   type Left,
   type Scratch,
 } from './scratch.ts'
-import { createCommandFiles, inputEnv, jobEnv, type Env } from './step-env.ts'
+import { createCommandFiles, fileEnv, inputEnv, jobEnv, tokenEnv, type Env } from './step-env.ts'
 import { recordOf, type StepRecord } from './step-result.ts'
 
 type Overrides = Readonly<Record<string, string | undefined>>
@@ -122,13 +122,6 @@ function jobOf(scratch: Scratch, options: StepOptions): Job {
   }
 }
 
-function tokenEnv(issuer: Issuer): Env {
-  return {
-    ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
-  }
-}
-
 function merged(env: Env, overrides: Overrides = {}): Record<string, string> {
   const entries = Object.entries({ ...env, ...overrides })
   return Object.fromEntries(
@@ -144,11 +137,7 @@ function envOf({ carried, env, path }: Job): Record<string, string> {
 async function runScript(script: string, job: Job, options: PostOptions): Promise<StepResult> {
   const files = createCommandFiles(job.scratch)
   const env = {
-    GITHUB_OUTPUT: files.output,
-    GITHUB_ENV: files.env,
-    GITHUB_STATE: files.state,
-    GITHUB_STEP_SUMMARY: files.summary,
-    GITHUB_PATH: files.path,
+    ...fileEnv(files),
     ...envOf(job),
   }
   const asked = job.issuer?.requests.length ?? 0

@@ -7,7 +7,7 @@ import { startIssuer } from '../../__tests__/support/issuer.ts'
 import { installDbtStub, type Behaviour } from '../../__tests__/support/dbt-stub.ts'
 import { GRANTED, PROJECT } from '../../__tests__/support/job.ts'
 import { createScratch, removeScratch, writeFiles } from '../../__tests__/support/scratch.ts'
-import { createCommandFiles, inputEnv, jobEnv } from '../../__tests__/support/step-env.ts'
+import { createCommandFiles, fileEnv, inputEnv, jobEnv, tokenEnv } from '../../__tests__/support/step-env.ts'
 
 /** What one run of the built action took. */
 export interface Taken {
@@ -51,13 +51,8 @@ export async function measure(behaviour: Behaviour): Promise<Taken> {
     const env = {
       ...jobEnv(scratch, issuer, undefined),
       ...inputEnv(join(ROOT, 'action.yml'), GRANTED, ''),
-      ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
-      GITHUB_OUTPUT: files.output,
-      GITHUB_ENV: files.env,
-      GITHUB_STATE: files.state,
-      GITHUB_STEP_SUMMARY: files.summary,
-      GITHUB_PATH: files.path,
+      ...tokenEnv(issuer),
+      ...fileEnv(files),
       PATH: [stub.bin, '/usr/local/bin', '/usr/bin', '/bin'].join(':'),
       DBT_OIDC_PROBE: join(scratch.home, 'used'),
     }

@@ -6,7 +6,7 @@ import { startIssuer } from '../../__tests__/support/issuer.ts'
 import { GRANTED } from '../../__tests__/support/job.ts'
 import { QUIET } from '../../__tests__/support/process.ts'
 import { createScratch, removeScratch, type Scratch } from '../../__tests__/support/scratch.ts'
-import { createCommandFiles, inputEnv, jobEnv } from '../../__tests__/support/step-env.ts'
+import { createCommandFiles, fileEnv, inputEnv, jobEnv, tokenEnv } from '../../__tests__/support/step-env.ts'
 import { ensurePython } from '../python.ts'
 import { spread, type Spread } from './figures.ts'
 import type { Figure } from './judged.ts'
@@ -42,13 +42,8 @@ export async function compareDbt(rounds: number): Promise<WithDbt> {
         ...jobEnv(scratch, issuer, undefined),
         ...inputEnv(join(ROOT, 'action.yml'), { ...GRANTED, run }, ''),
         ...QUIET,
-        ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
-        ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
-        GITHUB_OUTPUT: files.output,
-        GITHUB_ENV: files.env,
-        GITHUB_STATE: files.state,
-        GITHUB_STEP_SUMMARY: files.summary,
-        GITHUB_PATH: files.path,
+        ...tokenEnv(issuer),
+        ...fileEnv(files),
         PATH: pathOf(bin),
       })
     })

@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createScratch, removeScratch, writeFiles } from '../../__tests__/support/scratch.ts'
-import { createCommandFiles, inputEnv, jobEnv } from '../../__tests__/support/step-env.ts'
+import { createCommandFiles, fileEnv, inputEnv, jobEnv, tokenEnv } from '../../__tests__/support/step-env.ts'
 import type { Contestant } from './contests.ts'
 import type { World } from './world.ts'
 
@@ -73,13 +73,8 @@ async function run(
       cwd: scratch.workspace,
       env: {
         ...jobEnv(scratch, issuer, undefined),
-        ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
-        ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
-        GITHUB_OUTPUT: files.output,
-        GITHUB_ENV: files.env,
-        GITHUB_STATE: files.state,
-        GITHUB_STEP_SUMMARY: files.summary,
-        GITHUB_PATH: files.path,
+        ...tokenEnv(issuer),
+        ...fileEnv(files),
         PATH: [...(path === undefined ? [] : [path]), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter),
         ...(actionFile !== undefined && inputEnv(actionFile, inputs, '')),
         ...env,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { startIssuer, type Issuer } from '../../__tests__/support/issuer.ts'
+import { tokenEnv } from '../../__tests__/support/step-env.ts'
 import { openLoad, type Asked } from './load.ts'
 
 /** How long a soak takes, and what it asks of the broker. */
@@ -140,8 +141,7 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
 function environment(issuer: Issuer, directory: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
-    ACTIONS_ID_TOKEN_REQUEST_URL: issuer.requestUrl,
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: issuer.requestToken,
+    ...tokenEnv(issuer),
     GITHUB_SERVER_URL: issuer.serverUrl,
     GITHUB_REPOSITORY: 'o/r',
     GITHUB_WORKSPACE: directory,
