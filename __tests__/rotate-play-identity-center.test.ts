@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet } from 'jose'
 import { audienceOf, wantOf, type Target } from '../src/config/target.ts'
-import type { Changed } from '../src/trust/parts.ts'
 import { trustDocuments } from '../src/trust/request.ts'
-import { first, second, type Phase, type State } from '../src/trust/rotate/plan.ts'
+import { first, second, type State } from '../src/trust/rotate/plan.ts'
 import { newCloud, type Cloud } from './support/aws/account.ts'
 import { ACCOUNT, HOST, REGION } from './support/aws/bench.ts'
 import { APPLICATION, CENTER_HOST, INSTANCE, SETTINGS } from './support/aws/center-bench.ts'
@@ -13,6 +12,7 @@ import { runInShell } from './support/aws/real-shell.ts'
 import { newSts } from './support/aws/sts.ts'
 import { configOf } from './support/config-of.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
+import { play, type Stage } from './support/trust/played.ts'
 import { worldOf } from './support/world.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -111,21 +111,7 @@ async function comesIn(target: Target): Promise<boolean> {
   return typeof got === 'object' && got !== null && 'accessKeyId' in got
 }
 
-/** Pastes the statements of a phase one by one, and asks after each whether every run that may happen then comes in. */
-async function play({ change }: Phase, runs: readonly Target[]): Promise<readonly boolean[]> {
-  const held: boolean[] = []
-  const steps = [...change.documents, ...change.removals].flatMap(
-    ({ language, before = [], steps: all }: Changed) =>
-      language === 'sh' ? all.map((step) => [...before, step].join('\n')) : [],
-  )
-  for (const step of steps) {
-    await paste(step)
-    const each: boolean[] = []
-    for (const run of runs) each.push(await comesIn(run))
-    held.push(each.every(Boolean))
-  }
-  return held
-}
+const stage: Stage = { paste, comesIn }
 
 const OLD = 'urn:acme:1'
 const NEW = 'urn:acme:2'
@@ -142,10 +128,10 @@ describe('the audience', () => {
       const then = await stateOf(connection, identity, NEW)
       await stand(now)
       expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([true, false])
-      expect(await play(await first(now, both), [now.target])).toEqual([true])
+      expect(await play(await first(now, both), [now.target], stage)).toEqual([true])
       // The policy moves over branch by branch.
       expect([await comesIn(now.target), await comesIn(both.target)]).toEqual([true, true])
-      expect(await play(await second(now, both, then), [then.target])).toEqual([true])
+      expect(await play(await second(now, both, then), [then.target], stage)).toEqual([true])
       expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([false, true])
     },
   )
@@ -153,9 +139,9 @@ describe('the audience', () => {
   test('would fail runs if the old one went at once', async () => {
     const now = await stateOf(ATHENA, SETTINGS, OLD)
     await stand(now)
-    expect(await play(await second(now, now, await stateOf(ATHENA, SETTINGS, NEW)), [now.target])).toContain(
-      false,
-    )
+    expect(
+      await play(await second(now, now, await stateOf(ATHENA, SETTINGS, NEW)), [now.target], stage),
+    ).toContain(false)
   })
 
   test('of Redshift is not set where another target of its list would go', async () => {
@@ -178,11 +164,11 @@ describe('a second application', () => {
     const then = await stateOf(ATHENA, { ...SETTINGS, ...change })
     await stand(now)
     expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([true, false])
-    const one = await play(await first(now, then), [now.target])
+    const one = await play(await first(now, then), [now.target], stage)
     expect([one.length > 2, one.includes(false)]).toEqual([true, false])
     expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([true, true])
     const phase = await second(now, then, then)
-    const two = await play(phase, [then.target])
+    const two = await play(phase, [then.target], stage)
     expect([two.length > 1, two.includes(false), phase.change.byHand]).toEqual([true, false, []])
     expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([false, true])
     expect([...directory.applications.keys()]).toEqual([SECOND.application])
@@ -192,7 +178,7 @@ describe('a second application', () => {
     const now = await stateOf(ATHENA, SETTINGS)
     await stand(now)
     const hasty = await second(now, now, await stateOf(ATHENA, { ...SETTINGS, ...SECOND }))
-    expect(await play(hasty, [now.target])).toContain(false)
+    expect(await play(hasty, [now.target], stage)).toContain(false)
   })
 
   test('goes with a second role, which no application takes beside its first', async () => {
@@ -216,8 +202,8 @@ test('another session role is assumed beside the first', async () => {
   const now = await stateOf(ATHENA, SETTINGS)
   const then = await stateOf(ATHENA, { ...SETTINGS, 'session-role': SECOND['session-role'] })
   await stand(now)
-  expect(await play(await first(now, then), [now.target])).not.toContain(false)
+  expect(await play(await first(now, then), [now.target], stage)).not.toContain(false)
   expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([true, true])
-  expect(await play(await second(now, then, then), [then.target])).not.toContain(false)
+  expect(await play(await second(now, then, then), [then.target], stage)).not.toContain(false)
   expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([false, true])
 })

@@ -4,8 +4,7 @@ import { createLocalJWKSet } from 'jose'
 import type { Target } from '../src/config/target.ts'
 import { wantOf } from '../src/config/target.ts'
 import { trustDocuments } from '../src/trust/request.ts'
-import type { Changed } from '../src/trust/parts.ts'
-import { first, second, type Phase, type State } from '../src/trust/rotate/plan.ts'
+import { first, second, type State } from '../src/trust/rotate/plan.ts'
 import type { TrustDocument } from '../src/trust.ts'
 import { apply, newCloud, type Cloud } from './support/aws/account.ts'
 import { kmsOf } from './support/aws/kms.ts'
@@ -15,6 +14,7 @@ import { configOf } from './support/config-of.ts'
 import { startIssuer, type Issuer } from './support/issuer.ts'
 import { administer, ADMINISTRATOR } from './support/okta-admin.ts'
 import { playOkta, type Okta } from './support/okta-server.ts'
+import { play, type Stage } from './support/trust/played.ts'
 import { worldOf } from './support/world.ts'
 
 const ACCOUNT = '123456789012'
@@ -109,32 +109,18 @@ async function comesIn(target: Target): Promise<boolean> {
   return typeof got === 'object' && got !== null && 'token' in got && server.living.has(String(got.token))
 }
 
-/** Pastes the statements of a phase one by one, and asks after each whether every run that may happen then comes in. */
-async function play({ change }: Phase, runs: readonly Target[]): Promise<readonly boolean[]> {
-  const held: boolean[] = []
-  const steps = [...change.documents, ...change.removals].flatMap(
-    ({ language, before = [], steps: all }: Changed) =>
-      language === 'sh' ? all.map((step) => [...before, step].join('\n')) : [],
-  )
-  for (const step of steps) {
-    await paste(step)
-    const each: boolean[] = []
-    for (const run of runs) each.push(await comesIn(run))
-    held.push(each.every(Boolean))
-  }
-  return held
-}
+const stage: Stage = { paste, comesIn }
 
 describe('the key of an app of Okta', () => {
   test('gives way to another, and after no statement does a run fail', async () => {
     const [now, then] = [await stateOf(OLD, 'dbt-1'), await stateOf(NEW, 'dbt-2')]
     await stand(await trustDocuments(now.config, now.target))
     expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([true, false])
-    const one = await play(await first(now, then), [now.target])
+    const one = await play(await first(now, then), [now.target], stage)
     expect([one.length > 1, one.includes(false)]).toEqual([true, false])
     // The policy moves over branch by branch.
     expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([true, true])
-    const two = await play(await second(now, then, then), [then.target])
+    const two = await play(await second(now, then, then), [then.target], stage)
     expect([two.length > 1, two.includes(false)]).toEqual([true, false])
     expect([await comesIn(now.target), await comesIn(then.target)]).toEqual([false, true])
   })
@@ -142,7 +128,7 @@ describe('the key of an app of Okta', () => {
   test('would fail runs if the old one went at once', async () => {
     const [now, then] = [await stateOf(OLD, 'dbt-1'), await stateOf(NEW, 'dbt-2')]
     await stand(await trustDocuments(now.config, now.target))
-    expect(await play(await second(now, now, then), [now.target])).toContain(false)
+    expect(await play(await second(now, now, then), [now.target], stage)).toContain(false)
   })
 
   test('is named before it is rotated: an assertion that names none fails where there are two', async () => {
