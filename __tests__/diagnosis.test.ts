@@ -3,7 +3,7 @@ import { explain, withExplanation } from '../src/access/purchase.ts'
 import { withinAMinute } from '../src/access/within.ts'
 import type { Claims } from '../src/claims.ts'
 import type { Config } from '../src/config.ts'
-import type { Target } from '../src/config/target.ts'
+import { wantOf, type Target } from '../src/config/target.ts'
 import { diagnoseDbt } from '../src/dbt/diagnosis.ts'
 import { failureOfLine } from '../src/dbt/failure.ts'
 import { DbtOidcError, type Failure } from '../src/errors.ts'
@@ -65,7 +65,7 @@ async function shown(text: string, from: Table['from'], { config, target, claims
     })
   const error = await withExplanation(
     new DbtOidcError({ code: 'exchange', problem: `They refused: ${text}`, remedy: '-' }),
-    explaining,
+    { target, want: wantOf(target), explaining },
   )
   if (error instanceof DbtOidcError) return error
   throw error

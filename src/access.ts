@@ -3,7 +3,6 @@ import { endedMeanwhile } from './access/ended.ts'
 import { hold, type Held } from './access/held.ts'
 import { asksForEach, isRenewed, keepingOf } from './access/hook.ts'
 import { isLent, keepExtending } from './access/loan.ts'
-import { withHosts } from './access/hosts.ts'
 import { buy, explain, withExplanation, type Explain } from './access/purchase.ts'
 import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
@@ -127,6 +126,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     if (!(await revoke(target, credential, around, LATER))) owed = true
   }
   const explaining: Explain = (text) => explain(text, target, claims, around)
+  const telling = { target, want, explaining }
   const over = new AbortController()
   const replaced = async (old: Credential): Promise<void> => void (await revoke(target, old, around, NEVER))
   // Nobody hears of a broker before there is something to ask for.
@@ -138,12 +138,8 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
   })
   undo.use(served)
   const dealing = { giveBack, hook: served?.hook }
-  const bought = await buy(target, want, explaining, 'exchange', around, dealing)
-  const held: Held = hold(
-    bought,
-    { target, want, explaining, keepAlive, around, replaced, ...dealing },
-    over.signal,
-  )
+  const bought = await buy(telling, 'exchange', around, dealing)
+  const held: Held = hold(bought, { ...telling, keepAlive, around, replaced, ...dealing }, over.signal)
   const each = oneEach({ first: held.current, next: held.next, now: around.io.now })
   // A renewal that is under way would find its directory gone, and leave what it was to give back.
   undo.defer(() => soon(held.settled()))
@@ -224,7 +220,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
     told: () =>
       toldBy(held.current().credential, target.exchange.identity(want, claims), around.io).catch(
         async (error: unknown) => {
-          throw withHosts(await withExplanation(error, explaining), target, want)
+          throw await withExplanation(error, telling)
         },
       ),
     async preflight(python) {
@@ -241,7 +237,7 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
           io.signal,
         )
       } catch (error) {
-        throw withHosts(await withExplanation(error, explaining), target, want)
+        throw await withExplanation(error, telling)
       }
     },
     forget,

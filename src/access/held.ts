@@ -1,12 +1,10 @@
 import type { Surroundings } from '../access.ts'
-import type { Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'
-import type { Want } from '../exchange.ts'
 import { untilBelow, type Life } from '../keepalive/freshness.ts'
 import { pluginSecret } from '../keepalive/plugin-files.ts'
 import type { KeepAlive } from '../warehouse.ts'
 import { extended, isLent } from './loan.ts'
-import { buy, type Bought, type Buying, type Dealing, type Explain } from './purchase.ts'
+import { buy, type Bought, type Buying, type Dealing, type Telling } from './purchase.ts'
 import { NEVER, revoke } from './revoke.ts'
 
 /** A credential with its private files, which is bought anew in their place. */
@@ -26,10 +24,7 @@ export interface Held {
 }
 
 /** What is bought, for whom. */
-export interface Holding extends Dealing {
-  readonly target: Target
-  readonly want: Want
-  readonly explaining: Explain
+export interface Holding extends Dealing, Telling {
   readonly keepAlive: KeepAlive
   readonly around: Buying & Pick<Surroundings, 'mintToRevoke'>
   /** What becomes of a credential once there is a newer one. */
@@ -42,6 +37,7 @@ export function hold(
   { target, want, explaining, keepAlive, around, replaced, ...dealing }: Holding,
   over: AbortSignal,
 ): Held {
+  const telling = { target, want, explaining }
   let current = bought
   let last: Promise<void> = Promise.resolve()
   const life = (): Life => {
@@ -59,7 +55,7 @@ export function hold(
     // What is not extended is used as it is, or bought anew.
     await extend(share).catch(() => undefined)
     if (has(share) || named()) return
-    const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
+    const next = await buy(telling, 'keep-alive', around, dealing)
     // Whoever forgot meanwhile must not find a credential again.
     if (over.aborted) return void (await revoke(target, next.credential, around, NEVER))
     const { carried, credential } = next
@@ -83,7 +79,7 @@ export function hold(
     renew: (share) => inTurn(() => renew(share)),
     extend: (share) => inTurn(() => extend(share)),
     async next() {
-      const next = await buy(target, want, explaining, 'keep-alive', around, dealing)
+      const next = await buy(telling, 'keep-alive', around, dealing)
       over.throwIfAborted()
       return (current = next)
     },

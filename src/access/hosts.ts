@@ -2,10 +2,12 @@ import type { Target } from '../config/target.ts'
 import { DbtOidcError } from '../errors.ts'
 import type { Want } from '../exchange.ts'
 
-/** The same error with every host of the run, where one cannot be reached: whoever opens the way to one opens it to all. */
-export function withHosts(error: unknown, { exchange, bound }: Target, want: Want): unknown {
-  if (!(error instanceof DbtOidcError) || error.code !== 'host-unreachable') return error
-  const { code, problem, remedy, details, cause } = error
+/** The error that one host cannot be reached, with every host of the run: whoever opens the way to one opens it to all. */
+export function withHosts(
+  { code, problem, remedy, details, cause }: DbtOidcError,
+  { exchange, bound }: Target,
+  want: Want,
+): DbtOidcError {
   const reached = [
     ['the step', exchange.hosts(want)],
     ['dbt', bound.hosts()],

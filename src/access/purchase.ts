@@ -29,13 +29,12 @@ export interface Dealing {
 
 /** Buys once, with every token that it took on record; what was bought and cannot be used is given back. */
 export async function buy(
-  target: Target,
-  want: Want,
-  explaining: Explain,
+  telling: Telling,
   use: Trade['use'],
   around: Buying,
   { giveBack, hook }: Dealing,
 ): Promise<Bought> {
+  const { target, want } = telling
   const tokens: IdToken[] = []
   const mint: Mint = async (audience) => {
     const token = await around.mint(audience)
@@ -43,7 +42,7 @@ export async function buy(
     return token
   }
   const credential = await trade(target, want, mint, around, giveBack).catch(async (error: unknown) => {
-    const explained = withHosts(await withExplanation(error, explaining), target, want)
+    const explained = await withExplanation(error, telling)
     const errorCode = explained instanceof DbtOidcError ? explained.code : 'internal'
     await around.onTrade({ tokens, use, expiresAt: null, outcome: 'refused', errorCode })
     throw explained
@@ -103,9 +102,24 @@ export async function explain(
   return diagnosis && refusal(diagnosis, claims, known, { side, now: io.now() })
 }
 
-/** The same error in our words, with the other side's below; what nobody knows stays as it is. */
-export async function withExplanation(error: unknown, explaining: Explain): Promise<unknown> {
-  if (!(error instanceof DbtOidcError) || error.code !== 'exchange') return error
+/** What an error at the other side is told with. */
+export interface Telling {
+  readonly target: Target
+  readonly want: Want
+  readonly explaining: Explain
+}
+
+/**
+ * The same error in our words, with the other side's below, and with every host of the run where one cannot be reached;
+ * what nobody knows stays as it is.
+ */
+export async function withExplanation(
+  error: unknown,
+  { target, want, explaining }: Telling,
+): Promise<unknown> {
+  if (!(error instanceof DbtOidcError)) return error
+  if (error.code === 'host-unreachable') return withHosts(error, target, want)
+  if (error.code !== 'exchange') return error
   const own = [error.problem, ...error.details]
   const explained = await explaining(own.join(' '))
   if (!explained) return error
