@@ -1,4 +1,5 @@
 import { jsonOf } from '../json.ts'
+import { byNumber } from '../policy/visible.ts'
 import { neutralise } from '../report/neutralise.ts'
 
 /** What a terminal obeys or hides: control characters but for line ends and tabs, and marks that reverse the order of reading. */
@@ -34,11 +35,7 @@ export function printDocument(text: string): void {
 function readable(text: string): string {
   const all = text
     .split(COLOUR)
-    .map((part, at) => (at % 2 === 1 ? part : part.replaceAll(OBEYED, visible)))
+    .map((part, at) => (at % 2 === 1 ? part : part.replaceAll(OBEYED, byNumber)))
     .join('')
   return process.env['GITHUB_ACTIONS'] === 'true' ? neutralise(all) : all
-}
-
-function visible(character: string): string {
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }

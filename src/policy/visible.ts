@@ -1,12 +1,17 @@
 /** What could be taken for something else in a log: characters that cannot be seen, and the mark of our own escape. */
 const DOUBTFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\]/u
 
+/** A character by its number, as `\u{202e}`: nobody takes that for what it stands for. */
+export function byNumber(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+}
+
 /** A text by code points, each as a log may show it: what cannot be seen, or could become a command, as `\u{202e}`. */
 export function visiblePoints(text: string): readonly string[] {
   return Array.from(text).map((point, at, all) => {
     // The runner obeys `##[command]` anywhere in a line.
     const command = point === '#' && all[at + 1] === '#' && all[at + 2] === '['
-    return command || DOUBTFUL.test(point) ? `\\u{${(point.codePointAt(0) ?? 0).toString(16)}}` : point
+    return command || DOUBTFUL.test(point) ? byNumber(point) : point
   })
 }
 
