@@ -8,39 +8,19 @@ import { LATER, NEVER, revoke } from './access/revoke.ts'
 import { toldBy } from './access/told.ts'
 import { soon, withinAMinute } from './access/within.ts'
 import { endsSoon, notRenewed, onceEach } from './access/words.ts'
-import type { Claims, IdToken, Mint } from './claims.ts'
-import type { KeepAliveOption } from './config/options.ts'
+import { outputWith } from './access/output.ts'
+import type { Explained, Python, Surroundings } from './access/surroundings.ts'
+import type { Claims } from './claims.ts'
 import { fillTarget, wantOf, type Target } from './config/target.ts'
 import type { Credential } from './credential.ts'
-import type { Code, Failure } from './errors.ts'
-import type { Io } from './exchange.ts'
 import type { PrivateDirectory } from './files.ts'
-import type { Streams } from './http.ts'
 import { AT_START, MEANWHILE, NOTHING } from './keepalive/freshness.ts'
 import { pluginFiles } from './keepalive/plugin-files.ts'
 import { keepRenewing } from './keepalive/renewal.ts'
 import { warnOfEnd } from './keepalive/warning.ts'
-import { toJs, type Output, type Value } from './profile.ts'
+import { toJs, type Output } from './profile.ts'
 import { secretNames } from './secret-names.ts'
-import type { Trusted } from './trust/refusal.ts'
-import type { Acceptable, Carried, Finding } from './warehouse.ts'
-
-/** A refusal in our words: what it means, what to do, and what was expected against what the token says. */
-export type Explained = Pick<Failure, 'problem' | 'remedy' | 'details'>
-
-/** Runs a script of a preflight, until the signal says that nobody waits for its answer any more. */
-export type Python = (script: string, input: unknown, signal: AbortSignal) => Promise<unknown>
-
-/** One use of one or more tokens, for the audit. */
-export interface Trade {
-  readonly tokens: readonly IdToken[]
-  readonly use: 'exchange' | 'keep-alive' | 'revocation'
-  readonly expiresAt: Date | null
-  readonly outcome: 'exchanged' | 'refused'
-  readonly errorCode?: Code
-  /** Who trades them, where it is not the one that the acceptance names. */
-  readonly trades?: Acceptable['trades']
-}
+import type { Carried, Finding } from './warehouse.ts'
 
 /** A way into one target for as long as the block lives; leaving it revokes and forgets. */
 export interface Access extends AsyncDisposable {
@@ -71,45 +51,6 @@ export interface Access extends AsyncDisposable {
   forget(): Promise<void>
   /** Leaves everything in place: the post step owns it from here on, and another process renews what can be renewed. */
   handOver(): Promise<void>
-}
-
-/** What another process needs in order to go on renewing. */
-export interface Legacy {
-  /** With its placeholders filled. */
-  readonly target: Target
-  /** The connection as its warehouse understands it. */
-  readonly connection: Readonly<Record<string, unknown>>
-  readonly credential: Credential
-  readonly boughtAt: Date
-}
-
-/** What `connect` needs of the world. */
-export interface Surroundings {
-  readonly mint: Mint
-  /** Mints for a revocation: also when the job was cancelled, and with no claims to agree with. */
-  readonly mintToRevoke: Mint
-  /** Its signal ends a trade that waits for the other side; a revocation goes on. */
-  readonly io: Io
-  readonly directory: PrivateDirectory
-  /** What the policy asks the other side to trust, for a refusal to be explained by. */
-  readonly trusted: (target: Target) => Promise<Trusted | undefined>
-  /** Whether and how the credential is to be renewed while dbt runs. */
-  readonly keepAlive: KeepAliveOption
-  /** Whether this process lives as long as dbt, and the driver can ask it. */
-  readonly brokers: boolean
-  /** Whether dbt loads modules of Python: 1.x does. */
-  readonly plugins: boolean
-  /** The way out for what a proxy of ours passes on. */
-  readonly streams: Streams
-  readonly onTrade: (trade: Trade) => Promise<void>
-  /** Fields that name the run in the warehouse's history. */
-  readonly attribution: Readonly<Record<string, Value>>
-  /** Keeps what the post step needs for a revocation; called before the credential is used. */
-  readonly remember: (credential: Credential) => Promise<void>
-  /** Hands the renewal to a process that outlives this one. */
-  readonly leave: (legacy: Legacy) => Promise<void>
-  /** In place of removing the directory, where the credential could not be revoked: removes all but what was remembered. */
-  readonly owe: () => Promise<void>
 }
 
 /**
@@ -261,11 +202,4 @@ export async function connect(granted: Target, claims: Claims, around: Surroundi
 async function living(held: Held): Promise<Credential> {
   if (!held.has(NOTHING)) await held.renew(NOTHING)
   return held.current().credential
-}
-
-/** The user's own fields win over attribution; the credential's fields win over everything. */
-function outputWith(target: Target, carried: Carried, attribution: Readonly<Record<string, Value>>): Output {
-  const dropped = new Set(target.warehouse.credentialFields)
-  const own = [...target.output].filter(([field]) => !dropped.has(field))
-  return new Map([...Object.entries(attribution), ...own, ...Object.entries(carried.fields)])
 }

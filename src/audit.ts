@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Trade } from './access.ts'
+import type { Trade } from './access/surroundings.ts'
 import type { IdToken } from './claims.ts'
 import type { Config } from './config.ts'
 import { wantOf, type Target } from './config/target.ts'

@@ -1,5 +1,6 @@
 import { identify, identityText, parseIdentity, type ProcessIdentity } from './process.ts'
-import { makePrivateDirectory, removePrivateDirectory, type PrivateDirectory } from './files.ts'
+import { makePrivateDirectory, type PrivateDirectory } from './files.ts'
+import { removePrivateDirectory } from './files/remove.ts'
 import type { Host } from './host.ts'
 import { newKey, REVOCATION_FILE, seal, type Revocation } from './revocation.ts'
 

@@ -1,4 +1,4 @@
-import type { Explained } from '../access.ts'
+import type { Explained } from './surroundings.ts'
 import type { KeepAliveOption } from '../config/options.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Surroundings } from '../access.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { Credential } from '../credential.ts'
 import { fail } from '../errors.ts'
 import { noToken } from './words.ts'

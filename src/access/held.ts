@@ -1,4 +1,4 @@
-import type { Surroundings } from '../access.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { Credential } from '../credential.ts'
 import { untilBelow, type Life } from '../keepalive/freshness.ts'
 import { pluginSecret } from '../keepalive/plugin-files.ts'

@@ -1,6 +1,6 @@
 import { requireBroker, tokenReply } from './endpoint.ts'
 import { notRenewed } from './words.ts'
-import type { Surroundings } from '../access.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { IdToken } from '../claims.ts'
 import { audienceOf, type Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'

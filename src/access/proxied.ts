@@ -1,4 +1,4 @@
-import type { Surroundings } from '../access.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import { startLoginProxy, type LoginProxyOptions } from '../keepalive/login-proxy.ts'

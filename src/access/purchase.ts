@@ -1,4 +1,4 @@
-import type { Explained, Surroundings, Trade } from '../access.ts'
+import type { Explained, Surroundings, Trade } from './surroundings.ts'
 import type { Claims, IdToken, Mint } from '../claims.ts'
 import type { Target } from '../config/target.ts'
 import { secretsOf, type Credential } from '../credential.ts'

@@ -1,4 +1,4 @@
-import type { Surroundings } from '../access.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { IdToken } from '../claims.ts'
 import { audienceOf, type Target } from '../config/target.ts'
 import type { Credential } from '../credential.ts'
