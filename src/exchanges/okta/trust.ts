@@ -2,7 +2,6 @@ import type { Want } from '../../exchange.ts'
 import { creations } from '../../trust/parts.ts'
 import { comment } from '../../trust/quote.ts'
 import type { TrustDocument, TrustRequest } from '../../trust.ts'
-
 import { functionsFor, partsOf } from './calls.ts'
 import { opening } from './opening.ts'
 import { printed } from './printed.ts'

@@ -139,7 +139,7 @@ const MAY_READ = {
   ],
 }
 
-/** Of `NAMESPACE:GROUP`. */
+/** The namespace of `NAMESPACE:GROUP`. */
 export function namespaceOf(identity: string): string {
   return identity.slice(0, identity.indexOf(':'))
 }

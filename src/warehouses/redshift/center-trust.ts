@@ -75,7 +75,7 @@ export function groupDocument(
   }
 }
 
-/** Of `NAMESPACE:GROUP`. */
+/** The group of `NAMESPACE:GROUP`. */
 function groupOf(identity: string): string {
   return identity.slice(identity.indexOf(':') + 1)
 }
