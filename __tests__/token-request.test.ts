@@ -38,7 +38,11 @@ interface Run {
 }
 
 /** Asks the issuer with GitHub's own toolkit. */
-function ask(issuer: Issuer, timings: Partial<RequestTimings> = {}, more: Partial<RequestOptions> = {}): Run {
+function ask(
+  issuer: Issuer,
+  timings: Partial<RequestTimings> | 'usual' = {},
+  more: Partial<RequestOptions> = {},
+): Run {
   process.env['ACTIONS_ID_TOKEN_REQUEST_URL'] = issuer.requestUrl
   process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = issuer.requestToken
   const masked: string[] = []
@@ -47,7 +51,7 @@ function ask(issuer: Issuer, timings: Partial<RequestTimings> = {}, more: Partia
     now: () => new Date(),
     mask: (secret) => masked.push(secret),
     rehearsal: rehearsalOf(issuer.serverUrl),
-    timings: { request: { ...quick, ...timings } },
+    ...(timings === 'usual' ? {} : { timings: { request: { ...quick, ...timings } } }),
     ...more,
   })
   return { masked, token }
@@ -143,6 +147,14 @@ test(`fault-oidc-${named('08')}`, async () => {
   expect(await outcome([hang], { perTry: 100 })).toEqual(taken(2))
 })
 
+test('what hangs is hung up on when its time is over, not when the endpoint has had enough', async () => {
+  await using issuer = await startIssuer()
+  const closed = Promise.withResolvers<void>()
+  issuer.next('idtoken', (req) => void req.socket.once('close', () => closed.resolve()))
+  await ask(issuer, { perTry: 100 }).token
+  expect(await closed.promise).toBeUndefined()
+})
+
 test(`fault-oidc-${named('09')}`, async () => {
   expect((await failsWith(slow, { perTry: 100, total: 250 })).error.problem).toContain('in time')
   expect(await outcome([slow], { perTry: 100 })).toEqual(taken(2))
@@ -161,6 +173,7 @@ test(`fault-oidc-${named('12')}`, async () => {
   for (const answer of answers) failed.push(await failsWith(answer))
   expect(new Set(failed.map(({ error }) => error.code))).toEqual(new Set(['id-token-response']))
   expect(new Set(failed.map(({ error }) => error.problem)).size).toBe(answers.length)
+  expect(failed[1]?.error.problem).toContain('answered with nothing')
   expect(await outcome([html, body('')])).toEqual(taken(3))
 })
 
@@ -169,6 +182,19 @@ test(`fault-oidc-${named('13')}`, async () => {
     const { error } = await failsWith(value(odd))
     expect([error.code, error.problem]).toEqual(['id-token-response', expect.stringContaining('not text')])
   }
+})
+
+test('only a text is masked: what else came is none', async () => {
+  await using issuer = await startIssuer()
+  issuer.next('idtoken', value({ a: 1 }), value(1))
+  const run = ask(issuer)
+  await run.token
+  expect(run.masked).toEqual(issuer.minted)
+})
+
+test('who says nothing of times gets those of the action, and a token', async () => {
+  await using issuer = await startIssuer()
+  expect([await ask(issuer, 'usual').token]).toEqual(issuer.minted)
 })
 
 test(`fault-oidc-${named('14')}`, async () => {
@@ -256,11 +282,12 @@ test('50 MB are not read, whether their length is announced or not', async () =>
   expect(await failsWith(flood(70_000))).toMatchObject({ error: { code: 'id-token-response' }, tries: 1 })
 })
 
-test('other statuses of refusal are final', async () => {
+test('other statuses of refusal are final, and of a single try no effort is told', async () => {
   for (const code of [400, 404, 410, 422]) {
     const { error, tries } = await failsWith(status(code))
     expect([error.code, tries]).toEqual(['id-token-endpoint', 1])
     expect(error.problem).toContain(String(code))
+    expect(error.details.join()).not.toContain('Tried')
   }
 })
 
@@ -278,6 +305,16 @@ test('a cancelled run stops asking, with the reason that was given', async () =>
   setTimeout(() => cancel.abort(reason), 50)
   await expect(run.token).rejects.toBe(reason)
   await expect(ask(issuer, {}, { signal: cancel.signal }).token).rejects.toBe(reason)
+})
+
+test('a run that is cancelled at its second try ends with the reason as well', async () => {
+  await using issuer = await startIssuer()
+  const cancel = new AbortController()
+  const reason = new Error('cancelled')
+  issuer.next('idtoken', status(500), () => cancel.abort(reason))
+  const run = ask(issuer, { perTry: 30_000, total: 60_000 }, { signal: cancel.signal })
+  await expect(run.token).rejects.toBe(reason)
+  expect(asked(issuer)).toBe(2)
 })
 
 test('in a rehearsal no other machine is asked, and outside of one nobody without TLS', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import type { Claims } from '../src/claims.ts'
 import { createTokens, type Tokens } from '../src/token/tokens.ts'
 import { status } from './support/faults.ts'
@@ -14,7 +14,11 @@ interface Started {
   readonly wait: (seconds: number) => void
 }
 
-function start(setup: Setup, ask?: (audience: string) => string): Started {
+afterEach(() => {
+  jest.restoreAllMocks()
+})
+
+function start(setup: Setup, ask?: (audience: string) => string | Promise<string>): Started {
   const asked: string[] = []
   const masked: string[] = []
   let later = 0
@@ -65,6 +69,21 @@ test('a decision token of 60 s is not handed on', async () => {
   old.wait(60)
   setup.issuer.skew(60)
   expect((await old.tokens.mint('a')).claims.jti).not.toBe(decision.claims.jti)
+  expect(old.asked).toEqual(['a', 'a'])
+})
+
+test('its age is that of whichever clock says more, and not that of the process', async () => {
+  await using setup = await setUp()
+  const real = performance.now.bind(performance)
+  let later = 3_600_000 // A process that is an hour old.
+  jest.spyOn(performance, 'now').mockImplementation(() => real() + later)
+  const young = start(setup)
+  const decision = await young.tokens.decision('a')
+  expect(await young.tokens.mint('a')).toBe(decision)
+  const old = start(setup)
+  const first = await old.tokens.decision('a')
+  later += 60_000
+  expect(await old.tokens.mint('a')).not.toBe(first)
   expect(old.asked).toEqual(['a', 'a'])
 })
 
@@ -183,7 +202,15 @@ test('no token is minted before the decision', async () => {
 
 test('keys are fetched while the token is made, once for all tokens', async () => {
   await using setup = await setUp()
-  const { tokens } = start(setup)
+  const fetching = Promise.withResolvers<void>()
+  setup.issuer.next('discovery', (_req, _res, proceed) => {
+    fetching.resolve()
+    proceed()
+  })
+  const { tokens } = start(setup, async (audience) => {
+    await fetching.promise
+    return setup.issuer.mint(audience)
+  })
   const all: Claims[] = [(await tokens.decision('a')).claims]
   for (const audience of ['b', 'c', 'd']) all.push((await tokens.mint(audience)).claims)
   expect(all.map(({ aud }) => aud)).toEqual(['a', 'b', 'c', 'd'])
