@@ -51,18 +51,14 @@ const Report = z.object({
 })
 
 /** Breaks the sources of a part, one mutant at a time, and tells of each what its tests made of it. */
-export async function mutate(
-  name: string,
-  { sources, tests }: Part,
-  afresh: boolean,
-): Promise<readonly Mutant[]> {
+export async function mutate(name: string, { sources, tests }: Part): Promise<readonly Mutant[]> {
   await ensureStryker()
   mkdirSync(join(ROOT, CACHE), { recursive: true })
   const file = join(ROOT, CACHE, `${name}.config.json`)
   const report = `${CACHE}/${name}.report.json`
   rmSync(join(ROOT, report), { force: true })
   rmSync(join(ROOT, CACHE, `${name}.sandbox`), { recursive: true, force: true })
-  writeFileSync(file, JSON.stringify(configuration(name, sources, report, afresh)))
+  writeFileSync(file, JSON.stringify(configuration(sources, report, `${CACHE}/${name}.sandbox`)))
   const child = spawn(
     process.execPath,
     [join(TOOL, 'node_modules/@stryker-mutator/core/bin/stryker.js'), 'run', file],
@@ -81,12 +77,10 @@ export async function mutate(
   await once(child, 'exit')
   if (!existsSync(join(ROOT, report)))
     throw new Error('Stryker has made no report; what it says stands above.')
-  // What an earlier run knew of other files stands in the report as well.
-  const asked = sources.map((source) => source.replace(/:.*/, ''))
-  return read(readFileSync(join(ROOT, report), 'utf8')).filter(({ file }) => asked.includes(file))
+  return read(readFileSync(join(ROOT, report), 'utf8'))
 }
 
-function configuration(name: string, sources: readonly string[], report: string, afresh: boolean): unknown {
+function configuration(sources: readonly string[], report: string, sandbox: string): unknown {
   return {
     mutate: sources,
     plugins: [join(import.meta.dirname, 'runner.ts')],
@@ -100,10 +94,8 @@ function configuration(name: string, sources: readonly string[], report: string,
     timeoutFactor: 2,
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
-    incremental: true,
-    incrementalFile: `${CACHE}/${name}.incremental.json`,
-    force: afresh,
-    tempDirName: `${CACHE}/${name}.sandbox`,
+    // Never incremental: a constant that once lived would be let live for ever, whatever tests there are by now.
+    tempDirName: sandbox,
     cleanTempDir: 'always',
     ignorePatterns: ['dist', 'demo', 'lib', '.cache', '.github', 'toolchain'],
     // Stryker would read the configuration of TypeScript by an interface that TypeScript 7 no longer has.

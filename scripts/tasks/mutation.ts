@@ -6,9 +6,7 @@ import { mutate, type Mutant } from '../mutation/stryker.ts'
 import { task } from '../task.ts'
 
 await task(async () => {
-  const args = process.argv.slice(2)
-  const afresh = args.includes('--afresh')
-  const names = args.filter((arg) => arg !== '--afresh')
+  const names = process.argv.slice(2)
   const files = names.filter((name) => name.startsWith('src/'))
   const groups = GROUPS.filter(({ name }) => names.length === files.length || names.includes(name))
     .map((group) => narrowed(group, files))
@@ -23,7 +21,7 @@ await task(async () => {
       const at = GROUPS.find(({ name }) => name === group.name)?.parts.findIndex(
         ({ tests }) => tests === part.tests,
       )
-      mutants.push(...(await mutate(`${group.name.replaceAll(' ', '-')}-${at}`, part, afresh)))
+      mutants.push(...(await mutate(`${group.name.replaceAll(' ', '-')}-${at}`, part)))
     }
     const score = scoreOf(group, mutants)
     // Of a few files the figures are nobody's but theirs who asked.
