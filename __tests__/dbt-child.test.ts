@@ -139,6 +139,22 @@ describe('a child', () => {
     expect([exitCode, lingered, bytes]).toEqual([0, false, (1 << 16) + 1])
   })
 
+  test('that has ended is told as it ended, though what it said last cannot be printed', async () => {
+    let pid = 0
+    const said: string[] = []
+    const script = `process.on('SIGUSR2', () => process.stdout.write('last', () => process.exit()))
+      setInterval(() => {}, 1000); process.stdout.write('first')`
+    const write = (bytes: Buffer): Promise<void> => {
+      said.push(String(bytes))
+      if (said.length > 1) return Promise.reject(new Error('EPIPE'))
+      process.kill(pid, 'SIGUSR2')
+      return new Promise(() => undefined)
+    }
+    const child = watch(script, { write, onStart: (its) => void (pid = its), times: { linger: NEVER } })
+    expect(await child.result).toMatchObject({ exitCode: 0, lingered: false })
+    expect(said).toEqual(['first', 'last'])
+  })
+
   test('is ended when nothing can be printed any more', async () => {
     let pid = 0
     const script = `console.log(process.pid); setInterval(() => {}, 1000)`

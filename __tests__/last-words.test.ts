@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import { lastWords } from '../src/last-words.ts'
 
-const unread = new Promise<void>(() => undefined)
+const unread = new Promise<boolean>(() => undefined)
 
 /** Whether the last words of a run are waited for no more, once `what` has happened to it. */
-async function isOver(allRead: Promise<void>, what: 'nothing' | 'cancel' | 'kill'): Promise<boolean> {
+async function isOver(allRead: Promise<boolean>, what: 'nothing' | 'cancel' | 'kill'): Promise<boolean> {
   const [cancel, kill] = [new AbortController(), new AbortController()]
   const writer = { close: () => undefined, allRead: () => allRead }
   const over = lastWords({ writer, signal: cancel.signal, kill: kill.signal }).then(() => true)
@@ -17,7 +17,7 @@ async function isOver(allRead: Promise<void>, what: 'nothing' | 'cancel' | 'kill
 }
 
 test('a run waits for whoever reads what it says last', async () => {
-  expect(await isOver(Promise.resolve(), 'nothing')).toBe(true)
+  expect(await isOver(Promise.resolve(true), 'nothing')).toBe(true)
   expect(await isOver(unread, 'nothing')).toBe(false)
 })
 
@@ -27,4 +27,14 @@ test('a run that is cancelled ends, though nobody reads what it says last', asyn
 
 test('a run that somebody will not wait for ends at once, though nobody reads', async () => {
   expect(await isOver(unread, 'kill')).toBe(true)
+})
+
+test('a run knows whether what it says last was read', async () => {
+  const never = new AbortController().signal
+  for (const read of [true, false]) {
+    const writer = { close: () => undefined, allRead: () => Promise.resolve(read) }
+    expect(await lastWords({ writer, signal: never, kill: never })).toBe(read)
+  }
+  const writer = { close: () => undefined, allRead: () => unread }
+  expect(await lastWords({ writer, signal: never, kill: AbortSignal.abort() })).toBe(false)
 })

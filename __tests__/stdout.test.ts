@@ -1,9 +1,10 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { allTaken } from '../src/host/all-taken.ts'
 
 // The output of a step is a pipe to the runner, which may be busy with other things.
 
@@ -17,12 +18,12 @@ async function readLate(script: string): Promise<string> {
   return text(child.stdout)
 }
 
-function started(script: string): ChildProcessByStdio<null, Readable, Readable> {
+function started(script: string): ChildProcessByStdio<Writable, Readable, Readable> {
   const source = `const { stdout } = await import(${JSON.stringify(STDOUT)})
     ${script.includes('stdout(') ? '' : 'const { write, room, allRead } = stdout()'}
     ${script}`
   return spawn(process.execPath, ['--input-type=module', '-e', source], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
   })
 }
@@ -64,7 +65,6 @@ test('a reader that keeps up is not waited for', async () => {
 /** Writes until it has to wait, says so, and is left by its reader there and then; what it says of what follows. */
 async function leftAlone(how: string): Promise<string> {
   const child = started(`const { write, room, allRead } = stdout(${how})
-    process.stdout.on('error', () => undefined)
     const full = () => {
       for (;;) {
         write('x'.repeat(65536))
@@ -75,8 +75,8 @@ async function leftAlone(how: string): Promise<string> {
     const waits = full()
     console.error('full')
     console.error(await waits.then(() => 'on', (error) => error.code))
-    console.error(room() === undefined ? 'never again' : 'for ever')
-    await allRead()
+    console.error(room() === undefined ? 'never again' : await room().catch(({ code }) => 'again ' + code))
+    console.error('read: ' + (await allRead()))
     process.exit()`)
   const said = text(child.stderr)
   child.stderr.once('data', () => child.stdout.destroy())
@@ -84,9 +84,51 @@ async function leftAlone(how: string): Promise<string> {
 }
 
 test('a reader that may leave while it is waited for ends nothing, and is not waited for again', async () => {
-  expect(await leftAlone('{ mayLeave: true }')).toBe('full, on, never again')
+  expect(await leftAlone('{ mayLeave: true }')).toBe('full, on, never again, read: true')
 })
 
 test('a reader that may not leave is missed by whoever waits for it', async () => {
-  expect(await leftAlone('')).toMatch(/^full, EPIPE/)
+  expect(await leftAlone('')).toBe('full, EPIPE, again EPIPE, read: false')
+})
+
+test('a reader that goes while nobody waits ends nothing, and is missed at the end', async () => {
+  const child = started(`process.stdin.on('end', async () => {
+      write('x')
+      await new Promise((resolve) => setImmediate(resolve))
+      console.error('lives, read: ' + (await allRead()))
+      process.exit()
+    }).resume()`)
+  const said = text(child.stderr)
+  child.stdout.once('close', () => void child.stdin.end()).destroy()
+  expect(await said).toBe('lives, read: false\n')
+})
+
+test('a reader that never takes anything is not waited for once all is said', async () => {
+  const child = started(`const { write, allRead } = stdout({ patience: 50 })
+    write('x'.repeat(${MEGABYTE}))
+    console.error('read: ' + (await allRead()))
+    process.exit()`)
+  expect(await text(child.stderr)).toBe('read: false\n')
+})
+
+test('a reader that takes a piece now and then is waited for, however long all of it takes', async () => {
+  jest.useFakeTimers()
+  try {
+    const stream = { writableLength: 100 }
+    const waiting: unknown[] = []
+    const write = (_: unknown, done: unknown): boolean => waiting.push(done) > 0
+    const read = allTaken(stream, write, 1000)
+    for (let at = 0; at < 50; at++) {
+      stream.writableLength -= 1
+      jest.advanceTimersByTime(1000)
+    }
+    for (const done of waiting) if (typeof done === 'function') done()
+    expect(await read).toBeUndefined()
+    const rested = allTaken(stream, write, 1000)
+    jest.advanceTimersByTime(1000)
+    expect(await rested).toEqual(new Error('Nobody reads standard output.'))
+    expect(jest.getTimerCount()).toBe(0)
+  } finally {
+    jest.useRealTimers()
+  }
 })

@@ -116,7 +116,9 @@ async function flow(
  * look like the output of a process that outlived it.
  */
 function unlessGone(child: ChildProcess, written: void | Promise<void>): void | Promise<void> {
-  if (written === undefined || hasEnded(child)) return undefined
+  if (written === undefined) return undefined
+  // What is said after the end and cannot be printed is missed at the end of the step, with all else that was not read.
+  if (hasEnded(child)) return void written.catch(() => undefined)
   return new Promise((resolve, reject) => {
     child.once('exit', resolve)
     written.then(resolve, reject).finally(() => child.off('exit', resolve))

@@ -13,8 +13,8 @@ export interface Output {
   readonly write: (text: string) => void
   /** Whoever reads may be slower than we write: settles when there is room again. Without: there always is. */
   readonly room?: () => Promise<void> | undefined
-  /** Settles when nothing waits to be read any more. */
-  readonly allRead?: () => Promise<void>
+  /** Settles when nothing waits to be read any more, or never will be: whether all was read. */
+  readonly allRead?: () => Promise<boolean>
   readonly colour: boolean
   /** Nobody reads commands there: they are said in words, and a secret is hidden by the writer alone. */
   readonly inWords?: boolean
@@ -52,8 +52,8 @@ export interface Writer {
   foreign(): Foreign
   /** Undefined while the reader keeps up; else to be awaited before more is written than has to be. */
   room(): Promise<void> | undefined
-  /** To be awaited before the process ends, since what nobody has read by then is lost. */
-  allRead(): Promise<void>
+  /** To be awaited before the process ends, since what nobody has read by then is lost. False where it is lost already. */
+  allRead(): Promise<boolean>
   /** Takes what others write to the stream directly, until disposed of: it goes through the same discipline. */
   own(stream: Stream): Disposable
   /** Closes what is open: foreign text and group. */
@@ -93,7 +93,7 @@ export function createWriter(output: Output): Writer {
     scrub: (text) => secrets.scrub(text),
     room: () => output.room?.(),
     async allRead() {
-      await output.allRead?.()
+      return (await output.allRead?.()) ?? true
     },
     foreign() {
       if (open) throw new Error('Foreign text is open already.')

@@ -51,8 +51,12 @@ export async function runJob(words: readonly string[], running: Running): Promis
         `rehearsal: no request leaves this machine (GITHUB_SERVER_URL is ${host.rehearsal.server})`,
       )
     const code = await play(words, running, host)
-    process.exitCode = cancel.signal.aborted ? endedBy(by) : code
-    await lastWords(host)
+    const told = await lastWords(host)
+    process.exitCode = cancel.signal.aborted
+      ? endedBy(by)
+      : told || code !== EXIT.fine
+        ? code
+        : EXIT.unanswered
   } finally {
     await rm(temp, { recursive: true, force: true })
   }
