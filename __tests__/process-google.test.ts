@@ -24,10 +24,6 @@ const DIST = join(import.meta.dirname, '..', 'dist')
 const FILE = 'google-credentials.json'
 const PACKAGES = { 'dbt-bigquery': '1.12.1' }
 
-const { version } = parseRecord(
-  readFileSync(join(DIST, '..', 'node_modules', 'google-auth-library', 'package.json'), 'utf8'),
-)
-
 /** The files of dist that hold Google's library: it names itself so on the wire. */
 function library(): readonly string[] {
   const files = readdirSync(DIST).filter((name) => name.endsWith('.js'))
@@ -56,7 +52,7 @@ function opened(): readonly string[] {
 }
 
 describe('the built action', () => {
-  test('trades with Google’s own library and, without keep-alive, gives dbt the access token alone', async () => {
+  test('trades without reading Google’s library and, without keep-alive, gives dbt the access token alone', async () => {
     await using job = await openJob({ claims: { environment: 'production' } }, {}, PACKAGES)
     const policy = policyOf({ 'service-account': ACCOUNT })
     const config = await configOf({ policy, serverUrl: job.issuer.serverUrl })
@@ -73,7 +69,6 @@ describe('the built action', () => {
       ['sts', 200],
       ['iamcredentials', 200],
     ])
-    expect(google.seen[0]?.headers['x-goog-api-client']).toContain('google-byoid-sdk')
     expect([done.outputs.get('identity'), done.outputs.has('expires-at')]).toEqual([ACCOUNT, true])
     const [run] = job.dbt.runs().filter(({ command }) => command === 'build')
     expect(run?.profiles).toContain('method: "oauth-secrets"')
@@ -86,9 +81,8 @@ describe('the built action', () => {
     const federated = /^Bearer (.*)$/.exec(String(google.seen[1]?.headers['authorization']))?.[1] ?? ''
     expect(done.log.masks).toEqual(expect.arrayContaining([token, federated]))
     expect(scanForLeaks({ token, federated }, placesOf([done]))).toEqual([])
-    // Snowflake's SDK brings another one of its own, which is none of this run's business.
-    expect(opened().filter((name) => library().includes(name))).toHaveLength(1)
-    expect(google.seen[0]?.headers['x-goog-api-client']).toContain(` auth/${String(version)} `)
+    expect([library().length > 0, opened().length > 3]).toEqual([true, true])
+    expect(opened().filter((name) => library().includes(name))).toEqual([])
   })
 
   test('gives a dbt that it keeps fresh a file to trade by, and neither a token nor its own right to ask for one', async () => {
@@ -138,12 +132,5 @@ describe('the built action', () => {
       'fetch failed',
     )
     expect(remainsOf(done)).toEqual([])
-  })
-
-  test('reads none of it for a DuckDB', async () => {
-    await using job = await openJob()
-    await using done = await job.step({ env: { NODE_OPTIONS: `--import ${join(directory, 'probe.mjs')}` } })
-    expect([done.exitCode, opened().length > 3]).toEqual([0, true])
-    expect(opened().filter((name) => library().includes(name))).toEqual([])
   })
 })

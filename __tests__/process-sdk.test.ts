@@ -65,9 +65,9 @@ test.each<[string, Record<string, string>, Sdk[]]>([
     ['aws'],
   ],
   [
-    'BigQuery opens that of Google alone',
+    'BigQuery opens none: two requests are all that the trade takes',
     { connection: '{ type: bigquery, project: acme-prod, dataset: d }', identity: PROVIDER },
-    ['google'],
+    [],
   ],
 ])('a run for %s', async (_name, inputs, sdks) => {
   expect(await loadedBy({ inputs: { ...GRANTED, ...inputs } })).toEqual(sdks)

@@ -1,17 +1,8 @@
 import * as z from 'zod/mini'
-import { DbtOidcError } from '../../errors.ts'
+import { fail } from '../../errors.ts'
+import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
-import { isObject } from '../../token/json.ts'
-
-/** An error of the SDK for which there was an answer. */
-const answered = z.object({
-  response: z.object({
-    status: z.number(),
-    headers: z.instanceof(Headers),
-    data: z.unknown(),
-  }),
-})
 
 /** How the token service (RFC 6749 5.2) and IAM (google.rpc.Status) say what is wrong. */
 const said = z.union([
@@ -30,18 +21,9 @@ const said = z.union([
 /** Longer texts are pages of something in between. */
 const LONGEST = 600
 
-/**
- * What the SDK threw, as an error of ours: with Google's own words where it refused, and whether to try again. It is no
- * `cause`, since it holds the request and so the token.
- */
-export function refusalOf(error: unknown, now: Date): unknown {
-  const ours = oursIn(error)
-  if (ours) return ours
-  const found = answered.safeParse(error)
-  // A fault in the SDK or in us: shown as internal.
-  if (!found.success) return error
-  const { status, headers, data } = found.data.response
-  const text = said.safeParse(data).data?.slice(0, LONGEST)
+/** A refusal in Google's own words, and whether to try again. */
+export function refusalOf({ status, headers, body }: HttpResponse, now: Date): Error {
+  const text = said.safeParse(jsonIn(body)).data?.slice(0, LONGEST)
   const words = text ?? `status ${status}`
   const sentence = words.endsWith('.') ? words : `${words}.`
   if (isTransient(status)) {
@@ -51,7 +33,7 @@ export function refusalOf(error: unknown, now: Date): unknown {
         problem: `Google could not answer: ${sentence}`,
         remedy: 'Run the job again later; https://status.cloud.google.com says whether others see it too.',
       },
-      { transient: true, retryAfter: retryAfterOf(headers.get('retry-after') ?? undefined, now, status) },
+      { transient: true, retryAfter: retryAfterOf(headers['retry-after'], now, status) },
     )
   }
   return attemptFailed(
@@ -65,22 +47,21 @@ export function refusalOf(error: unknown, now: Date): unknown {
   )
 }
 
-/** The same `fetch`, whose good answers are JSON: the SDK would make a fault of any other, with what stands in it. */
-export function onlyJson(ask: typeof fetch): typeof fetch {
-  return async (input, init) => {
-    const answer = await ask(input, init)
-    if (!answer.ok || isObject(jsonIn(await answer.clone().text()))) return answer
-    const failure = {
-      code: 'exchange-unavailable',
-      problem: `Something else than Google answered: status ${answer.status}, and none of Google's JSON.`,
-      remedy: 'Look for a proxy or a firewall between the runner and Google, and let the step through.',
-    } as const
-    throw attemptFailed(failure, { transient: false })
-  }
+/** A good answer that is no JSON: a page of something in between, of which nothing is shown. */
+export function foreign(status: number): Error {
+  const failure = {
+    code: 'exchange-unavailable',
+    problem: `Something else than Google answered: status ${status}, and none of Google's JSON.`,
+    remedy: 'Look for a proxy or a firewall between the runner and Google, and let the step through.',
+  } as const
+  return attemptFailed(failure, { transient: false })
 }
 
-/** The error of our own way out, or of GitHub's endpoint, inside what the SDK makes of it. */
-function oursIn(error: unknown): DbtOidcError | undefined {
-  if (error instanceof DbtOidcError) return error
-  return error instanceof Error && error.cause !== undefined ? oursIn(error.cause) : undefined
+/** Google's JSON without what was asked for. */
+export function noToken(): never {
+  return fail({
+    code: 'exchange',
+    problem: 'Google answered without an access token.',
+    remedy: 'Run the job again; if it stays so, something between the runner and Google changes the answers.',
+  })
 }

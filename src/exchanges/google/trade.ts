@@ -1,18 +1,15 @@
 import * as z from 'zod/mini'
 import type { Mint } from '../../claims.ts'
 import type { Bearer } from '../../credential.ts'
-import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
-import { fetchOver } from '../../http/fetch.ts'
 import { exchangeRule, retry } from '../../retry.ts'
-import { onlyJson, refusalOf } from './refusal.ts'
+import { GRANTS, JWT_TYPE } from '../oauth/body.ts'
+import { ask } from './ask.ts'
+import { noToken } from './refusal.ts'
 import type { GoogleSettings } from './settings.ts'
 
 /** All that the federated token is for where a service account's is wanted; IAM would take `cloud-platform`, too. */
 const IAM = 'https://www.googleapis.com/auth/iam'
-
-/** A token with less life than this is not used; the SDK's own five minutes are longer than a federated token lives. */
-const EAGER_REFRESH = 30_000
 
 /** One trade: for whom the tokens are minted and what the access token may be used for. */
 export interface GoogleTrade {
@@ -21,87 +18,89 @@ export interface GoogleTrade {
   readonly scopes: readonly string[]
 }
 
-/** Trades with Google's own library, each try with a fresh token. */
+/** Trades as Google's own library does, each try with a fresh token. */
 export async function tradeAt(google: GoogleTrade, mint: Mint, io: Io): Promise<Bearer> {
-  const { settings } = google
-  if (settings['service-account'] === undefined) {
+  if (google.settings['service-account'] === undefined) {
     io.say(
       'Without `service-account` the access token lives as long as the ID token, about five minutes: a longer run needs one.',
     )
   }
-  const rule = { ...exchangeRule, signal: io.signal }
-  return retry(async () => {
-    try {
-      return await once(google, mint, io)
-    } catch (error) {
-      throw refusalOf(error, io.now())
-    }
-  }, rule)
+  return retry(() => once(google, mint, io), { ...exchangeRule, signal: io.signal })
 }
 
 async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io: Io): Promise<Bearer> {
-  // This one client: the library's index would read all of them, and what looks for Google's machines.
-  const { IdentityPoolClient } = await import('google-auth-library/build/src/auth/identitypoolclient.js')
   const account = settings['service-account']
-  const client = new IdentityPoolClient({
-    audience: `//iam.${settings.universe}/${settings.provider}`,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `https://sts.${settings.universe}/v1/token`,
-    universe_domain: settings.universe,
-    scopes: account === undefined ? [...scopes] : [IAM],
-    subject_token_supplier: { getSubjectToken: async () => (await mint(audience)).text },
-    eagerRefreshThresholdMillis: EAGER_REFRESH,
-    transporterOptions: {
-      fetchImplementation: onlyJson(fetchOver(io)),
-      // A second try of the SDK's would send the same token again; ours sends a new one.
-      retryConfig: { retry: 0 },
-    },
-    // Its logging, which a variable of the environment switches on, would print tokens before they are masked.
-    useAuthRequestParameters: false,
+  const { text } = await mint(audience)
+  const federated = await federate(settings, account === undefined ? scopes : [IAM], text, io)
+  io.mask(federated.token)
+  return account === undefined ? federated : impersonate(settings, account, scopes, federated.token, io)
+}
+
+const federation = z.object({
+  access_token: z.string().check(z.minLength(1)),
+  expires_in: z.optional(z.number()),
+})
+
+/** The token service (RFC 8693; REST reference, "v1.token"): an ID token for a token of the federated identity. */
+async function federate(
+  { universe, provider }: GoogleSettings,
+  scopes: readonly string[],
+  token: string,
+  io: Io,
+): Promise<Bearer> {
+  const asked = io.now().getTime()
+  const form = new URLSearchParams({
+    grant_type: GRANTS['token-exchange'],
+    audience: `//iam.${universe}/${provider}`,
+    scope: scopes.join(' '),
+    requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    subject_token: token,
+    subject_token_type: JWT_TYPE,
   })
-  sendThrough(client)
-  const { token } = await client.getAccessToken()
-  if (!token) return noToken()
-  io.mask(token)
-  if (account === undefined) return bearer(token, client.credentials.expiry_date)
-  const { data } = await client.request<unknown>({
-    url: `https://iamcredentials.${settings.universe}/v1/${resource(account)}:generateAccessToken`,
-    method: 'POST',
-    data: {
-      scope: scopes,
-      lifetime: `${settings.lifetime}s`,
-      ...(settings.delegates.length > 0 && { delegates: settings.delegates.map(resource) }),
+  const answer = await ask(
+    {
+      url: `https://sts.${universe}/v1/token`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form.toString(),
     },
-  })
-  const given = impersonated.safeParse(data)
-  return given.success ? bearer(given.data.accessToken, Date.parse(given.data.expireTime)) : noToken()
+    io,
+  )
+  const { data } = federation.safeParse(answer)
+  if (!data) return noToken()
+  return bearer(data.access_token, asked + (data.expires_in ?? Number.NaN) * 1000)
 }
 
 const impersonated = z.object({ accessToken: z.string().check(z.minLength(1)), expireTime: z.string() })
 
-/**
- * The SDK hands its client for the token service no transporter (11.3.4): it would go out past our proxies,
- * certificates and the rehearsal rule.
- */
-function sendThrough(client: { readonly transporter: object }): void {
-  const sts: unknown = Reflect.get(client, 'stsCredential')
-  if (typeof sts !== 'object' || sts === null || !('transporter' in sts))
-    throw new Error('google-auth-library has changed: its token service cannot be sent through our way out')
-  Object.assign(sts, { transporter: client.transporter })
+/** IAM (REST reference, "projects.serviceAccounts.generateAccessToken"): the account's own token for that of one who may act as it. */
+async function impersonate(
+  { universe, lifetime, delegates }: GoogleSettings,
+  account: string,
+  scope: readonly string[],
+  token: string,
+  io: Io,
+): Promise<Bearer> {
+  const asked = {
+    scope,
+    lifetime: `${lifetime}s`,
+    ...(delegates.length > 0 && { delegates: delegates.map(resource) }),
+  }
+  const answer = await ask(
+    {
+      url: `https://iamcredentials.${universe}/v1/${resource(account)}:generateAccessToken`,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(asked),
+    },
+    io,
+  )
+  const { data } = impersonated.safeParse(answer)
+  return data ? bearer(data.accessToken, Date.parse(data.expireTime)) : noToken()
 }
 
 function resource(account: string): string {
   return `projects/-/serviceAccounts/${account}`
 }
 
-function bearer(token: string, expiry: number | null | undefined): Bearer {
-  return { kind: 'bearer', token, expiresAt: expiry ? new Date(expiry) : null }
-}
-
-function noToken(): never {
-  return fail({
-    code: 'exchange',
-    problem: 'Google answered without an access token.',
-    remedy: 'Run the job again; if it stays so, something between the runner and Google changes the answers.',
-  })
+function bearer(token: string, expiry: number): Bearer {
+  return { kind: 'bearer', token, expiresAt: Number.isNaN(expiry) ? null : new Date(expiry) }
 }
