@@ -57,12 +57,12 @@ test.each<[string, Record<string, string>, Sdk[]]>([
   ['DuckDB opens no SDK', {}, []],
   ['Snowflake opens none either: its driver logs in', { connection: SNOWFLAKE }, []],
   [
-    'Redshift opens that of AWS alone',
+    'Redshift opens none: a form, a signature and an answer in XML are all that the trade takes',
     {
       connection: '{ type: redshift, host: 127.0.0.1, cluster_id: shop, dbname: dev, schema: dbt }',
       identity: ROLE,
     },
-    ['aws'],
+    [],
   ],
   [
     'BigQuery opens none: two requests are all that the trade takes',

@@ -56,12 +56,11 @@ async function boto3(ask: Record<string, unknown>): Promise<string> {
 const EXPLAINED: Readonly<Record<string, string>> = {
   'headers accept-encoding':
     'botocore says that it takes no packed answer; ours names none, which means the same',
-  'headers amz-sdk-invocation-id': 'a new identifier for each call',
-  'headers amz-sdk-request': 'ours is the only try of the SDK, since each further one needs a fresh token',
+  'headers amz-sdk-invocation-id': 'an identifier for each call and its tries, of which ours has one',
+  'headers amz-sdk-request': 'the number of the try, and ours has one',
   'headers connection': 'node says that it keeps the connection',
   'headers content-type': 'botocore names the character set, which the form does not need',
   'headers user-agent': 'the names of the clients',
-  'headers x-amz-user-agent': 'the name of the client once more, for browsers',
 }
 
 /** The names of the fields in which two calls differ. */

@@ -16,20 +16,21 @@ export interface Canned {
   readonly fetch: typeof fetch
 }
 
-/** Opens such a way; `answer` says what comes back from an address, with status 200. */
-export function canned(answer: (url: string) => string, type = 'application/json'): Canned {
+/** Opens such a way; `answer` says what comes back for an address and a body, with status 200. */
+export function canned(answer: (url: string, body: string) => string, type = 'application/json'): Canned {
   const requests: Asked[] = []
   return {
     requests,
     async http({ url, method = 'GET', headers = {}, body = '' }) {
       requests.push({ method, url, headers, body })
-      return { status: 200, headers: { 'content-type': type }, body: answer(url) }
+      return { status: 200, headers: { 'content-type': type }, body: answer(url, body) }
     },
     async fetch(input, init) {
       const request = new Request(input, init)
       const { method, url } = request
-      requests.push({ method, url, headers: Object.fromEntries(request.headers), body: await request.text() })
-      return new Response(answer(url), { headers: { 'content-type': type } })
+      const body = await request.text()
+      requests.push({ method, url, headers: Object.fromEntries(request.headers), body })
+      return new Response(answer(url, body), { headers: { 'content-type': type } })
     },
   }
 }

@@ -1,10 +1,11 @@
 import type { Io } from '../../exchange.ts'
 import { fail, DbtOidcError } from '../../errors.ts'
 import { attemptFailed } from '../../retry.ts'
-import { clientOptions } from '../aws/client.ts'
+import { clientOptions, faultOf } from '../aws/client.ts'
 import type { Place } from '../aws/place.ts'
 import { hostOf } from './place.ts'
-import { faultOf, foreign, isBusy, type Session } from '../aws/sts.ts'
+import { foreign, isBusy } from '../aws/refusal.ts'
+import type { Session } from '../aws/session.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 

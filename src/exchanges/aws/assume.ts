@@ -1,11 +1,11 @@
-import type { AssumeRoleCommandInput } from '@aws-sdk/client-sts'
 import type { Claims, Mint } from '../../claims.ts'
 import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import { retry } from '../../retry.ts'
 import { checkedRole, type Place } from './place.ts'
 import type { Link, Settings } from './settings.ts'
-import { openSts, refusal, sessionOf, type Session } from './sts.ts'
+import { ask, type Input } from './query.ts'
+import { sessionOf, type Session } from './session.ts'
 
 /** IAM takes a while until all its copies know a new role, and GitHub's keys are not always quick to reach. */
 export const RULE = { tries: 4, first: 500, longest: 5000, total: 60_000 }
@@ -54,22 +54,17 @@ async function withToken(
   name: string,
   io: Io,
 ): Promise<Session> {
-  const client = await openSts(place, io)
-  const { AssumeRoleWithWebIdentityCommand } = await import('@aws-sdk/client-sts')
   const chained = settings.chain !== undefined && settings.chain.length > 0
-  const command = new AssumeRoleWithWebIdentityCommand({
+  const input = {
     RoleArn: settings.role,
     RoleSessionName: name,
     WebIdentityToken: token,
-    DurationSeconds: settings.duration ?? (chained ? 900 : 3600),
     // A policy narrows what dbt gets, and that is the last role's session.
     ...(chained ? {} : policiesOf(settings)),
-  })
-  try {
-    return sessionOf(await client.send(command), place.role)
-  } catch (error) {
-    throw refusal(error, settings.role)
+    DurationSeconds: settings.duration ?? (chained ? 900 : 3600),
   }
+  const { role } = settings
+  return sessionOf(await ask({ action: 'AssumeRoleWithWebIdentity', input, place, role }, io), place.role)
 }
 
 interface Onward {
@@ -82,39 +77,32 @@ interface Onward {
 
 async function onward({ link, settings, place, claims }: Onward, session: Session, io: Io): Promise<Session> {
   const tags = tagsOf(link, claims)
-  const asked = {
+  const input = {
     RoleArn: link.role,
     RoleSessionName: sessionName(claims),
-    DurationSeconds: link.duration ?? 3600,
-    ...(link['external-id'] === undefined ? {} : { ExternalId: link['external-id'] }),
-    ...(tags.length === 0 ? {} : { Tags: tags }),
     ...(settings && policiesOf(settings)),
+    DurationSeconds: link.duration ?? 3600,
+    Tags: tags,
+    ExternalId: link['external-id'],
   }
-  return assumeRole(asked, place, session, io)
+  return assumeRole(input, place, session, io)
 }
 
 /** Keys of a further role, asked for with those of the session. */
 export async function assumeRole(
-  asked: AssumeRoleCommandInput & { readonly RoleArn: string },
+  input: Input & { readonly RoleArn: string },
   place: Place,
-  session: Session,
+  keys: Session,
   io: Io,
 ): Promise<Session> {
-  const client = await openSts(place, io, session)
-  const { AssumeRoleCommand } = await import('@aws-sdk/client-sts')
-  try {
-    return sessionOf(await client.send(new AssumeRoleCommand(asked)), checkedRole(asked.RoleArn))
-  } catch (error) {
-    throw refusal(error, asked.RoleArn)
-  }
+  const role = input.RoleArn
+  return sessionOf(await ask({ action: 'AssumeRole', input, place, keys, role }, io), checkedRole(role))
 }
 
-function policiesOf(settings: Settings): Pick<AssumeRoleCommandInput, 'Policy' | 'PolicyArns'> {
-  const policy = settings['session-policy']
-  const arns = settings['session-policies']
+function policiesOf(settings: Settings): Input {
   return {
-    ...(policy === undefined ? {} : { Policy: policy }),
-    ...(arns === undefined ? {} : { PolicyArns: arns.map((arn) => ({ arn })) }),
+    PolicyArns: settings['session-policies']?.map((arn) => ({ arn })),
+    Policy: settings['session-policy'],
   }
 }
 

@@ -2,7 +2,8 @@ import type { Password } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io, Want } from '../../exchange.ts'
 import type { Place } from './place.ts'
-import type { Session } from './sts.ts'
+import type { Session } from './session.ts'
+import { presigned } from './sign.ts'
 
 /** RDS takes a token for this long to open a connection; open ones live on. */
 const LIFE = 15 * 60_000
@@ -17,11 +18,10 @@ export async function rdsPassword(want: Want, place: Place, session: Session, io
         'A password for RDS is signed for one host, port and user, and the connection does not name all of them.',
       remedy: 'Set `host`, `port` and `user` in the connection.',
     })
-  const { Signer } = await import('@aws-sdk/rds-signer')
-  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = session
-  const credentials = { accessKeyId, secretAccessKey, sessionToken, expiration: expiresAt }
-  const signer = new Signer({ hostname: host, port, username: user, region: place.wanted, credentials })
-  const password = await signer.getAuthToken()
-  const end = Math.min(io.now().getTime() + LIFE, expiresAt.getTime())
+  const query = { Action: 'connect', DBUser: user, 'X-Amz-Expires': `${LIFE / 1000}` }
+  const asked = { host: `${host}:${port}`, region: place.wanted, service: 'rds-db', query }
+  const now = io.now()
+  const password = await presigned(asked, session, now)
+  const end = Math.min(now.getTime() + LIFE, session.expiresAt.getTime())
   return { kind: 'password', user, password, expiresAt: new Date(end) }
 }

@@ -2,7 +2,7 @@ import { DbtOidcError, fail } from '../../../errors.ts'
 import type { Io } from '../../../exchange.ts'
 import { attemptFailed, isTransient } from '../../../retry.ts'
 import { clientOptions } from '../../aws/client.ts'
-import type { Session } from '../../aws/sts.ts'
+import type { Session } from '../../aws/session.ts'
 
 /** Signs with a key of AWS KMS (API reference, "Sign"). Throws `exchange` or `exchange-unavailable`. */
 export async function signAt(
