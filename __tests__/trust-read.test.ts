@@ -213,6 +213,22 @@ describe('a document that cannot be read', () => {
       'An error occurred (NoSuchEntity)',
       'shown is neither JSON nor CSV with a line of column names on top.',
     ],
+    ...(
+      [
+        ['AWS', '{"Roles": [], "NextToken": "eyJ"}', 'NextToken'],
+        ['AWS without its own paging', '{"Roles": [], "IsTruncated": true, "Marker": "a"}', 'IsTruncated'],
+        ['Google Cloud', '{"workloadIdentityPoolProviders": [], "nextPageToken": "a"}', 'nextPageToken'],
+        ['Microsoft Graph', '{"value": [], "@odata.nextLink": "https://graph/"}', '@odata.nextLink'],
+        ['Databricks', '{"policies": [], "next_page_token": "a"}', 'next_page_token'],
+      ] as const
+    ).map(
+      ([platform, text, key]) =>
+        [
+          `a page of ${platform}`,
+          text,
+          `shown is one page of a longer list (\`${key}\`): who else is trusted stands on the pages that follow.`,
+        ] as [string, string, string],
+    ),
     ['half of it', '{"Role": {', 'shown is no whole JSON ('],
     ['two documents', '{} {}', 'shown is no whole JSON ('],
     ['a key twice', '{"Statement": [], "Statement": []}', 'shown names the same key twice.'],

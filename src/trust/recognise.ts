@@ -2,6 +2,7 @@ import type { WholeRegistries, Target } from '../config/target.ts'
 import { fail } from '../errors.ts'
 import { visible } from '../policy/visible.ts'
 import { readExport } from './export/document.ts'
+import { furtherPage } from './export/pages.ts'
 import type { Granting } from './party.ts'
 import type { Reader } from './reader.ts'
 import { trustDocuments } from './request.ts'
@@ -23,6 +24,13 @@ export async function recognise(
   registries: WholeRegistries,
 ): Promise<readonly Read[]> {
   const exported = readExport(text, name)
+  const further = furtherPage(exported.value)
+  if (further !== undefined)
+    fail({
+      code: 'configuration',
+      problem: `${visible(name)} is one page of a longer list (\`${further}\`): who else is trusted stands on the pages that follow.`,
+      remedy: 'Give all of the list: let the command of the platform print every page, or put them together.',
+    })
   const readers = await readersOf(registries)
   for (const reader of readers) {
     const statements = await reader.read(exported.value)
