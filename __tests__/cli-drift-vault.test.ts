@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { cli } from './support/cli.ts'
 
 const POLICY = `
@@ -40,4 +40,42 @@ test.each([
     'role.json': JSON.stringify({ data: role }),
   })
   expect([ended.code, ended.stderr]).toEqual([code, ''])
+})
+
+/** The ways in which Vault takes a list of statements. */
+const WAYS: readonly (readonly [string, (statements: readonly string[]) => unknown])[] = [
+  ['a list of base64', (all) => all.map(base64)],
+  ['one text in base64', (all) => base64(all.join('\n'))],
+  ['JSON in a text', (all) => [JSON.stringify(all)]],
+  ['JSON in base64', (all) => [base64(JSON.stringify(all))]],
+]
+
+async function creation(): Promise<readonly string[]> {
+  const role = await standing()
+  return 'creation_statements' in role ? (role.creation_statements as string[]) : []
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+describe.each(WAYS)('a database role whose statements were given to Vault as %s', (_, given) => {
+  const comparedWith = async (statements: readonly string[]) =>
+    cli(['drift', 'role.json'], {
+      '.github/dbt-oidc.yml': POLICY,
+      'role.json': JSON.stringify({
+        data: { ...(await standing()), creation_statements: given(statements) },
+      }),
+    })
+
+  test('stands as the policy has it where they are the same', async () => {
+    const ended = await comparedWith(await creation())
+    expect([ended.code, ended.stderr]).toEqual([0, ''])
+  })
+
+  test('is read as what they say where they are others', async () => {
+    const ended = await comparedWith(['CREATE ROLE "{{name}}" SUPERUSER;'])
+    expect([ended.code, ended.stderr]).toEqual([1, ''])
+    expect(ended.stdout).toContain('SUPERUSER;')
+  })
 })

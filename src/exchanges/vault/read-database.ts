@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { hasKeys, oneOrMore, shaped } from '../../trust/export/shape.ts'
 import type { Odd, Statement } from '../../trust/statement.ts'
+import { statementsIn } from './read-statements.ts'
 
 const none = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema))
 const time = z.union([z.number(), z.string()])
@@ -31,9 +32,9 @@ export function isDatabaseRole(value: unknown): boolean {
 /** The users that it makes. Who may ask for one is said by a policy of Vault, and not here. */
 export function databaseStatement(value: unknown, path: readonly PropertyKey[]): Statement {
   const found = shaped(role, value, READ_DATABASE)
-  const creation = [found.creation_statements ?? []].flat()
-  const revocation = [found.revocation_statements ?? []].flat()
-  const later = [found.renew_statements ?? [], found.rollback_statements ?? []].map((one) => [one].flat())
+  const creation = statementsIn(found.creation_statements)
+  const revocation = statementsIn(found.revocation_statements)
+  const later = [found.renew_statements, found.rollback_statements].map(statementsIn)
   const [usual, most] = [secondsOf(found.default_ttl), secondsOf(found.max_ttl)]
   const kind = found.credential_type ?? 'password'
   return {
