@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cli, CLI } from './support/cli.ts'
+import { parseCommands } from './support/runner.ts'
 import { writeFiles } from './support/scratch.ts'
 
 // What stands in the files of others reaches whoever looks at an answer, and must not reach the terminal as an order.
 
-/** Sets the title of the window, hides what follows, turns the order of reading round, and is an order to a terminal of eight bits. */
-const ORDERS = '\u001b]0;mine\u0007\u001b[8m\u202e\u009b2J'
+/** Sets the title of the window, hides what follows in three ways, turns the order of reading round, and is an order to a terminal of eight bits. */
+const ORDERS = '\u001b]0;mine\u0007\u001b[8m\u001b[30m\u001b[7m\u202e\u009b2J'
 /** What the runner would obey. */
 const COMMAND = '##[error]mine'
 
@@ -56,7 +57,8 @@ function onTerminal(args: readonly string[], files: Readonly<Record<string, stri
 }
 
 const ESC = '\u001b'
-const COLOUR = new RegExp(`${ESC}\\[(?:[01237]|22|3\\d|1;3\\d)m`, 'g')
+/** Whatever is painted ends where it began to be: what stands alone is no colour of ours. */
+const COLOUR = new RegExp(`${ESC}\\[(?:[127]|3[123]|1;3[136])m[^${ESC}\n]*${ESC}\\[(?:0|22)m`, 'g')
 
 /** Whatever a terminal would obey, but for colours. */
 const obeyed = (text: string): RegExpMatchArray | null =>
@@ -86,7 +88,9 @@ describe('a terminal obeys nothing of the files of others', () => {
 describe('a proposal', () => {
   test('shows a terminal what stands there, and hands it to `git apply` as it is', async () => {
     const migrate = ['migrate', '--repository', 'acme/dbt']
-    expect(onTerminal(migrate, MIGRATED)).toContain(String.raw`# \u{1b}]0;mine\u{7}\u{1b}[8m\u{202e}\u{9b}2J`)
+    expect(onTerminal(migrate, MIGRATED)).toContain(
+      String.raw`# \u{1b}]0;mine\u{7}\u{1b}[8m\u{1b}[30m\u{1b}[7m\u{202e}\u{9b}2J`,
+    )
     expect((await cli(migrate, MIGRATED)).stdout).toContain(`      # ${ORDERS}\n`)
   })
 })
@@ -104,6 +108,28 @@ describe('a refusal', () => {
 })
 
 describe('the log of a runner', () => {
+  const PATCHED = {
+    ...MIGRATED,
+    '.github/workflows/dbt.yml': WORKFLOW.replace(
+      '      - run: dbt build\n',
+      '      - run: |\n          # ##[add-mask]mine\n          ::add-mask::mine\n          dbt build\n',
+    ),
+  }
+  const migrate = ['migrate', '--repository', 'acme/dbt']
+
+  test('is given no command by a proposal, which says how to have it to the byte', async () => {
+    const { stdout, stderr } = await cli(migrate, PATCHED, { GITHUB_ACTIONS: 'true' })
+    expect(stdout).toContain(String.raw`# ##\[add-mask]mine`)
+    expect(stdout).toMatch(/^[ +-] *\\::add-mask::mine$/m)
+    expect(parseCommands(stdout)).toEqual([])
+    expect(stderr).toContain('`> FILE`')
+  })
+
+  test('is given none elsewhere, where the proposal is a patch to the byte', async () => {
+    const { stdout, stderr } = await cli(migrate, PATCHED)
+    expect([stdout.includes('# ##[add-mask]mine'), stderr]).toEqual([true, ''])
+  })
+
   test.each([
     ['check', CHECK],
     ['check --json', [...CHECK, '--json']],

@@ -1,3 +1,5 @@
+import { disarmed } from '../policy/visible.ts'
+
 /** What is to be said of one word of the sentence, or of something that it rests on. */
 export interface Line {
   /** `policy`, a word of the sentence, `dbt`, `network` or `github`. */
@@ -22,11 +24,12 @@ export function printed(line: Line, { colour }: { readonly colour: boolean }): r
   const mark = colour ? `\u001b[${SGR[line.mark]}m${MARKS[line.mark]}\u001b[0m` : MARKS[line.mark]
   const indent = ' '.repeat(WIDTH + 3)
   const below = (text: string): string => (text === '' ? '' : `${indent}${text}`)
-  const [first = '', ...more] = line.text.split('\n')
+  const [first = '', ...more] = disarmed(line.text).split('\n')
   return [
     `${mark} ${line.word.padEnd(WIDTH)} ${first}`,
     ...more.map(below),
-    ...(line.facts ?? []).map(below),
-    ...(line.remedy === undefined ? [] : `→ ${line.remedy}`.split('\n').map(below)),
+    // A decision is painted, and shows what is foreign in it as it may be shown.
+    ...(line.facts ?? []).map((fact) => below(line.word === 'grant' ? fact : disarmed(fact))),
+    ...(line.remedy === undefined ? [] : disarmed(`→ ${line.remedy}`).split('\n').map(below)),
   ]
 }

@@ -6,6 +6,14 @@ export function byNumber(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
+/** What a terminal obeys or hides: control characters but for line ends and tabs, and marks that reverse the order of reading. */
+const OBEYED = /[[\p{Cc}--[\n\t]]\p{Bidi_Control}\p{Zl}\p{Zp}]/gv
+
+/** Text of several lines that no terminal obeys; what can be seen of it stays as it is. */
+export function disarmed(text: string): string {
+  return text.replaceAll(OBEYED, byNumber)
+}
+
 /** A text by code points, each as a log may show it: what cannot be seen, or could become a command, as `\u{202e}`. */
 export function visiblePoints(text: string): readonly string[] {
   return Array.from(text).map((point, at, all) => {
