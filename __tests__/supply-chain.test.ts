@@ -23,6 +23,7 @@ interface Job {
 interface Workflow {
   readonly permissions?: unknown
   readonly defaults?: unknown
+  readonly concurrency?: unknown
   readonly jobs: Record<string, Job>
 }
 
@@ -124,6 +125,50 @@ test.each([
   const script = steps[at]?.run ?? ''
   const { status } = spawnSync('bash', [...BASH, script], { env, stdio: 'ignore' })
   expect(status === 0 ? 'is published' : 'ends').toBe(outcome)
+})
+
+test.each([
+  ['nothing', [], ['create', 'upload', 'edit']],
+  ['a release of another tag', ['v1.2.2 false 1'], ['create', 'upload', 'edit']],
+  [
+    'two half-made drafts',
+    ['v1.2.3 true 7', 'v1.2.4 true 8', 'v1.2.3 true 9'],
+    ['DELETE 7', 'DELETE 9', 'create', 'upload', 'edit'],
+  ],
+  ['itself, published', ['v1.2.3 false 7'], []],
+])('a release that finds %s does what is left to do', (_what, releases, expected) => {
+  const { root } = tree({})
+  const called = join(root, 'called')
+  writeFileSync(called, '')
+  // What `--jq` would pick of these releases is picked here by the tag alone.
+  const rows = releases.map((row) => row.split(' ')).filter(([tag]) => tag === 'v1.2.3')
+  const list = rows.map(([, draft, id]) => `echo ${draft} ${id};`).join(' ')
+  writeFileSync(
+    join(root, 'gh'),
+    `#!/bin/sh
+case "$*" in
+  *--paginate*) ${list} ;;
+  *--method*) echo "$3 \${4##*/}" >> ${called} ;;
+  *) echo "$2" >> ${called} ;;
+esac
+`,
+    { mode: 0o755 },
+  )
+  mkdirSync(join(root, 'release'))
+  for (const file of ['a.tgz', 'sbom.cdx.json', 'SHA256SUMS']) writeFileSync(join(root, 'release', file), '')
+  const script = workflow('release.yml').jobs.publish?.steps.find(({ run }) =>
+    run?.includes('release create'),
+  )
+  const env = { PATH: `${root}:/usr/bin:/bin`, TAG: 'v1.2.3', GH_REPO: 'acme/dbt-oidc' }
+  execFileSync('bash', [...BASH, script?.run ?? ''], { env, cwd: root })
+  expect(readFileSync(called, 'utf8').split('\n').filter(Boolean)).toEqual(expected)
+})
+
+test('tags that are released at the same time wait for no other, so that none takes the place of one that waits', () => {
+  expect(workflow('release.yml').concurrency).toEqual({
+    group: 'release-${{ github.ref_name }}',
+    'cancel-in-progress': false,
+  })
 })
 
 test('a release runs its scripts as they are tried here', () => {
