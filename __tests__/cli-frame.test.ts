@@ -27,6 +27,7 @@ describe('dbt-oidc --help', () => {
     expect(stdout).toMatch(/^Examples:$/m)
     expect(stdout.split('Examples:')[1]).toContain(`dbt-oidc ${name}`)
     expect(stdout).toMatch(/^Exit codes:$/m)
+    expect(stdout).not.toContain('(default: [])')
     expect((await cli(['help', name], {})).stdout).toBe(stdout)
   })
 

@@ -1,4 +1,4 @@
-import { Command, type CommanderError } from 'commander'
+import { Command, Help, type CommanderError, type Option } from 'commander'
 import { fail } from '../errors.ts'
 import { coloured } from './colour.ts'
 import { EXIT_MEANINGS } from './exit.ts'
@@ -17,7 +17,12 @@ export function programOf(commands: readonly MakeCommand[]): Command {
     .version(version(), '-V, --version', 'prints the version')
     .helpOption('-h, --help', 'prints what there is')
     .helpCommand('help [command]', 'prints what there is for a command')
-    .configureHelp({ styleTitle: bold, styleCommandText: bold, styleSubcommandTerm: bold })
+    .configureHelp({
+      styleTitle: bold,
+      styleCommandText: bold,
+      styleSubcommandTerm: bold,
+      optionDescription: described,
+    })
     .configureOutput({
       getOutHasColors: () => coloured(process.stdout),
       getErrHasColors: () => coloured(process.stderr),
@@ -31,6 +36,12 @@ export function programOf(commands: readonly MakeCommand[]): Command {
     program.addCommand(command.copyInheritedSettings(program).exitOverride(refusing(command)))
   }
   return program.exitOverride(refusing(program))
+}
+
+/** An option that may come again begins with none, which is nothing to tell. */
+function described(option: Option): string {
+  const none = Array.isArray(option.defaultValue) && option.defaultValue.length === 0
+  return none ? option.description : new Help().optionDescription(option)
 }
 
 /** Whether commander only ends because it has printed what was asked for. */

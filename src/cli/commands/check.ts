@@ -15,7 +15,7 @@ export function checkCommand(): Command {
     .option('--ref <ref>', 'the ref of the run; a bare name is a branch')
     .option('--event <name>', 'what started it (default: push)')
     .option('--environment <name>', 'the environment of its job')
-    .option('--claim <name=value>', 'any further claim, as often as needed', collect, [])
+    .option('--claim <name=value>', 'any further claim; as often as needed', collect, [])
     .option('--issuer <name>', "a job of this issuer of the policy's `issuers`, and not of GitHub Actions")
     .option('--fork', 'a pull request that comes from a fork')
     .option(

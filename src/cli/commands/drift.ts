@@ -9,9 +9,9 @@ export function driftCommand(): Command {
     .description('compares the trust that stands on the other side with what the policy would write')
     .argument(
       '[files...]',
-      'what a platform printed (JSON or CSV; `-`: standard input); none: the platform is asked',
+      'what a platform printed (JSON or CSV; `-`: standard input), of one target; none: the platform is asked',
     )
-    .option('--target <name>', 'one target only')
+    .option('--target <name>', 'one target only; with files it is needed, unless there is but one')
     .option('--form <form>', 'of the subject: name, id, or both (default)')
     .option('--json', 'the differences as JSON')
     .addHelpText('after', EXAMPLES)
