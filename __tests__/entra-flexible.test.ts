@@ -53,6 +53,7 @@ describe('a flexible credential', () => {
     ])
     expect(() => expressionsFor({ repository, ref })).toThrow(/pins no id of its repository/)
     expect(() => expressionsFor({ repository, ref, repository_id: '76*' })).toThrow(/pins no id/)
+    expect(() => expressionsFor({ repository, ref, repository_id: ['7654321', '76*'] })).toThrow(/pins no id/)
   })
 
   test('lets in what the pattern means, in both forms of the subject, and no other repository', () => {
@@ -79,6 +80,14 @@ describe('a flexible credential', () => {
     // Its star runs over a slash, where ours ends.
     expect(matches('refs/heads/*', 'refs/heads/a/b')).toBe(false)
     expect((await documentFor([{ ...BY_REF, ref: 'refs/heads/*' }]))?.checkedHere).toContain('ref')
+  })
+
+  test('leaves to the action a list of workflows of which one has a star, and writes two stars as its one', async () => {
+    const workflow = 'acme/dbt/.github/workflows/dbt.yml@refs/heads/main'
+    const named = { ...BY_REF, job_workflow_ref: [workflow, 'acme/dbt/.github/workflows/*@refs/heads/main'] }
+    expect((await documentFor([named]))?.checkedHere).toContain('job_workflow_ref')
+    const [expression] = expressionsFor({ ...BY_REF, ref: 'refs/heads/release/**' })
+    expect(expression).toMatch(/^claims\['sub'\] matches 'repo:[^']*:ref:refs\/heads\/release\/\*' and /)
   })
 
   test('is one of at most twenty', async () => {
