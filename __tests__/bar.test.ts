@@ -111,13 +111,17 @@ describe('a line of the bar', () => {
   test('about mutants is that of their sources, or holds nothing', () => {
     const counted = { killed: 90, timeout: 1, survived: 9, noCoverage: 0, errors: 0, survivors: [] }
     const score = { sources: 'a', score: 91, ...counted }
-    const told = (digest: string, least: number): string => {
-      const { measured, met } = mutationOf('token', score, digest, least)
+    const told = (digest: string, least: number, ...whys: readonly string[]): string => {
+      const place = { file: 'a.ts', line: 1, mutator: 'm', was: 'b', now: 'c' }
+      const survivors = whys.map((why) => ({ ...place, why }))
+      const { measured, met } = mutationOf('token', { ...score, survivors }, digest, least)
       return `${met ? '✓' : '✗'} ${measured}`
     }
     expect(told('a', 90)).toBe('✓ 91 % of 100')
     expect(told('a', 92)).toBe('✗ 91 % of 100')
     expect(told('b', 90)).toBe('✗ 91 % of 100, its sources have changed since')
+    expect(told('a', 90, 'Nobody asks.')).toBe('✓ 91 % of 100')
+    expect(told('a', 90, 'Nobody asks.', '')).toBe('✗ 91 % of 100, 1 survivors without a reason')
     expect(mutationOf('token', undefined, 'a', 90)).toMatchObject({ measured: 'never measured', met: false })
   })
 })

@@ -8,7 +8,7 @@ import type { Part, Row } from './row.ts'
 export function mutationRow(): Row {
   return {
     name: 'mutation score',
-    required: `at least ${BAR.score} %, the survivors listed`,
+    required: `at least ${BAR.score} %, the survivors listed, each with its reason`,
     parts: GROUPS.map((group) =>
       mutationOf(group.name, recordOf(group).mutation, digestOf(group), BAR.score),
     ),
@@ -34,7 +34,7 @@ export function mutationOf(name: string, score: Score | undefined, digest: strin
     ...(unread > 0 ? [`${unread} survivors without a reason`] : []),
     ...(current ? [] : ['its sources have changed since']),
   ]
-  return { what: name, measured: measured.join(', '), met: current && score.score >= least }
+  return { what: name, measured: measured.join(', '), met: current && unread === 0 && score.score >= least }
 }
 
 async function coverageOf(group: Group): Promise<Part> {
