@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadedBytes } from '../scripts/bench/measure.ts'
+import { openWorld, type Exchange } from '../scripts/bench/world.ts'
 import { installDbtStub } from './support/dbt-stub.ts'
 import { startIssuer } from './support/issuer.ts'
 import { runStep } from './support/step.ts'
@@ -41,6 +43,28 @@ describe('the built action', () => {
     const opened = read.map((url) => new URL(url).pathname).filter((path) => path.includes('/dist/'))
     expect(opened.length).toBeGreaterThan(3)
     expect(opened.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThanOrEqual(570_000)
+  })
+
+  test.each<[Exchange, number]>([
+    ['none', 515_000],
+    ['google', 555_000],
+    ['google-direct', 555_000],
+    ['aws', 590_000],
+    ['vault', 550_000],
+  ])('a run for %s that ends with the exchange opens at most %d bytes', async (exchange, most) => {
+    await using world = await openWorld()
+    const root = join(import.meta.dirname, '..')
+    const step = {
+      name: exchange,
+      version: '',
+      args: [join(root, 'dist', 'main.js')],
+      actionFile: join(root, 'action.yml'),
+      inputs: world.inputs[exchange],
+      env: {},
+    }
+    const read = await loadedBytes(step, world)
+    expect(read).toBeGreaterThan(100_000)
+    expect(read).toBeLessThanOrEqual(most)
   })
 
   test('reads what writes the summary only when there is one to write', () => {

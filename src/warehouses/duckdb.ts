@@ -1,4 +1,3 @@
-import { callerIdentity } from '../exchanges/aws/caller.ts'
 import type { TrustDocument, TrustFormat, TrustRequest } from '../trust.ts'
 import { warehouse } from '../warehouse.ts'
 import { connection, type Connection } from './duckdb/connection.ts'
@@ -62,7 +61,9 @@ export default warehouse<Connection>({
   faults: ownCredentials,
   // Without an exchange there is nobody to ask.
   preflight: async ({ credential }, { io, identity }) =>
-    credential.kind === 'aws' ? callerIdentity(credential, identity, io) : undefined,
+    credential.kind === 'aws'
+      ? (await import('../exchanges/aws/caller.ts')).callerIdentity(credential, identity, io)
+      : undefined,
   trust: (c, request) => (request.via === 'aws' ? s3Trust(c, request, 'commands') : []),
   terraform: (c, request) => (request.via === 'aws' ? s3Trust(c, request, 'terraform') : []),
   notes: [

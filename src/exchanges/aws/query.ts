@@ -39,9 +39,7 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
     url: io.at(`https://${place.host}/`),
     method: 'POST',
     headers: keys
-      ? await (
-          await import('./sign.ts')
-        ).signed({ ...place, service: 'sts', headers: unsigned, body }, keys, io.now())
+      ? (await signer()).signed({ ...place, service: 'sts', headers: unsigned, body }, keys, io.now())
       : unsigned,
     body,
     deadline: DEADLINE,
@@ -53,6 +51,9 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
   if (!result) throw foreign(role, status)
   return result
 }
+
+/** What signs is read where something is signed. */
+const signer = () => import('./sign.ts')
 
 function refused(root: Element | undefined, status: number, role: string): Error {
   const error = root?.name === 'ErrorResponse' ? only(root, 'Error') : undefined

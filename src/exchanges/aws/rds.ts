@@ -9,7 +9,7 @@ import { presigned } from './sign.ts'
 const LIFE = 15 * 60_000
 
 /** The password of a database user that logs in by IAM: a signed request that is never sent (RDS, Aurora). */
-export async function rdsPassword(want: Want, place: Place, session: Session, io: Io): Promise<Password> {
+export function rdsPassword(want: Want, place: Place, session: Session, io: Io): Password {
   const { host, port, user } = want
   if (host === undefined || port === undefined || user === undefined)
     return fail({
@@ -21,7 +21,7 @@ export async function rdsPassword(want: Want, place: Place, session: Session, io
   const query = { Action: 'connect', DBUser: user, 'X-Amz-Expires': `${LIFE / 1000}` }
   const asked = { host: `${host}:${port}`, region: place.wanted, service: 'rds-db', query }
   const now = io.now()
-  const password = await presigned(asked, session, now)
+  const password = presigned(asked, session, now)
   const end = Math.min(now.getTime() + LIFE, session.expiresAt.getTime())
   return { kind: 'password', user, password, expiresAt: new Date(end) }
 }

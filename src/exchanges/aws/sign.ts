@@ -1,3 +1,4 @@
+import aws4 from 'aws4'
 import { createHash } from 'node:crypto'
 
 /** Keys of a session, which sign. */
@@ -17,8 +18,7 @@ export interface Unsigned {
 }
 
 /** The headers of a request with its signature (AWS Signature Version 4). */
-export async function signed(request: Unsigned, keys: Keys, now: Date): Promise<Record<string, string>> {
-  const { default: aws4 } = await import('aws4')
+export function signed(request: Unsigned, keys: Keys, now: Date): Record<string, string> {
   const { host, region, service, body } = request
   const headers = {
     ...request.headers,
@@ -34,7 +34,7 @@ export async function signed(request: Unsigned, keys: Keys, now: Date): Promise<
 }
 
 /** An address of one path, signed to be handed on: host, path and query without `https://`. */
-export async function presigned(
+export function presigned(
   {
     host,
     region,
@@ -43,8 +43,7 @@ export async function presigned(
   }: Omit<Unsigned, 'headers' | 'body'> & { readonly query: Readonly<Record<string, string>> },
   keys: Keys,
   now: Date,
-): Promise<string> {
-  const { default: aws4 } = await import('aws4')
+): string {
   const asked = new URLSearchParams({ ...query, 'X-Amz-Date': stamp(now) })
   const { path = '' } = aws4.sign(
     { method: 'GET', path: `/?${asked.toString()}`, host, region, service, signQuery: true },
