@@ -1,12 +1,12 @@
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms'
+import { CreateTokenWithIAMCommand, SSOOIDCClient } from '@aws-sdk/client-sso-oidc'
 import {
   AssumeRoleCommand,
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
   STSClient,
-  type ServiceInputTypes,
-  type ServiceOutputTypes,
 } from '@aws-sdk/client-sts'
-import type { FinalizeRequestMiddleware } from '@smithy/types'
+import type { FinalizeHandler } from '@smithy/types'
 import { Signer } from '@aws-sdk/rds-signer'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { callerIdentity } from '../src/exchanges/aws/caller.ts'
@@ -14,6 +14,9 @@ import { assumeRole } from '../src/exchanges/aws/assume.ts'
 import { placeOf } from '../src/exchanges/aws/place.ts'
 import awsExchange from '../src/exchanges/aws.ts'
 import { settings as parser, type Settings } from '../src/exchanges/aws/settings.ts'
+import { identityContext } from '../src/exchanges/aws-identity-center/token.ts'
+import { signAt } from '../src/exchanges/okta/signers/aws-kms.ts'
+import type { Http } from '../src/http.ts'
 import { smithyOver } from '../src/http/smithy.ts'
 import { canned, ioOver, type Asked } from './support/canned.ts'
 import { claimsOf } from './support/claims-of.ts'
@@ -65,29 +68,40 @@ function answers(): ReturnType<typeof canned> {
 }
 
 /** Takes out what names the SDK and counts its tries. */
-const anonymous: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> =
-  (next) => async (args) => {
+function anonymous<I extends object, O extends object>(next: FinalizeHandler<I, O>): FinalizeHandler<I, O> {
+  return async (args) => {
     const { headers } = args.request as { readonly headers: Record<string, string> }
     for (const name of Object.keys(headers))
       if (/^amz-sdk-|^x-amz-user-agent$/i.test(name)) delete headers[name]
     return next(args)
   }
+}
+
+const BEFORE_SIGNING = {
+  relation: 'before',
+  toMiddleware: 'httpSigningMiddleware',
+  name: 'anonymous',
+} as const
+
+/** What a client of AWS's SDKs is given: our way out, one try, and the keys of a session. */
+function clientOf(http: Http, host: string, region = 'eu-west-1') {
+  return {
+    region,
+    endpoint: `https://${host}`,
+    requestHandler: smithyOver(ioOver(http, NOW)),
+    maxAttempts: 1,
+    credentials: { ...KEYS },
+  }
+}
 
 /** AWS's own client; what names it and its tries is taken out before it signs. */
 function sdk(region: string, host: string, signs = true) {
   const seen = answers()
   const client = new STSClient({
-    region,
-    endpoint: `https://${host}`,
-    requestHandler: smithyOver(ioOver(seen.http, NOW)),
-    maxAttempts: 1,
-    credentials: signs ? { ...KEYS } : async () => Promise.reject(new Error('unsigned')),
+    ...clientOf(seen.http, host, region),
+    ...(!signs && { credentials: async () => Promise.reject(new Error('unsigned')) }),
   })
-  client.middlewareStack.addRelativeTo(anonymous, {
-    relation: 'before',
-    toMiddleware: 'httpSigningMiddleware',
-    name: 'anonymous',
-  })
+  client.middlewareStack.addRelativeTo(anonymous, BEFORE_SIGNING)
   return { seen, client }
 }
 
@@ -197,6 +211,40 @@ describe('a trade at AWS sends what AWS’s own SDK sends, signature included, f
     const other = sdk(place.region, place.host)
     await other.client.send(new AssumeRoleCommand(input))
     expect(seen.requests.map(wireOf)).toEqual(other.seen.requests.map(wireOf))
+  })
+
+  test('the assertion of Identity Center', async () => {
+    const answer = JSON.stringify({ awsAdditionalDetails: { identityContext: 'ctx' } })
+    const [mine, other] = [canned(() => answer), canned(() => answer)]
+    const place = placeOf({ role: ROLE }, { region: 'eu-west-1' })
+    const application = 'arn:aws:sso::123456789012:application/ssoins-1/apl-1'
+    const context = await identityContext({ application, token: TOKEN, place }, KEYS, ioOver(mine.http, NOW))
+    const client = new SSOOIDCClient(clientOf(other.http, 'oidc.eu-west-1.amazonaws.com'))
+    client.middlewareStack.addRelativeTo(anonymous, BEFORE_SIGNING)
+    const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+    await client.send(new CreateTokenWithIAMCommand({ clientId: application, grantType, assertion: TOKEN }))
+    expect(mine.requests.map(wireOf)).toEqual(other.requests.map(wireOf))
+    expect(context).toBe('ctx')
+  })
+
+  test('a signature of KMS', async () => {
+    const answer = JSON.stringify({ Signature: Buffer.from('signed').toString('base64') })
+    const [mine, other] = [canned(() => answer), canned(() => answer)]
+    const [host, region] = ['kms.eu-west-1.amazonaws.com', 'eu-west-1']
+    const key = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+    const signature = await signAt({ host, region }, key, 'a.b/é', KEYS, ioOver(mine.http, NOW))
+    const client = new KMSClient(clientOf(other.http, host))
+    client.middlewareStack.addRelativeTo(anonymous, BEFORE_SIGNING)
+    await client.send(
+      new SignCommand({
+        KeyId: key,
+        Message: Buffer.from('a.b/é'),
+        MessageType: 'RAW',
+        SigningAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
+      }),
+    )
+    expect(mine.requests.map(wireOf)).toEqual(other.requests.map(wireOf))
+    expect(signature.toString()).toBe('signed')
   })
 
   test('the question who we are', async () => {

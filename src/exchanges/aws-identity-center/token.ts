@@ -1,11 +1,12 @@
 import type { Io } from '../../exchange.ts'
-import { fail, DbtOidcError } from '../../errors.ts'
+import { fail } from '../../errors.ts'
 import { attemptFailed } from '../../retry.ts'
-import { clientOptions, faultOf } from '../aws/client.ts'
+import { isObject } from '../../token/json.ts'
+import { askJson, textOf, type JsonAnswer } from '../aws/json.ts'
 import type { Place } from '../aws/place.ts'
-import { hostOf } from './place.ts'
 import { foreign, isBusy } from '../aws/refusal.ts'
 import type { Session } from '../aws/session.ts'
+import { hostOf } from './place.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
@@ -25,21 +26,19 @@ export async function identityContext(
   session: Session,
   io: Io,
 ): Promise<string> {
-  const { SSOOIDCClient, CreateTokenWithIAMCommand } = await import('@aws-sdk/client-sso-oidc')
-  const client = new SSOOIDCClient(clientOptions({ host: hostOf(place), region: place.region }, io, session))
-  const command = new CreateTokenWithIAMCommand({
-    clientId: application,
-    grantType: JWT_BEARER,
-    assertion: token,
-  })
-  try {
-    const { awsAdditionalDetails } = await client.send(command)
-    const context = awsAdditionalDetails?.identityContext
-    if (context === undefined || context === '') return nobody(application)
-    return context
-  } catch (error) {
-    throw refusal(error, application)
+  const call = {
+    service: 'sso-oauth',
+    host: hostOf(place),
+    region: place.region,
+    path: '/token?aws_iam=t',
+    headers: { 'content-type': 'application/json' },
+    body: { clientId: application, grantType: JWT_BEARER, assertion: token },
   }
+  const answer = await askJson(call, session, io)
+  if (answer.fault !== undefined) throw refusal(answer, answer.fault, application)
+  if (!answer.said) throw foreign(application, answer.status, 'JSON')
+  const { awsAdditionalDetails: details } = answer.said
+  return textOf(isObject(details) ? details : undefined, 'identityContext') ?? nobody(application)
 }
 
 function nobody(application: string): never {
@@ -51,26 +50,17 @@ function nobody(application: string): never {
   })
 }
 
-/** What the SDK has thrown, in our words; the reason of Identity Center is not in the message of the error. */
-function refusal(error: unknown, application: string): unknown {
-  if (error instanceof DbtOidcError) return error
-  const { name, status } = faultOf(error)
-  const said = ['error', 'error_description', 'reason'].flatMap((field) => textOf(error, field))
-  if (said.length === 0 && status > 0 && !name.endsWith('Exception'))
-    return foreign(application, status, 'JSON')
+/** A refusal in our words; the reason of Identity Center is not in the name of the error. */
+function refusal({ status, said }: JsonAnswer, name: string, application: string): Error {
+  const words = ['error', 'error_description', 'reason'].flatMap((field) => textOf(said, field) ?? [])
+  if (words.length === 0 && !name.endsWith('Exception')) return foreign(application, status, 'JSON')
   const busy = isBusy(name, status)
   const failure = {
     code: busy ? 'exchange-unavailable' : 'exchange',
-    problem: `IAM Identity Center refused CreateTokenWithIAM for ${application} with ${name}: ${said.join(', ') || 'no reason given'}`,
+    problem: `IAM Identity Center refused CreateTokenWithIAM for ${application} with ${name || `status ${status}`}: ${words.join(', ') || 'no reason given'}`,
     remedy: busy
       ? 'Run the job again later.'
       : 'Check the application, its grant and its assignments in IAM Identity Center.',
-    cause: error,
   } as const
   return attemptFailed(failure, { transient: busy || name === 'ExpiredTokenException' })
-}
-
-function textOf(error: unknown, field: string): readonly string[] {
-  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, field) : undefined
-  return typeof value === 'string' && value !== '' ? [value] : []
 }

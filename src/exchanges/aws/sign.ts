@@ -8,18 +8,19 @@ export interface Keys {
   readonly sessionToken: string
 }
 
-/** A request to the root of a host, by its lower-case headers. */
+/** A request by its lower-case headers; without a path it goes to the root of the host. */
 export interface Unsigned {
   readonly host: string
   readonly region: string
   readonly service: string
+  readonly path?: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
 /** The headers of a request with its signature (AWS Signature Version 4). */
 export function signed(request: Unsigned, keys: Keys, now: Date): Record<string, string> {
-  const { host, region, service, body } = request
+  const { host, region, service, path = '/', body } = request
   const headers = {
     ...request.headers,
     'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
@@ -27,7 +28,7 @@ export function signed(request: Unsigned, keys: Keys, now: Date): Record<string,
     'x-amz-security-token': keys.sessionToken,
   }
   const { headers: all = {} } = aws4.sign(
-    { method: 'POST', path: '/', host, region, service, headers, body },
+    { method: 'POST', path, host, region, service, headers, body },
     keys,
   )
   return { ...headers, authorization: String(all['Authorization']) }
@@ -40,7 +41,7 @@ export function presigned(
     region,
     service,
     query,
-  }: Omit<Unsigned, 'headers' | 'body'> & { readonly query: Readonly<Record<string, string>> },
+  }: Pick<Unsigned, 'host' | 'region' | 'service'> & { readonly query: Readonly<Record<string, string>> },
   keys: Keys,
   now: Date,
 ): string {

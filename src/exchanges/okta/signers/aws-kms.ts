@@ -1,7 +1,8 @@
-import { DbtOidcError, fail } from '../../../errors.ts'
+import { fail } from '../../../errors.ts'
 import type { Io } from '../../../exchange.ts'
-import { attemptFailed, isTransient } from '../../../retry.ts'
-import { clientOptions } from '../../aws/client.ts'
+import { attemptFailed } from '../../../retry.ts'
+import { askJson, textOf, type JsonAnswer } from '../../aws/json.ts'
+import { foreign, isBusy } from '../../aws/refusal.ts'
 import type { Session } from '../../aws/session.ts'
 
 /** Signs with a key of AWS KMS (API reference, "Sign"). Throws `exchange` or `exchange-unavailable`. */
@@ -12,21 +13,23 @@ export async function signAt(
   session: Session,
   io: Io,
 ): Promise<Buffer> {
-  const { KMSClient, SignCommand } = await import('@aws-sdk/client-kms')
-  const client = new KMSClient(clientOptions(at, io, session))
-  try {
-    const { Signature } = await client.send(
-      new SignCommand({
-        KeyId: key,
-        Message: Buffer.from(text),
-        MessageType: 'RAW',
-        SigningAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
-      }),
-    )
-    if (Signature) return Buffer.from(Signature)
-  } catch (error) {
-    throw refusal(error, key)
+  const call = {
+    ...at,
+    service: 'kms',
+    path: '/',
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.Sign' },
+    body: {
+      KeyId: key,
+      Message: Buffer.from(text).toString('base64'),
+      SigningAlgorithm: 'RSASSA_PKCS1_V1_5_SHA_256',
+      MessageType: 'RAW',
+    },
   }
+  const answer = await askJson(call, session, io)
+  if (answer.fault !== undefined) throw refusal(answer, answer.fault, key)
+  if (!answer.said) throw foreign(key, answer.status, 'JSON')
+  const signature = textOf(answer.said, 'Signature')
+  if (signature !== undefined) return Buffer.from(signature, 'base64')
   return fail({
     code: 'exchange',
     problem: 'AWS KMS answered without a signature.',
@@ -34,21 +37,16 @@ export async function signAt(
   })
 }
 
-function refusal(error: unknown, key: string): unknown {
-  if (error instanceof DbtOidcError || !(error instanceof Error)) return error
-  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined
-  const status =
-    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
-      ? Number(metadata.httpStatusCode)
-      : 0
-  const busy = isTransient(status)
+function refusal({ status, said }: JsonAnswer, name: string, key: string): Error {
+  if (name === '') return foreign(key, status, 'JSON')
+  const busy = isBusy(name, status)
+  const message = textOf(said, 'message') ?? textOf(said, 'Message') ?? 'no reason given'
   return attemptFailed(
     {
       code: busy ? 'exchange-unavailable' : 'exchange',
-      problem: `AWS KMS refused to sign with ${key}: ${error.name}: ${error.message}`,
+      problem: `AWS KMS refused to sign with ${key}: ${name}: ${message}`,
       remedy:
         'Allow the role `kms:Sign` on the key, in its own policy or that of the key, and let the key be RSA_2048 (or longer) for SIGN_VERIFY.',
-      cause: error,
     },
     { transient: busy },
   )
