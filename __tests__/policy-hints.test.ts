@@ -3,7 +3,7 @@ import type { Facts } from '../src/policy.ts'
 import { namedEvent, needsName, pullRequestCheck, refTypeCheck } from '../src/policy/events.ts'
 import { hintFor } from '../src/policy/hints.ts'
 import { subjectHint } from '../src/policy/subject.ts'
-import { quoted, visible } from '../src/policy/visible.ts'
+import { disarmed, quoted, visible } from '../src/policy/visible.ts'
 import { claimsOf } from './support/claims-of.ts'
 
 const ONLY_STARS =
@@ -265,5 +265,21 @@ describe('a text for a log', () => {
   test('is cut behind 300 characters where it stands in a sentence', () => {
     expect(quoted('a'.repeat(300))).toBe(`"${'a'.repeat(300)}"`)
     expect(quoted(`${'a'.repeat(299)}bc`)).toBe(`"${'a'.repeat(299)}b…"`)
+  })
+})
+
+describe('a text for a terminal', () => {
+  test.each([
+    ['a\u001b[31mb', 'a\\u{1b}[31mb'],
+    ['a\rb\u0000', 'a\\u{d}b\\u{0}'],
+    ['\u009b\u202e\u2066', '\\u{9b}\\u{202e}\\u{2066}'],
+    ['a\u2028\u2029b', 'a\\u{2028}\\u{2029}b'],
+  ])('shows %j as %s', (text, shown) => {
+    expect(disarmed(text)).toBe(shown)
+  })
+
+  test('keeps its lines, its tabs, and all that can be seen', () => {
+    const text = 'é😀\n\t##[x] \\ ::a\n'
+    expect(disarmed(text)).toBe(text)
   })
 })
