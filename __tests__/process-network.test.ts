@@ -230,3 +230,25 @@ test('a host of the exchange that the proxy keeps shut has a code of its own, an
   const post = await step.post()
   expect([post.exitCode, post.log.text]).toEqual([0, ''])
 })
+
+test('a host of the exchange that no name server knows has the same code, dbt is not started, and nothing stays', async () => {
+  await using job = await openJob({}, {}, { 'dbt-postgres': '1.10.0' })
+  await using inside = await behindProxy(job.issuer, [])
+  await using step = await job.step({
+    inputs: {
+      run: 'build',
+      ref: 'refs/heads/main',
+      connection:
+        '{ type: postgres, host: db.acme.example, port: 5432, dbname: shop, schema: dbt, user: dbt }',
+      identity: '{ via: vault, url: https://vault.acme.example, role: dbt, database: { role: dbt } }',
+    },
+    env: { ...inside.env, NO_PROXY: 'vault.acme.example' },
+  })
+  expect([step.exitCode, step.outputs.get('result'), remainsOf(step)]).toEqual([1, 'failure', []])
+  expect(job.dbt.runs().filter(({ command }) => command === 'build')).toEqual([])
+  expect(logOf(step)).toMatch(
+    /✗ host-unreachable: vault\.acme\.example could not be reached: .*(?:ENOTFOUND|EAI_AGAIN)/,
+  )
+  const post = await step.post()
+  expect([post.exitCode, post.log.text]).toEqual([0, ''])
+})

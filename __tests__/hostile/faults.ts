@@ -51,6 +51,14 @@ export const FAULTS: Readonly<Record<string, Readonly<Record<string, Played>>>> 
       'process-exchange-faults.test.ts',
       '%s is asked once, dbt is not started, and nothing stays',
     ],
+    '5xx for as long as it is asked': [
+      'process-exchange-faults.test.ts',
+      'an exchange that answers %i for as long as it is asked is given up after four tries, dbt is not started, and nothing stays',
+    ],
+    'no such name': [
+      'process-network.test.ts',
+      'a host of the exchange that no name server knows has the same code, dbt is not started, and nothing stays',
+    ],
     'a life that is none': [
       'process-exchange-faults.test.ts',
       '%s is refused, and dbt is not started with it (fault-exchange-07)',
@@ -98,6 +106,17 @@ export const FAULTS: Readonly<Record<string, Readonly<Record<string, Played>>>> 
       'does not wait for a process that holds its output open, and ends it',
     ],
     'an empty loop': ['dist.test.ts', 'both roots set the exit code to 1 before they import anything'],
+  },
+  'standard output': {
+    'that takes nothing': ['process-unread.test.ts', 'ends dbt, exits by 1, and leaves nothing'],
+    'that takes nothing of the last words': [
+      'process-unread.test.ts',
+      'is no post step that has succeeded, even if these were its last words',
+    ],
+    'that nobody reads': [
+      'stdout.test.ts',
+      'a reader that never takes anything is not waited for once all is said',
+    ],
   },
   disks: {
     'a full one, half way': [
