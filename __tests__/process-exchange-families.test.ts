@@ -116,3 +116,21 @@ describe.each(FAMILIES)('$via', (row) => {
     },
   )
 })
+
+test('a remedy that names the command line says how it is called: by the repository and version of this very action', async () => {
+  const [row] = FAMILIES.filter(({ via }) => via === 'vault')
+  if (!row) throw new Error('nothing is bought via vault')
+  const nowhere = { errors: ['role "dbt" could not be found'] }
+  await using ailing = await ill(row, [], faults.status(400, {}, JSON.stringify(nowhere)))
+  const { job, inputs } = ailing
+  await using step = await job.step({ inputs })
+  const call = 'make the role, as `npx github:acme/dbt-oidc#v1 trust` prints it'
+  const [error] = step.fullLog.commands.filter(({ name }) => name === 'error')
+  expect(logOf(step)).toContain(call)
+  expect(error?.data).toContain(call)
+  await using local = await job.step({
+    inputs,
+    env: { GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: '' },
+  })
+  expect(logOf(local)).toContain('make the role, as `dbt-oidc trust` prints it')
+})

@@ -7,6 +7,7 @@ import { failed, type LineResult } from './dbt/result.ts'
 import { DbtOidcError } from './errors.ts'
 import type { Annotation } from './report/annotations.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
+import { called } from './report/called.ts'
 import { decisionMarkdown } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
 import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
@@ -25,6 +26,11 @@ export interface Publication {
   readonly known: Known
   /** `performance.now()` at the start of the step. */
   readonly started: number
+}
+
+/** What a failure says, without secrets and with a call that can be pasted: from a log, since a summary breaks `#v1` up. */
+function scrubOf({ writer, env, inWords }: Host): (text: string) => string {
+  return (text) => called(inWords ? {} : env, writer.scrub(text))
 }
 
 /** GitHub shows 10 annotations of a kind for each step. */
@@ -65,7 +71,7 @@ export async function publish(
 /** Tells a run that was refused or broke; never throws, since nobody is left to catch. */
 export async function publishFailure(error: unknown, publication: Publication): Promise<void> {
   const { config, host, known } = publication
-  const { scrub } = host.writer
+  const scrub = scrubOf(host)
   for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
   annotate(host, annotationOf(error, scrub))
   try {
@@ -154,7 +160,7 @@ function tellSignal({ command, signal }: LineResult, host: Host): void {
 /** In the log always; as an annotation only where no node of dbt's has its own. */
 function tellFailure({ failure, artifacts }: LineResult, host: Host): void {
   if (!failure) return
-  const { scrub } = host.writer
+  const scrub = scrubOf(host)
   const error = new DbtOidcError(failure)
   for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
   if (failure.code !== 'dbt' || !artifacts?.nodes.some(failed)) annotate(host, annotationOf(error, scrub))
