@@ -91,6 +91,38 @@ test('a token is got from an address, by a header whose secret stands in no argu
   expect([code, asked]).toEqual([2, [['?audience=dbt-oidc', 'Bearer agent-secret']]])
 })
 
+/** All that such a job says, which is never of a step. */
+async function said(more: Partial<OtherJob>): Promise<string> {
+  const { all } = await job('gitlab', tokenOf(issuer, urls.gitlab, GITLAB), more)
+  expect(all).not.toMatch(/\b(?:this|the) step\b|\bthe input `/)
+  return all
+}
+
+describe('what is said of a job that has no step', () => {
+  test('where there is no dbt', async () => {
+    expect(await said({ path: [] })).toContain('Run `pip install dbt-core dbt-duckdb` before.')
+  })
+
+  test('where there is no project', async () => {
+    const files = { '.github/dbt-oidc.yml': policy(GRANTS) }
+    expect(await said({ files })).toContain('name the directory of the project with `--project-dir`')
+    expect(await said({ files: { ...files, 'shop/dbt_project.yml': PROJECT['dbt_project.yml'] } })).toContain(
+      'There is one in ',
+    )
+  })
+
+  test('where dbt lacks a variable', async () => {
+    dbt.behave({ build: { stderr: "Env var required but not provided: 'SHOP'\n", exit: 2 } })
+    const token = tokenOf(issuer, urls.gitlab, GITLAB)
+    const server = { GITHUB_SERVER_URL: issuer.serverUrl, DBT_TOKEN: token }
+    expect(await said({ env: server })).toContain(
+      'The variable SHOP is not set. Set it, and name it: `--env SHOP`.',
+    )
+    expect(await said({ env: { ...server, SHOP: 'x' } })).toContain('Name it: `--env SHOP`.')
+    dbt.behave({ build: { exit: 2 } })
+  })
+})
+
 describe('real dbt', () => {
   const path = [dirname(dbtPython())]
 

@@ -10,6 +10,7 @@ import { rehearsalOf } from '../../rehearsal.ts'
 import { createWriter } from '../../report/writer.ts'
 import { coloured } from '../colour.ts'
 import { heldBy, holderOf, type Holding } from './token.ts'
+import { withoutSteps } from './words.ts'
 
 /** What a job outside of GitHub Actions has. */
 export interface Job extends Pick<Host, 'signal' | 'kill' | 'temp'> {
@@ -24,12 +25,14 @@ export interface Job extends Pick<Host, 'signal' | 'kill' | 'temp'> {
 export function openJob({ holding, env, temp, signal, kill }: Job): Host {
   const rehearsal = rehearsalOf(env['GITHUB_SERVER_URL'] ?? '')
   const colour = coloured(process.stdout)
-  const writer = createWriter({
-    ...stdout({ mayLeave: true }),
-    colour,
-    inWords: true,
-    random: () => randomBytes(32).toString('hex'),
-  })
+  const writer = withoutSteps(
+    createWriter({
+      ...stdout({ mayLeave: true }),
+      colour,
+      inWords: true,
+      random: () => randomBytes(32).toString('hex'),
+    }),
+  )
   const held = heldBy(holding)
   for (const secret of [
     ...proxySecrets(env),
