@@ -52,6 +52,8 @@ describe('an answer of AWS', () => {
     ['&amp;lt;', '&lt;'],
     [' a\r\nb\rc ', ' a\nb\nc '],
     ['a > b ]]', 'a > b ]]'],
+    ['&#9;&#10;&#13;&#x20;', '\t\n\r '],
+    ['&#xD7FF;&#xE000;&#xFFFD;&#x10000;&#x10FFFF;', '\uD7FF\uE000\uFFFD\u{10000}\u{10FFFF}'],
   ])('holds the text %j', (written, text) => {
     expect(textAt(parseXml(`<A><B>${written}</B></A>`), 'B')).toBe(text)
   })
@@ -73,6 +75,9 @@ describe('an answer of AWS', () => {
     ['half an entity', '<A>a & b</A>'],
     ['the character 0', '<A>&#0;</A>'],
     ['half a pair', '<A>&#xD800;</A>'],
+    ['the other half', '<A>&#xDFFF;</A>'],
+    ['no character of XML', '<A>&#xFFFE;</A>'],
+    ['a control character by its number', '<A>&#31;</A>'],
     ['no character at all', '<A>&#x110000;</A>'],
     ['a control character', '<A>\u0001</A>'],
     ['text beside elements', '<A>x<B>1</B></A>'],
@@ -88,6 +93,11 @@ describe('an answer of AWS', () => {
     ['more depth than AWS has', `${'<A>'.repeat(16)}1${'</A>'.repeat(16)}`],
   ])('is not %s', (_name, text) => {
     expect(parseXml(text)).toBeUndefined()
+  })
+
+  test('may be fifteen elements deep, and begin with an empty line', () => {
+    const [begun, ended] = ['<A>'.repeat(15), '</A>'.repeat(15)]
+    expect(textAt(parseXml(`\n${begun}1${ended}`), ...Array.from({ length: 14 }, () => 'A'))).toBe('1')
   })
 
   test('of any length is refused in the time that its length takes', () => {

@@ -69,14 +69,13 @@ boto3.client('sso-oidc', region_name=ask['region'], **ask['keys']).create_token_
 /** Every header in which the two may differ, and why. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   'accept-encoding': 'botocore says that it takes no packed answer; ours names none, which means the same',
-  'amz-sdk-invocation-id': 'a new identifier for each call',
-  'amz-sdk-request': 'ours is the only try of the SDK, since each further one needs a fresh token',
+  'amz-sdk-invocation-id': 'an identifier for each call and its tries, of which ours has one',
+  'amz-sdk-request': 'the number of the try, and ours has one',
   authorization: 'the signature; its key, scope and headers are compared below',
   connection: 'node says that it keeps the connection',
   'content-length': 'the spaces of JSON',
   'user-agent': 'the names of the clients',
   'x-amz-content-sha256': 'the hash of the body, which this service does not ask for; ours says and signs it',
-  'x-amz-user-agent': 'the name of the client once more, for browsers',
 }
 
 function signedBy(call: CenterCall | undefined): string | undefined {

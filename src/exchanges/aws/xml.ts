@@ -12,6 +12,9 @@ const DECLARATION = /^\s*(?:<\?xml\s[^?<>]*\?>)?\s*/
 // Every document is a run of these and of nothing else: no DTD, no comment, no CDATA, no instruction, no prefix.
 const PIECE = new RegExp(`<(${NAME})${ATTRIBUTES}\\s*(/?)>|</(${NAME})\\s*>|([^<]+)`, 'y')
 
+/** What is no character of XML. */
+const STRANGE = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
+
 /** AWS's answers are five deep. */
 const DEEPEST = 16
 
@@ -20,7 +23,7 @@ const DEEPEST = 16
  * parser might still make something of it, since two parsers could then make two things of one answer.
  */
 export function parseXml(document: string): Element | undefined {
-  if (/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(document)) return undefined
+  if (STRANGE.test(document)) return undefined
   const text = document.replaceAll(/\r\n?/g, '\n').trimEnd()
   const top: Open = { name: '', text: '', children: [] }
   const open = [top]
@@ -63,7 +66,7 @@ function take([, begun, empty, ended, raw]: RegExpExecArray, open: Open[]): bool
     return open.length <= DEEPEST
   }
   if (ended !== undefined) {
-    if (inner.name !== ended || open.length === 1) return false
+    if (inner.name !== ended) return false
     open.pop()
     // What stands between elements is there for the eye.
     if (inner.children.length > 0 && inner.text.trim() !== '') return false
@@ -100,12 +103,6 @@ function decoded(raw: string): string | undefined {
 
 function characterOf(decimal: string | undefined, hex: string | undefined): string | undefined {
   const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)
-  const isCharacter =
-    code === 9 ||
-    code === 10 ||
-    code === 13 ||
-    (code >= 0x20 && code <= 0xd7ff) ||
-    (code >= 0xe000 && code <= 0xfffd) ||
-    (code >= 0x10000 && code <= 0x10ffff)
-  return isCharacter ? String.fromCodePoint(code) : undefined
+  const character = code <= 0x10ffff ? String.fromCodePoint(code) : undefined
+  return character !== undefined && STRANGE.test(character) ? undefined : character
 }
