@@ -22,6 +22,8 @@ async function start([name, ...args]) {
     help(tasks)
     return refuse(`There is no task "${name}".`)
   }
+  // Some have options of their own and tell more; the others must not begin to work because somebody asks what they do.
+  if (args.some(asksForHelp) && !tellsMore(name)) return helpOf(name)
   if (!(await install(ROOT))) return 1
   const node = await runtime()
   if (node === undefined) return 1
@@ -49,7 +51,30 @@ function readTasks() {
 /** @param {Map<string, string>} tasks */
 function help(tasks) {
   console.log('node scripts/start.mjs TASK [arguments]\n')
-  for (const [name, summary] of tasks) console.log(`  ${name.padEnd(10)}${summary}`)
+  for (const [name, summary] of tasks) console.log(`  ${name.padEnd(13)}${summary}`)
+  return 0
+}
+
+/** @param {string} argument */
+function asksForHelp(argument) {
+  return argument === '--help' || argument === '-h'
+}
+
+/** @param {string} name */
+function sourceOf(name) {
+  return readFileSync(join(TASKS, `${name}.ts`), 'utf8')
+}
+
+/** @param {string} name */
+function tellsMore(name) {
+  return /\bHELP\b|from 'commander'/.test(sourceOf(name))
+}
+
+/** What stands at the head of its file. */
+function helpOf(name) {
+  const lines = sourceOf(name).split('\n')
+  const end = lines.findIndex((line) => !line.startsWith('//'))
+  for (const line of lines.slice(0, end)) console.log(line.replace(/^\/\/ ?/, ''))
   return 0
 }
 

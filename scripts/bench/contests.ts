@@ -38,8 +38,9 @@ export const BARE: Contestant = {
   env: {},
 }
 
-/** Ours alone. */
-export function ownContests({ inputs }: World): readonly Contest[] {
+/** Ours alone: whatever is compared with somebody, and what nobody else does. */
+export function ownContests(world: World, scratch: string): readonly Contest[] {
+  const { inputs } = world
   return [
     { title: 'DuckDB, no exchange', note: '', ours: ours(inputs.none) },
     {
@@ -50,6 +51,7 @@ export function ownContests({ inputs }: World): readonly Contest[] {
         connection: '{ type: snowflake, account: acme, database: D, schema: S }',
       }),
     },
+    ...listed(world, scratch).map((one) => ({ title: one.title, note: '', ours: one.ours })),
   ]
 }
 
@@ -59,7 +61,20 @@ export function contests(
   peers: ReadonlyMap<PeerName, Peer>,
   scratch: string,
 ): readonly Contest[] {
-  const { inputs, issuer, awsEndpoint, vaultUrl } = world
+  return listed(world, scratch).flatMap(({ against, by, ...contest }) => {
+    const peer = peers.get(against)
+    return peer ? [{ ...contest, peer: theirs(peer, by) }] : []
+  })
+}
+
+/** A contest before it is known whether the other one is there. */
+interface Listed extends Omit<Contest, 'peer'> {
+  readonly against: PeerName
+  /** What the other one is given. */
+  readonly by: Partial<Contestant>
+}
+
+function listed({ inputs, issuer, awsEndpoint, vaultUrl }: World, scratch: string): readonly Listed[] {
   const audience = `https://iam.googleapis.com/${PROVIDER}`
   const google = {
     inputs: { workload_identity_provider: PROVIDER, audience, create_credentials_file: 'true' },
@@ -69,7 +84,7 @@ export function contests(
     },
   }
   const cpu = { google: { most: 0.9, stretch: 0.7 }, aws: { most: 0.65, stretch: 0.5 } }
-  const listed: readonly (Contest & { readonly against: PeerName; readonly by: Partial<Contestant> })[] = [
+  return [
     {
       title: 'Google, service account',
       note: 'ID token, federated token, access token of the service account',
@@ -126,10 +141,6 @@ export function contests(
       ours: ours({ ...inputs.none, until: 'claims' }),
     },
   ]
-  return listed.flatMap(({ against, by, ...contest }) => {
-    const peer = peers.get(against)
-    return peer ? [{ ...contest, peer: theirs(peer, by) }] : []
-  })
 }
 
 function ours(inputs: Readonly<Record<string, string>>): Contestant {

@@ -7,14 +7,30 @@ import { keepRows } from '../bar/record.ts'
 import { isMet, tableOf } from '../bar/row.ts'
 import { task } from '../task.ts'
 
+const HELP = `npm run bar -- [--short] [--only NAME]... [--json FILE]
+
+  --short      for a gate: takes what the tests have just found, and leaves out mutants and coverage
+  --only NAME  one line, or some of them:
+               ${NAMES.join('\n               ')}
+  --json FILE  puts the figures into this file, of which docs/bar.json and \`npm run generate\` make docs/bar.md
+
+Without --short each property is tried 10,000 times (PROPERTY_RUNS), which takes an hour or so. The exit code is 1 where
+a line does not hold.
+`
+
 await task(async () => {
   const { values } = parseArgs({
     options: {
       short: { type: 'boolean' },
       only: { type: 'string', multiple: true },
       json: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
     },
   })
+  if (values.help) {
+    say(HELP)
+    return 0
+  }
   const unknown = (values.only ?? []).filter((name) => !NAMES.includes(name))
   if (unknown.length > 0) throw new Error(`Which line is ${unknown.join(', ')}? ${NAMES.join(', ')}.`)
   const form = values.short ? 'short' : 'long'

@@ -44,7 +44,7 @@ await task(async () => {
   await using world = await openWorld()
   try {
     const beside = values.peers === undefined ? undefined : peersIn(values.peers)
-    const chosen = beside ? contests(world, beside, scratch) : ownContests(world)
+    const chosen = beside ? contests(world, beside, scratch) : ownContests(world, scratch)
     const bare = { title: 'the bare runtime', note: '', ours: BARE }
     const results = await compete([bare, ...chosen], world, rounds)
     console.log(
