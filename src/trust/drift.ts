@@ -35,7 +35,7 @@ export function compareTrust(
   }
   return {
     differences: [...differences, ...(whole ? left.map(absent) : [])],
-    notShown: whole ? [] : left.map(titleOf),
+    notShown: [...(whole ? [] : left.map(titleOf)), ...found.flatMap(({ unseen = [] }) => unseen)],
   }
 }
 

@@ -21,6 +21,8 @@ export interface Statement {
   readonly odd?: readonly Odd[]
   /** In sentences, what keeps people out and is no way in: a statement that denies, an identity that is disabled. */
   readonly remarks?: readonly string[]
+  /** In words, what nobody can tell from it, and so is not compared. */
+  readonly unseen?: readonly string[]
   /** When it was made or last reviewed there, and last used, where the platform tells. */
   readonly madeAt?: Date
   readonly usedAt?: Date

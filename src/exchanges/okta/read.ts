@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { dateOf, hasKeys, shaped } from '../../trust/export/shape.ts'
 import type { Reader } from '../../trust/reader.ts'
@@ -35,6 +36,8 @@ const app = z.looseObject({
                 kid: z.optional(z.nullable(z.string())),
                 status: z.optional(z.string()),
                 use: z.optional(z.string()),
+                e: z.optional(z.string()),
+                n: z.optional(z.string()),
               }),
             ),
           }),
@@ -111,9 +114,11 @@ function appStatement(value: unknown, path: Path): Statement {
     what: 'app',
     name: id,
     ways: [
-      ...keys.map(({ kid }) =>
-        way(kid ?? 'the key', `whoever signs with the key ${kid ?? 'without a name'}`, path),
-      ),
+      ...keys.map(({ kid }, at) => {
+        const before = keys.slice(0, at).some((one) => one.kid === kid)
+        const which = before ? 'another key of the name' : 'the key'
+        return way(kid ?? 'the key', `whoever signs with ${which} ${kid ?? 'without a name'}`, path)
+      }),
       ...(elsewhere ? [way(elsewhere, `whoever signs with a key of ${elsewhere}`, path)] : []),
     ],
     settings: new Map([
@@ -122,8 +127,20 @@ function appStatement(value: unknown, path: Path): Statement {
       ['DPoP', bound ? 'required' : 'off'],
     ]),
     odd: [...bySecret(method), ...boundTo(bound === true), ...further(types)],
+    unseen: keys.map(unseenOf),
     ...standingOf(status, created),
   }
+}
+
+/** A policy knows the name of a key and who keeps it, and no more: that it is the same one is for people to see. */
+function unseenOf({ kid, e, n }: Partial<Record<'kid' | 'e' | 'n', string | null | undefined>>): string {
+  const thumbprint =
+    n === undefined || e === undefined
+      ? 'which was not printed'
+      : `with the thumbprint ${createHash('sha256')
+          .update(JSON.stringify({ e, kty: 'RSA', n }))
+          .digest('base64url')} (RFC 7638)`
+  return `whether ${kid ?? 'the key'}, ${thumbprint}, is the public half of the key that the policy names`
 }
 
 function serverStatement(value: unknown, path: Path): Statement {
