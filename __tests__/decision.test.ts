@@ -24,6 +24,11 @@ function denied(when: Written, claims: ClaimSet = {}): Decision {
   return decide([grantOf(when)], claimsOf(claims))
 }
 
+/** Text as the start of another, since a failed `startsWith` shows neither. */
+function startOf(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
+}
+
 /** The character above the caret of the first marked line. */
 function pointedAt(lines: readonly string[]): string | undefined {
   const caret = lines.findIndex((line) => /^ +\^+$/.test(line))
@@ -220,6 +225,59 @@ describe('the sentence of a decision', () => {
   test('offers the block where one of the grants knows the repository by its id', () => {
     const grants = [grantOf({ repository_id: '7' }), grantOf({ repository_id: '456', ref: 'x' })]
     expect(denial(decide(grants, claimsOf()), plain).remedy).toContain('\nwhen:\n')
+  })
+
+  test('mends the job first where only its environment is missing, and says what a paste would give up', () => {
+    const when = { repository: 'o/r', ref: 'refs/heads/main', environment: 'production' }
+    const rules = (form: string): Decision => decide([{ ...grantOf(when), place: form }], claimsOf())
+    const mend =
+      'The job names no environment: give the job `environment: production`, and "for prod" grants the run as it stands. '
+    const lost =
+      ' would do it, but would give up what "for prod" asks for (`environment`), here and in the trust:\n'
+    const { remedy } = denial(rules('inputs'), plain)
+    expect(remedy).toMatch(
+      startOf(`${mend}If this run should be granted without that, these inputs${lost}repository: o/r\n`),
+    )
+    expect(remedy).toContain('\n# environment: given up, was production\nclaims: |\n')
+    const policy = denial(rules('dbt-oidc.yml:1:1'), plain).remedy
+    expect(policy).toMatch(
+      startOf(`${mend}If this run should be granted without that, a grant with this block${lost}when:\n`),
+    )
+    expect(policy).toContain('\n  # environment: given up, was production')
+    expect(decisionMarkdown(rules('inputs'))).toContain('give the job &#96;environment&#58; production&#96;')
+  })
+
+  test.each<readonly [string, Written, ClaimSet]>([
+    ['more than the environment is missing', { environment: 'production', ref: 'refs/heads/x' }, {}],
+    ['no environment can be named', { environment: 'prod-*' }, {}],
+    ['something else is missing', { repo_property_tier: 'gold' }, {}],
+  ])('says what a paste would give up where %s, and promises nothing of the job', (_why, when, claims) => {
+    const { remedy } = denial(denied(when, claims), plain)
+    expect(remedy).toMatch(
+      /^If this run should be granted, .* but would give up what "for prod" asks for \(`\w+`\), here/,
+    )
+    expect(remedy).toMatch(/\n {2}# \w+: given up, was (?:production|"prod-\*"|gold)$/)
+  })
+
+  test('gives up nothing where the environment is another one, or an input of the step asks for it', () => {
+    const other = denied({ environment: 'production' }, { environment: 'staging' })
+    const input = decide(
+      [{ ...grantOf({ ref: 'x' }), narrow: whenOf({ environment: 'production' }) }],
+      claimsOf(),
+    )
+    for (const decision of [other, input]) expect(denial(decision, plain).remedy).not.toContain('give')
+  })
+
+  test('names each claim that would be given up once, whichever grants ask for it', () => {
+    const when = { environment: 'production', ref: 'refs/heads/x' }
+    const grants = [
+      grantOf(when),
+      grantOf({ ...when, environment: 'staging' }, 'staging'),
+      grantOf({ repo_property_tier: 'gold', ref: 'x' }, 'ci'),
+    ]
+    const { remedy } = denial(decide(grants, claimsOf()), plain)
+    expect(remedy).toContain('give up what the grants ask for (`environment`, `repo_property_tier`), here')
+    expect(remedy.match(/given up/g)).toHaveLength(2)
   })
 
   test('offers a fork no grant', () => {

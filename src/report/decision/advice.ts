@@ -1,6 +1,7 @@
 import type { Check, Decision } from '../../policy.ts'
 import { quoted } from '../../policy/visible.ts'
 import { blockFor, formOf } from './block.ts'
+import { givenUp, ownMend, price } from './given-up.ts'
 import { counted, remedy } from './words.ts'
 
 /** What to do after a denial. */
@@ -17,7 +18,14 @@ export function adviceOn(decision: Decision): Advice {
   const stranger = foreignId(decision)
   // The block would carry the stranger's own ids, and whoever pastes it hands the warehouse over.
   if (stranger) return { sentence: warning(decision, stranger) }
-  return { sentence: remedy(decision), block: blockFor(decision.claims, formOf(decision), namedIn(decision)) }
+  const lost = givenUp(decision)
+  const own = ownMend(decision)
+  const paste = remedy(decision, own === undefined ? '' : ' without that', price(lost))
+  return {
+    // What the job can mend by itself comes first: it leaves every condition of the grant in force.
+    sentence: own === undefined ? paste : `${own} ${paste}`,
+    block: blockFor(decision.claims, formOf(decision), namedIn(decision), lost),
+  }
 }
 
 /** The id by which no grant that pins ids knows this repository; undefined where one does, or none pins any. */

@@ -1,6 +1,9 @@
 import type { Claims } from '../../claims.ts'
 import { checkPattern } from '../../pattern.ts'
 import type { Decision } from '../../policy.ts'
+import { visible } from '../../policy/visible.ts'
+import type { GivenUp } from './given-up.ts'
+import { scalar } from './scalar.ts'
 
 /** Where the rules of a run stand, and so what a block to paste must look like. */
 export type Form = 'policy' | 'inputs'
@@ -17,22 +20,6 @@ const NAMED = [
 
 /** Claims that have an input of their own; the others go into `claims`. */
 const OWN_INPUT: ReadonlySet<string> = new Set(['repository', 'ref', 'environment'])
-
-/** Words that some YAML reader takes for something else than text. */
-const SPECIAL = /^(?:true|false|null|yes|no|on|off|y|n)$/i
-
-/** A value that every YAML reader reads as this very text, and no log as anything else. */
-function scalar(value: string): string {
-  if (/^[A-Za-z][A-Za-z0-9._/-]*$/.test(value) && !SPECIAL.test(value)) return value
-  // JSON's strings are YAML's as well. `##[` would be a command to the runner.
-  return JSON.stringify(value)
-    .replaceAll(/[^ -~]/g, (unit) => `\\u${hex(unit)}`)
-    .replaceAll('##[', `\\u${hex('#')}#[`)
-}
-
-function hex(unit: string): string {
-  return unit.charCodeAt(0).toString(16).padStart(4, '0')
-}
 
 interface Line {
   readonly claim: string
@@ -74,24 +61,43 @@ function named(names: readonly string[], { all }: Claims, form: Form): readonly 
 
 const indented = ({ text }: Line): string => `  ${text}`
 
+/** What goes with the block, said where it is pasted. */
+function lostLine({ claim, expected }: GivenUp): Line {
+  return { claim, text: `# ${visible(claim)}: given up, was ${expected.map(scalar).join(' or ')}` }
+}
+
 /** The `when:` block that would grant this run and hardly any other, to be pasted into a grant. */
-export function whenBlock(claims: Claims, also: readonly string[] = []): string {
+export function whenBlock(
+  claims: Claims,
+  also: readonly string[] = [],
+  lost: readonly GivenUp[] = [],
+): string {
   const issuer = claims.from === undefined ? [] : [`issuer: ${scalar(claims.from)}`]
-  return [...issuer, 'when:', ...linesOf(claims, 'policy', also).map(indented)].join('\n')
+  const lines = [...linesOf(claims, 'policy', also), ...lost.map(lostLine)]
+  return [...issuer, 'when:', ...lines.map(indented)].join('\n')
 }
 
 /** The same as inputs of the step, to be pasted below `with:`. */
-export function inputsBlock(claims: Claims, also: readonly string[] = []): string {
+export function inputsBlock(
+  claims: Claims,
+  also: readonly string[] = [],
+  lost: readonly GivenUp[] = [],
+): string {
   const lines = linesOf(claims, 'inputs', also)
   const own = lines.filter(({ claim }) => OWN_INPUT.has(claim))
   const more = lines.filter(({ claim }) => !OWN_INPUT.has(claim))
   const rest = more.length === 0 ? [] : ['claims: |', ...more.map(indented)]
-  return [...own.map(({ text }) => text), ...rest].join('\n')
+  return [...[...own, ...lost.map(lostLine)].map(({ text }) => text), ...rest].join('\n')
 }
 
 /** The block in the form in which the rules of the run are written. */
-export function blockFor(claims: Claims, form: Form, also: readonly string[] = []): string {
-  return form === 'inputs' ? inputsBlock(claims, also) : whenBlock(claims, also)
+export function blockFor(
+  claims: Claims,
+  form: Form,
+  also: readonly string[] = [],
+  lost: readonly GivenUp[] = [],
+): string {
+  return form === 'inputs' ? inputsBlock(claims, also, lost) : whenBlock(claims, also, lost)
 }
 
 /** How the rules behind a decision are written. */

@@ -36,17 +36,17 @@ export function headline(decision: Decision): string {
   return `No grant is for target ${quoted(asked)}${meant === undefined ? '.' : `; did you mean ${quoted(meant)}?`}`
 }
 
-/** What to do after a denial, no more certain than the evidence. */
-export function remedy(decision: Decision): string {
+/** What to do after a denial, no more certain than the evidence; `without` names what else would do, `price` what goes with the block. */
+export function remedy(decision: Decision, without: string, price: string): string {
   const block = formOf(decision) === 'inputs' ? 'these inputs' : 'a grant with this block'
   const other = decision.verdicts.find((verdict) => verdict.ok)
   if (other) {
-    return `This run would be granted target ${quoted(other.grant.target)} by ${quoted(other.grant.name)}. If it should be granted what it asked for, ${block} would do it:`
+    return `This run would be granted target ${quoted(other.grant.target)} by ${quoted(other.grant.name)}. If it should be granted what it asked for${without}, ${block} would do it${price}:`
   }
   const refused = decision.verdicts.some((verdict) =>
     verdict.checks.some((check) => check.rule === 'pull-request'),
   )
   if (refused)
     return 'A pull request from a fork is granted nothing, whatever the grants say. The claims of this run are:'
-  return `If this run should be granted, ${block} would do it:`
+  return `If this run should be granted${without}, ${block} would do it${price}:`
 }
