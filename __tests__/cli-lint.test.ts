@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { commandLine, type Ended } from './support/command-line.ts'
 import { sendJson } from './support/issuer-server.ts'
 import { startIssuer } from './support/issuer.ts'
@@ -75,6 +76,77 @@ async function said(answers: Readonly<Record<string, unknown>>): Promise<Ended> 
   return await commandLine(['lint', '--github', '--json'], { files: policy(YOUNG), env })
 }
 
+const WORKFLOW = `jobs:
+  dbt:
+    steps:
+      - uses: acme/dbt-oidc@v1
+        with:
+          environment: production
+          audience: own
+          connection: |
+            type: snowflake
+            account: acme-prod
+            database: PROD
+            schema: DBT
+`
+
+interface Told {
+  readonly code: string
+  readonly severity: string
+  readonly where: string
+  readonly problem: string
+  readonly remedy: string
+  readonly paste?: string
+}
+
+/** What `lint` finds in a workflow. */
+async function inWorkflow(text: string): Promise<readonly Told[]> {
+  const ended = await commandLine(['lint', '--workflow', 'dbt.yml', '--repository', 'acme/dbt', '--json'], {
+    files: { 'dbt.yml': text },
+  })
+  const found: readonly Told[] = JSON.parse(ended.stdout)
+  return found
+}
+
+const below = (paste: string): string => paste.replaceAll(/^(?=.)/gm, '          ')
+
+describe('dbt-oidc lint of a workflow', () => {
+  test('proposes ids in a form that GitHub takes under `with:`, and finds them there', async () => {
+    const [first, ...others] = await inWorkflow(WORKFLOW)
+    expect([first?.code, others]).toEqual(['by-name', []])
+    const paste = first?.paste ?? ''
+    expect(Object.values(parse(paste) as object).map((one) => typeof one)).toEqual(['string'])
+    const pasted = paste.replace('OWNER_ID', '1234567').replace('ID\n', '7654321\n')
+    expect(await inWorkflow(`${WORKFLOW}${below(pasted)}`)).toEqual([])
+  })
+
+  test('proposes restrictions of which each is a text, also those that are only mentioned', async () => {
+    const [found] = await inWorkflow(WORKFLOW.replace('environment: production', 'ref: ""'))
+    const paste = (found?.paste ?? '').replaceAll('  # ', '  ')
+    const { with: values } = parse(paste) as { readonly with: object }
+    expect(Object.entries(values).map(([name, value]) => [name, typeof value])).toEqual([
+      ['ref', 'string'],
+      ['environment', 'string'],
+      ['claims', 'string'],
+    ])
+  })
+
+  test('names each input that is no text, since GitHub would not start the workflow', async () => {
+    const mapping = WORKFLOW.replace('connection: |', 'connection:')
+    const found = await inWorkflow(`${mapping}          summary: [true]\n`)
+    expect(found).toMatchObject([
+      {
+        code: 'configuration',
+        severity: 'error',
+        where: 'dbt.yml:9:13',
+        problem: expect.stringMatching(/^The input `connection` is a mapping, .* Write `connection: \|`/),
+        remedy: 'Write `connection: |`, and what it holds on the lines below, indented.',
+      },
+      { where: 'dbt.yml:13:20', problem: expect.stringContaining('`summary` is a list') },
+    ])
+  })
+})
+
 describe('dbt-oidc lint', () => {
   test('says of a policy with nothing odd that there is nothing, and ends with 0', async () => {
     const ended = await commandLine(['lint', '--strict'], { files: policy(YOUNG) })
@@ -125,6 +197,20 @@ describe('dbt-oidc lint', () => {
         problem: expect.stringContaining('`environment`'),
       },
     ])
+  })
+
+  test.each([
+    ['a name that is misspelt', 'reviewed: 2026', 'reviewd: 2026', 'Write `reviewed`.'],
+    ['a key one level too high', 'audience: own', 'via: direct', 'Move it below `identity:`.'],
+    [
+      'what no other name would mend',
+      'reviewed: 2026-11-01',
+      'reviewed: soon',
+      'Do what the sentence says: until then the step refuses to run.',
+    ],
+  ])('has for %s a remedy of its own', async (_what, right, wrong, remedy) => {
+    const ended = await commandLine(['lint', '--json'], { files: policy(YOUNG.replace(right, wrong)) })
+    expect(JSON.parse(ended.stdout)).toMatchObject([{ code: 'configuration', severity: 'error', remedy }])
   })
 
   test('judges what a platform has printed, by a file or a pipe, and places it by line', async () => {

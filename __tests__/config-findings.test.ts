@@ -107,7 +107,7 @@ describe('what a linter says of a policy', () => {
     const inputs = { connection: JSON.stringify(SNOWFLAKE), environment: 'production' }
     const all = configFindings(await configOf({ inputs }))
     expect(all.map(({ code, where, paste }) => [code, where, paste])).toEqual([
-      ['by-name', 'inputs', 'claims: { repository_id: ID }'],
+      ['by-name', 'inputs', 'claims: |\n  repository_id: ID\n  repository_owner_id: OWNER_ID'],
     ])
   })
 

@@ -83,7 +83,12 @@ describe('the inputs', () => {
     [
       'a claim that is no input of its own',
       { ...DUCK, event: 'push' },
-      ['input "event": This action has no such input; did you mean `claims: { event_name: … }`?'],
+      ['input "event": This action has no such input; did you mean `claims: "{ event_name: … }"`?'],
+    ],
+    [
+      'a key of the identity',
+      { ...DUCK, via: 'google' },
+      ['input "via": This action has no such input: it belongs under `identity:`.'],
     ],
     [
       'another word for an input',

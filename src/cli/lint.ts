@@ -1,5 +1,6 @@
 import { POLICY_PATH } from '../config/policy-place.ts'
 import { configFindings, placed } from '../config/findings.ts'
+import { LISTED } from '../config/problems.ts'
 import { reviewLimits } from '../config/review.ts'
 import type { Config } from '../config.ts'
 import { DbtOidcError } from '../errors.ts'
@@ -55,9 +56,20 @@ function refused(line: string, { remedy }: DbtOidcError, origin: string): Findin
     severity: 'error',
     about: 'policy',
     ...placed(line, origin),
-    remedy: 'Mend it: the step refuses to run with it.',
+    remedy: remedyOf(line, remedy),
     ...(pasted.length === 0 || !line.includes('restricts') ? {} : { paste: pasted.join('\n') }),
   }
+}
+
+/** What the sentence itself proposes, else what the whole error does where that says more than to mend what is listed. */
+function remedyOf(line: string, whole: string): string {
+  const [, meant] = /did you mean (`[^`]+`|"[^"]+")\?/.exec(line) ?? []
+  if (meant !== undefined) return `Write ${meant}.`
+  const [, place] = /it belongs under (`[^`]+`)\.$/.exec(line) ?? []
+  if (place !== undefined) return `Move it below ${place}.`
+  const [first = ''] = whole.split('\n')
+  if (first === LISTED) return 'Do what the sentence says: until then the step refuses to run.'
+  return first
 }
 
 /** A policy that is there says which issuer is meant, and how old a review may be; none is needed. */

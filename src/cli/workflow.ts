@@ -1,7 +1,9 @@
+import { above } from '../config/above.ts'
 import { INPUTS } from '../config/inputs.ts'
 import { fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { readYaml, toPlain, type YamlEntry, type YamlMap, type YamlNode } from '../yaml.ts'
+import { refuseStructures } from './workflow/texts.ts'
 
 /** Inputs that decide about the trust; what else a step says does not matter here. */
 const DECIDING = [
@@ -69,6 +71,7 @@ function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
       `${path} gives an input twice, in different letters.`,
       'Leave one of them out: GitHub takes either.',
     )
+  refuseStructures(values)
   return values
 }
 
@@ -77,8 +80,9 @@ function inputName(written: string, { key }: YamlEntry): string {
   const name = written.toLowerCase()
   if ((INPUTS as readonly string[]).includes(name)) return name
   const near = nearest(name, INPUTS)
+  const meant = above(name, INPUTS) ?? (near === undefined ? '.' : `; did you mean \`${near}\`?`)
   return refuse(
-    `${key}: the action has no input \`${written}\`${near === undefined ? '.' : `; did you mean \`${near}\`?`}`,
+    `${key}: the action has no input \`${written}\`${meant}`,
     'Mend the name: the trust would be written without what it says.',
   )
 }

@@ -120,10 +120,10 @@ function names({ grants, targets, origin }: Config): readonly Finding[] {
       where: origin,
       about: open.length === 1 ? `grant ${first.name}` : `${open.length} grants`,
       problem: `The repository is held by its name alone: whoever comes to have ${repository} after a deletion or a rename has its grants, here and on the other side.`,
-      remedy: `Pin the ids, which \`gh api repos/${repository} --jq '"\\(.id) \\(.owner.id)"'\` prints.`,
+      remedy: `Pin the ids, which \`gh api repos/${repository} --jq '"\\(.id) \\(.owner.id)"'\` prints${origin === 'inputs' ? ', beside what `claims` says already' : ''}.`,
       paste:
         origin === 'inputs'
-          ? 'claims: { repository_id: ID }'
+          ? 'claims: |\n  repository_id: ID\n  repository_owner_id: OWNER_ID'
           : 'repository-id: ID\nrepository-owner-id: OWNER_ID',
     },
   ]

@@ -17,7 +17,7 @@ const DEFAULT_TARGET = 'prod'
 const RESTRICTED = `with:
   ref: refs/heads/main # or "**": any branch, on purpose
   # environment: production
-  # claims: { event_name: push }`
+  # claims: "{ event_name: push }"`
 
 /** Makes the one target and the one grant of a configuration without a policy file. */
 export async function fromInputs(sources: Sources, options: Options, rules: TargetRules): Promise<Rules> {

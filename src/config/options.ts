@@ -2,6 +2,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { nearestClaim } from '../claim-names.ts'
 import { dbtEnvironment } from '../dbt/environment.ts'
 import { nearest } from '../nearest.ts'
+import { above } from './above.ts'
 import { INPUTS, type InputName } from './inputs.ts'
 import type { Problems } from './problems.ts'
 import type { Sources } from './sources.ts'
@@ -61,7 +62,7 @@ export function checkNames(sources: Sources, problems: Problems): void {
     const near = nearest(name, INPUTS) ?? meantByClaim(name, value)
     problems.add(
       `input "${name}"`,
-      `This action has no such input${near ? `; did you mean \`${near}\`?` : '.'}`,
+      `This action has no such input${above(name, INPUTS) ?? (near ? `; did you mean \`${near}\`?` : '.')}`,
     )
   }
 }
@@ -72,7 +73,7 @@ function meantByClaim(name: string, value: string): string | undefined {
   if (claim === undefined) return undefined
   // Whatever else stands in an unknown input may be a secret, and is not repeated.
   if (claim.startsWith('ref:')) return /^[\w./-]+$/.test(value) ? claim.replace('NAME', value) : claim
-  return (INPUTS as readonly string[]).includes(claim) ? claim : `claims: { ${claim}: … }`
+  return (INPUTS as readonly string[]).includes(claim) ? claim : `claims: "{ ${claim}: … }"`
 }
 
 /** Reads the inputs that say how. */

@@ -1,6 +1,9 @@
 import type { Problem } from '../yaml.ts'
 import { fail } from '../errors.ts'
 
+/** The remedy of a list whose sentences each say their own. */
+export const LISTED = 'Mend what is listed; no token was asked for yet.'
+
 /** Collects what is wrong with a configuration, so that one run tells all of it. */
 export interface Problems {
   /** `place` is `input "ref"` or `.github/dbt-oidc.yml:14:5`. */
@@ -35,7 +38,7 @@ export function collectProblems(): Problems {
           found.length === 1
             ? 'The configuration has a problem.'
             : `The configuration has ${found.length} problems.`,
-        remedy: ['Mend what is listed; no token was asked for yet.', ...offered].join('\n'),
+        remedy: [LISTED, ...offered].join('\n'),
         details: inOrder(found).map(sentence),
       })
     },

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini'
 import { nearest } from '../nearest.ts'
 import { isExpression } from '../profile.ts'
 import type { Problem, YamlNode } from '../yaml.ts'
+import { above } from './above.ts'
 
 /** A YAML tree as plain values in which every scalar is its source text: `on`, `012` and `1e3` stay what was written. */
 export function asText(node: YamlNode): unknown {
@@ -88,7 +89,7 @@ function misspelt(
 
 function suggest(key: string, known: readonly string[]): string {
   const near = nearest(key, known)
-  return near === undefined ? '.' : `; did you mean \`${near}\`?`
+  return above(key, known) ?? (near === undefined ? '.' : `; did you mean \`${near}\`?`)
 }
 
 function fault(issue: z.core.$ZodIssue): string {

@@ -115,7 +115,7 @@ function repositoryIds(rules: readonly TrustRule[]): readonly string[] {
       code: 'configuration',
       problem: `The grant ${grant} does not say the repository's id, which Google's binding is made for.`,
       remedy:
-        'Set `repository-id` in the policy file, or `claims: { repository_id: … }`; `gh api repos/OWNER/NAME --jq .id` prints it.',
+        'Set `repository-id` in the policy file, or the input `claims: "{ repository_id: … }"`; `gh api repos/OWNER/NAME --jq .id` prints it.',
     })
   })
   return [...new Set(ids)]
