@@ -76,7 +76,8 @@ async function said(answers: Readonly<Record<string, unknown>>): Promise<Ended> 
   return await commandLine(['lint', '--github', '--json'], { files: policy(YOUNG), env })
 }
 
-const WORKFLOW = `jobs:
+const WORKFLOW = `permissions: { contents: read, id-token: write }
+jobs:
   dbt:
     steps:
       - uses: acme/dbt-oidc@v1
@@ -138,11 +139,11 @@ describe('dbt-oidc lint of a workflow', () => {
       {
         code: 'configuration',
         severity: 'error',
-        where: 'dbt.yml:9:13',
+        where: 'dbt.yml:10:13',
         problem: expect.stringMatching(/^The input `connection` is a mapping, .* Write `connection: \|`/),
         remedy: 'Write `connection: |`, and what it holds on the lines below, indented.',
       },
-      { where: 'dbt.yml:13:20', problem: expect.stringContaining('`summary` is a list') },
+      { where: 'dbt.yml:14:20', problem: expect.stringContaining('`summary` is a list') },
     ])
   })
 })

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { jobOf } from '../scripts/rehearse/job.ts'
 import { decideLogin, parseLogin } from './support/snowflake/login.ts'
 import { accountOf } from './support/snowflake/trust.ts'
 import { workflowOf } from './support/page-workflow.ts'
@@ -68,6 +69,20 @@ describe('a rehearsal that cannot begin ends, with what is wrong and what to do'
     )
     expect(output).toContain('did you mean snowflake?')
   })
+})
+
+test('a job that may not ask for a token on GitHub may not in a rehearsal', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rehearse-'))
+  try {
+    const whole = workflowOf('snowflake.md')
+    const mayAsk = [whole, whole.replace(/^ *id-token: write\n/m, '')].map((text) => {
+      writeFileSync(join(directory, 'dbt.yml'), text)
+      return jobOf(join(directory, 'dbt.yml'), 'acme/dbt', undefined).mayAsk
+    })
+    expect(mayAsk).toEqual([true, false])
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 })
 
 const TRUST = /```sql\n([\s\S]*?)\n```/.exec(

@@ -1,6 +1,7 @@
 /** Every code of a finding, with what it means; the page of `lint` explains them in these words. */
 export const FINDING_CODES = {
   configuration: 'the step would refuse the policy, or warns of it',
+  'id-token-permission': 'the job of the workflow may not ask for an ID token (`--workflow`)',
   'open-pattern': 'a pattern lets in more than a name would: any branch, any value, more than one repository',
   overlap: 'one run can fit two grants for different targets, so that their order decides',
   unreachable:

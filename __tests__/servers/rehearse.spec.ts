@@ -21,11 +21,11 @@ function node(...args: string[]): Promise<Ended> {
 }
 
 /** The three commands of the README: a workflow, its trust, and a run against whoever that trust lets in. */
-async function threeCommands(page: string, repository: string): Promise<Ended> {
+async function threeCommands(workflowText: string, repository: string): Promise<Ended> {
   const directory = mkdtempSync(join(tmpdir(), 'rehearse-'))
   try {
     const [workflow, trust] = [join(directory, 'dbt.yml'), join(directory, 'trust')]
-    writeFileSync(workflow, workflowOf(page))
+    writeFileSync(workflow, workflowText)
     const written = await node(
       'dist/cli.js',
       'trust',
@@ -55,13 +55,13 @@ describe.each(['snowflake.md', 'bigquery.md', 'redshift.md'])(
   'the workflow of docs/warehouses/%s',
   (page) => {
     test('is green where its own trust stands', async () => {
-      const { code, output } = await threeCommands(page, 'acme/dbt')
+      const { code, output } = await threeCommands(workflowOf(page), 'acme/dbt')
       expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
       expect(output).toContain('Completed successfully')
     }, 240_000)
 
     test('is refused to another repository, by the warehouse’s side', async () => {
-      const { code, output } = await threeCommands(page, 'acme/other')
+      const { code, output } = await threeCommands(workflowOf(page), 'acme/other')
       expect(code).toBe(1)
       expect(output).toMatch(
         /390303|rejected by the attribute condition|AWS refused AssumeRoleWithWebIdentity/,
@@ -69,3 +69,10 @@ describe.each(['snowflake.md', 'bigquery.md', 'redshift.md'])(
     }, 240_000)
   },
 )
+
+test('a job without `id-token: write` gets no token in a rehearsal either', async () => {
+  const workflow = workflowOf('snowflake.md').replace(/^ *id-token: write\n/m, '')
+  const { code, output } = await threeCommands(workflow, 'acme/dbt')
+  expect(code).toBe(1)
+  expect(output).toContain('✗ id-token-permission: This job may not ask for an ID token')
+}, 240_000)

@@ -7,6 +7,7 @@ import { audienceOf } from '../../src/config/target.ts'
 import { exchanges } from '../../src/exchanges/index.ts'
 import { warehouses } from '../../src/warehouses/index.ts'
 import { inputsOfWorkflow } from '../../src/cli/workflow.ts'
+import { jobOfWorkflow } from '../../src/cli/workflow/job.ts'
 import { POLICY_PATH } from '../../src/config/policy-place.ts'
 import { fileAt, refuse } from './given.ts'
 
@@ -27,6 +28,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** The job of a workflow, with the connection that its step would use. */
 export interface Job {
+  /** Whether GitHub lets it ask for an ID token, by the permissions that it has. */
+  readonly mayAsk: boolean
   readonly connection: Fields
   /** The audience that its tokens have, which may be made of the host: it stays where the connection moves. */
   audience(): Promise<string>
@@ -46,12 +49,15 @@ export interface Job {
 export function jobOf(workflow: string, repository: string, target: string | undefined): Job {
   const text = fileAt(resolve(workflow), 'workflow')
   const { config, ...inputs } = Object.fromEntries(inputsOfWorkflow(text, workflow, INPUTS))
-  const environment = environmentOf(parse(text))
-  const job = environment === undefined ? {} : { environment }
+  const { environment, withoutToken } = jobOfWorkflow(text, workflow)
+  // It is the environment of the job that GitHub signs, and not what the step demands.
+  const job = environment.kind === 'named' ? { environment: environment.name } : {}
+  const mayAsk = withoutToken === undefined
   const path = join(checkoutOf(resolve(workflow)), config ?? POLICY_PATH)
   if (inputs['connection'] !== undefined || !existsSync(path)) {
     const connection = asRecord(parse(inputs['connection'] ?? ''))
     return {
+      mayAsk,
       connection,
       claims: { ...texts(asRecord(parse(inputs['claims'] ?? '{}'))), ...job },
       audience: () => audienceFor({ inputs, repository, path, policy: undefined }),
@@ -61,10 +67,15 @@ export function jobOf(workflow: string, repository: string, target: string | und
       }),
     }
   }
-  return byPolicy(path, target === undefined ? inputs : { ...inputs, target }, { ...job, repository })
+  const asked = target === undefined ? inputs : { ...inputs, target }
+  return { mayAsk, ...byPolicy(path, asked, { ...job, repository }) }
 }
 
-function byPolicy(path: string, inputs: Readonly<Record<string, string>>, job: Job['claims']): Job {
+function byPolicy(
+  path: string,
+  inputs: Readonly<Record<string, string>>,
+  job: Job['claims'],
+): Omit<Job, 'mayAsk'> {
   const text = readFileSync(path, 'utf8')
   const policy = asRecord(parse(text))
   const targets = asRecord(policy['targets'])
@@ -128,21 +139,6 @@ async function audienceFor({ inputs, repository, path, policy, name }: Written):
 function checkoutOf(workflow: string): string {
   const directory = dirname(workflow)
   return /[\\/]\.github[\\/]workflows$/.test(directory) ? dirname(dirname(directory)) : directory
-}
-
-/** The environment that the job names: it is that which GitHub signs, and not what the step demands. */
-function environmentOf(workflow: unknown): string | undefined {
-  const jobs = Object.values(asRecord(asRecord(workflow)['jobs'])).map(asRecord)
-  const job = jobs.find((one) =>
-    stepsOf(one).some((step) => /dbt-oidc@/.test(scalarText(asRecord(step)['uses']))),
-  )
-  const environment = job?.['environment']
-  const name = typeof environment === 'object' ? asRecord(environment)['name'] : environment
-  return typeof name === 'string' ? name : undefined
-}
-
-function stepsOf({ steps }: Fields): readonly unknown[] {
-  return Array.isArray(steps) ? steps : []
 }
 
 function texts(fields: Fields): Record<string, string> {

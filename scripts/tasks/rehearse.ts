@@ -58,6 +58,7 @@ async function rehearse({ workflow, trust, repository, ref, target, project }: O
   const { inputs, policy } = job.moved(warehouse.connection, await job.audience())
   await using step = await runStep({
     issuer,
+    token: job.mayAsk,
     inputs,
     path: [python.bin],
     env: { DO_NOT_TRACK: '1', ...warehouse.env },

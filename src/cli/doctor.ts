@@ -16,9 +16,10 @@ import { settingLines } from './doctor/settings.ts'
 import { toolLines } from './doctor/tools.ts'
 import { EXIT } from './exit.ts'
 import { gitHub, hasToken } from './octokit.ts'
-import type { Given } from './sources.ts'
+import { jobGiven, type Given } from './sources.ts'
 import { chosen } from './targets.ts'
 import { print, printJson } from './print.ts'
+import type { WorkflowJob } from './workflow/job.ts'
 
 /** What is to be looked at, and how it is told. */
 export interface Looking extends Meant {
@@ -29,11 +30,12 @@ export interface Looking extends Meant {
 /** Looks at every word of the sentence and at what it rests on; the exit code is 1 where something keeps a run from going through. */
 export async function doctor(options: Given & Looking): Promise<void> {
   const found = await policyOf(options)
+  const job = await jobGiven(options)
   const colour = !options.json && coloured(process.stdout)
   const lines =
     'refused' in found
-      ? [found.refused]
-      : [...policyLines(found.config), ...(await rest(found, options, colour))]
+      ? [found.refused, ...jobLines(job)]
+      : [...policyLines(found.config), ...jobLines(job), ...(await rest(found, options, colour))]
   const wrong = lines.filter(({ mark }) => mark === 'wrong').length
   const odd = lines.filter(({ mark }) => mark === 'odd').length
   if (options.json) printJson({ fine: wrong === 0, lines })
@@ -101,6 +103,13 @@ function policyLines({ origin, targets, grants, elsewhere, issuer, warnings }: C
         ]),
     ...warnings.map((text): Line => ({ word: 'policy', mark: 'odd', text })),
   ]
+}
+
+/** What the workflow says around the step, where it keeps a token from it. */
+function jobLines(job: WorkflowJob | undefined): readonly Line[] {
+  if (!job?.withoutToken) return []
+  const { place, problem, remedy, paste } = job.withoutToken
+  return [{ word: 'token', mark: 'wrong', text: `${place}: ${problem}`, remedy: `${remedy}\n${paste}` }]
 }
 
 interface Explained {

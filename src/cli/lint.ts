@@ -14,7 +14,8 @@ import { readDocuments } from './documents.ts'
 import { printFindings, type Telling } from './findings.ts'
 import { environmentFindings } from './lint-environments.ts'
 import { gitHub } from './octokit.ts'
-import type { Given } from './sources.ts'
+import { jobGiven, type Given } from './sources.ts'
+import type { WorkflowJob } from './workflow/job.ts'
 
 /** How a policy is looked at. */
 export interface Linting extends Telling {
@@ -26,7 +27,7 @@ export interface Linting extends Telling {
 export async function lint(files: readonly string[], options: Given & Linting): Promise<void> {
   if (files.length === 0) {
     const { findings, origin } = await ofPolicy(options)
-    return printFindings(findings, origin, options)
+    return printFindings([...jobFindings(await jobGiven(options)), ...findings], origin, options)
   }
   const judging = await judgingBy(options)
   const read = await readDocuments(files, { warehouses, exchanges })
@@ -46,6 +47,13 @@ async function ofPolicy(
     const origin = options.config ?? options.workflow ?? POLICY_PATH
     return { findings: error.details.map((line) => refused(line, error, origin)), origin }
   }
+}
+
+/** What keeps a token from the step, whatever its configuration says. */
+function jobFindings(job: WorkflowJob | undefined): readonly Finding[] {
+  if (!job?.withoutToken) return []
+  const { place, ...said } = job.withoutToken
+  return [{ code: 'id-token-permission', severity: 'error', where: place, about: `job ${job.name}`, ...said }]
 }
 
 /** What the step would refuse. */

@@ -10,6 +10,7 @@ import { gitHub } from './octokit.ts'
 import type { Workflow } from './places.ts'
 import { repositoryOfCheckout } from './remote.ts'
 import { inputsOfWorkflow } from './workflow.ts'
+import { jobOfWorkflow, type WorkflowJob } from './workflow/job.ts'
 
 /** What the command line says about the configuration. */
 export interface Given {
@@ -48,6 +49,13 @@ export async function sourcesOf(given: Given): Promise<Found> {
     readPolicy,
   }
   return { sources, workflow }
+}
+
+/** The job around the step, where a workflow is named. Throws `configuration` where it has not exactly one such step. */
+export async function jobGiven({ workflow }: Given): Promise<WorkflowJob | undefined> {
+  if (workflow === undefined) return undefined
+  const { text, path } = await readWorkflow(workflow)
+  return jobOfWorkflow(text, path)
 }
 
 async function readPolicy(place: PolicyPlace): Promise<PolicyRead> {

@@ -2,7 +2,8 @@ import { above } from '../config/above.ts'
 import { INPUTS } from '../config/inputs.ts'
 import { fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
-import { readYaml, toPlain, type YamlEntry, type YamlMap, type YamlNode } from '../yaml.ts'
+import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
+import { mapOf, ownStep } from './workflow/step.ts'
 import { refuseStructures } from './workflow/texts.ts'
 
 /** Inputs that decide about the trust; what else a step says does not matter here. */
@@ -49,18 +50,7 @@ export function placesOfInputs(text: string, path: string): ReadonlyMap<string, 
 }
 
 function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
-  const { node, problems } = readYaml(text, path)
-  const [first] = problems
-  if (first) refuse(`${first.place}: ${first.problem}`, 'Mend the workflow; GitHub would refuse it as well.')
-  const steps = node ? stepsOf(node) : []
-  const [step] = steps
-  if (!step || steps.length > 1)
-    refuse(
-      `${path} has ${steps.length === 0 ? 'no step' : `${steps.length} steps`} with \`uses: …/dbt-oidc@…\`.`,
-      steps.length === 0
-        ? 'Name the workflow that uses the action.'
-        : 'Write a policy file (.github/dbt-oidc.yml) with a target for each of them.',
-    )
+  const { step } = ownStep(text, path)
   const given = mapOf(step, 'with')
   const named = [...(given?.entries ?? [])].map(
     ([name, entry]) => [inputName(name, entry), entry.value] as const,
@@ -98,24 +88,6 @@ function literal(name: string, value: YamlNode, path: string): string {
 
 function textOf(value: YamlNode): string {
   return value.kind === 'scalar' ? value.text : JSON.stringify(toPlain(value))
-}
-
-function stepsOf(node: YamlNode): readonly YamlMap[] {
-  const jobs = mapOf(node, 'jobs')
-  return (jobs ? [...jobs.entries.values()] : []).flatMap(({ value }) => {
-    const steps = value.kind === 'map' ? value.entries.get('steps')?.value : undefined
-    return steps?.kind === 'list' ? steps.items.filter((one) => one.kind === 'map').filter(usesUs) : []
-  })
-}
-
-function usesUs(step: YamlMap): boolean {
-  const uses = step.entries.get('uses')?.value
-  return uses?.kind === 'scalar' && /(^|\/)dbt-oidc(@|$)|^[.$]\/?$/.test(uses.text)
-}
-
-function mapOf(node: YamlNode, key: string): YamlMap | undefined {
-  const value = node.kind === 'map' ? node.entries.get(key)?.value : undefined
-  return value?.kind === 'map' ? value : undefined
 }
 
 function refuse(problem: string, remedy: string): never {
