@@ -19,7 +19,7 @@ targets:
     connection: { type: duckdb }
 grants:
   - { target: prod, when: { ref: refs/heads/main, environment: production } }
-  - { target: local, when: { ref: "refs/heads/**" } }
+  - { target: local, when: { ref: "refs/heads/m**" } }
 `
 
 const files = { '.github/dbt-oidc.yml': POLICY }

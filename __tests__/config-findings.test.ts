@@ -81,6 +81,21 @@ describe('what a linter says of a policy', () => {
       ['warning review-age policy'],
     ],
     ['a pattern that lets in any branch', grants({ when: { ref: '**' } }), ['warning open-pattern policy']],
+    ...['refs/heads/**', 'refs/heads/*'].map((ref): readonly [string, object, readonly string[]] => [
+      `a ref that is any branch, ${ref}`,
+      grants({ when: { ref } }),
+      ['warning open-pattern policy'],
+    ]),
+    [
+      'an environment beside any branch as no wider than the environment',
+      grants({ when: { ref: 'refs/heads/**', environment: 'production' } }),
+      [],
+    ],
+    [
+      'an event that GitHub does not have',
+      grants({ when: { event_name: 'pull_requests' } }),
+      ['warning configuration policy'],
+    ],
     [
       'grants for different targets that one run can fit',
       {
@@ -101,6 +116,11 @@ describe('what a linter says of a policy', () => {
     const policy = grants({ when: main, reviewed: '2026-11-01' })
     expect(await found({ ...policy, review: { warn: '7d' } })).toEqual(['warning review-age policy'])
     expect(await found({ ...policy, review: { warn: '90d' } })).toEqual([])
+  })
+
+  test('proposes the event that is nearest to one which GitHub does not have', async () => {
+    const policy = JSON.stringify(grants({ when: { event_name: 'pull_requests' } }))
+    expect(configFindings(await configOf({ policy }))).toMatchObject([{ remedy: 'Write `pull_request`.' }])
   })
 
   test('says of a configuration of inputs nothing that only a policy file can have', async () => {

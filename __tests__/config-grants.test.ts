@@ -51,7 +51,7 @@ describe('a grant', () => {
   })
 
   test('that overlaps one for another target is warned of by name', async () => {
-    const other = '  - { name: any, target: snow, when: { ref: refs/heads/* } }\n'
+    const other = '  - { name: any, target: snow, when: { ref: refs/heads/m* } }\n'
     const { warnings } = await configOf({ policy: POLICY + other })
     expect(warnings).toEqual([expect.stringMatching(/^grants\[0\] \(prod\) and any \(snow\) can both hold/)])
   })

@@ -25,6 +25,11 @@ const manyRepositories = (pattern: string): string =>
 const anyRef = (pattern: string): string =>
   `\`ref: "${pattern}"\` admits every branch and tag, also one that anybody with write access makes up.`
 
+const anyBranch = (pattern: string, which: string, claim = 'ref'): string =>
+  `\`${claim}: "${pattern}"\` admits ${which}, also one that anybody with write access makes up; \`environment\` or \`ref_protected: "true"\` beside it would narrow that.`
+const noEvent = (name: string, rest: string): string =>
+  `GitHub is not known to have an event \`${name}\`${rest}`
+
 describe('checkClaimName', () => {
   test('knows every claim of the list, custom properties and names of one’s own', () => {
     for (const name of [...CLAIM_NAMES, 'repo_property_tier', 'x-team'])
@@ -251,6 +256,54 @@ describe('checkWhen', () => {
       ],
     ],
     [{ ...fine, event_name: 'merge_*' }, []],
+    [{ ...fine, ref: 'refs/heads/**' }, [anyBranch('refs/heads/**', 'any branch')]],
+    [{ ...fine, ref: ['refs/heads/main', 'refs/heads/**'] }, [anyBranch('refs/heads/**', 'any branch')]],
+    [{ ...fine, ref: 'refs/heads/*' }, [anyBranch('refs/heads/*', 'any branch without a slash in its name')]],
+    [{ ...fine, ref: 'refs/heads/**', event_name: 'push' }, [anyBranch('refs/heads/**', 'any branch')]],
+    [{ ...fine, ref: 'refs/heads/**', ref_type: 'branch' }, [anyBranch('refs/heads/**', 'any branch')]],
+    // Who may use an environment, or make a branch protected, is not for whoever pushes to say.
+    ...[
+      { environment: 'production' },
+      { ref_protected: 'true' },
+      { sub: 'repo:o/r:ref:refs/heads/main' },
+      { actor: 'octocat' },
+      { actor_id: '1' },
+      { sha: 'a' },
+      { workflow_ref: 'o/r/x.yml@refs/heads/main' },
+      { workflow_sha: 'a' },
+      { job_workflow_ref: 'o/r/x.yml@refs/heads/main' },
+      { job_workflow_sha: 'a' },
+    ].map((more): readonly [Written, readonly string[]] => [{ ...fine, ref: 'refs/heads/*', ...more }, []]),
+    [
+      { ...fine, ref: 'refs/heads/**', environment: ['production', '**'] },
+      [anyBranch('refs/heads/**', 'any branch'), '`environment: "**"` admits any value.'],
+    ],
+    [
+      { repository: 'o/r', sub: ['repo:o/r:ref:refs/heads/main', 'repo:o/r:ref:refs/heads/**'] },
+      [anyBranch('repo:o/r:ref:refs/heads/**', 'any branch', 'sub')],
+    ],
+    [
+      { ...fine, ref: 'refs/heads/*', sub: 'repo:o/r:ref:refs/heads/**' },
+      [
+        anyBranch('refs/heads/*', 'any branch without a slash in its name'),
+        anyBranch('repo:o/r:ref:refs/heads/**', 'any branch', 'sub'),
+      ],
+    ],
+    [{ repository: 'o/r', sub: 'repo:o/r:ref:refs/heads/**', ref: 'refs/heads/main' }, []],
+    [{ ...fine, ref: 'refs/heads/a*' }, []],
+    [{ ...fine, ref: 'refs/heads/b**' }, []],
+    [{ ...fine, event_name: 'pull_requests' }, [noEvent('pull_requests', '; did you mean `pull_request`?')]],
+    [
+      { ...fine, event_name: ['push', 'workflow_dispach'] },
+      [noEvent('workflow_dispach', '; did you mean `workflow_dispatch`?')],
+    ],
+    [{ ...fine, event_name: 'zzzzzzzzzz' }, [noEvent('zzzzzzzzzz', '.')]],
+    [
+      { ...fine, event_name: 'workflow_call' },
+      [
+        'no token has the event `workflow_call`: a reusable workflow has the event of its caller, and is named by `job_workflow_ref`.',
+      ],
+    ],
     [{ ...fine, repository: 'o/*' }, [manyRepositories('o/*')]],
     [{ ...fine, repository: '*/r', repository_owner: 'o' }, [manyRepositories('*/r')]],
     [{ ...fine, repository: '*/r', repository_id: '1' }, [manyRepositories('*/r')]],

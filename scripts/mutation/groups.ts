@@ -60,9 +60,11 @@ export const GROUPS: readonly Group[] = [
         sources: [
           'src/claim-names.ts',
           'src/policy/candidates.ts',
+          'src/policy/event-names.ts',
           'src/policy/lint.ts',
           'src/policy/reach.ts',
           'src/policy/values.ts',
+          'src/policy/width.ts',
         ],
         tests: ['policy-lint', 'policy-reach'],
       },

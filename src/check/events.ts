@@ -3,7 +3,7 @@ import type { Grant } from '../policy.ts'
 import type { Ground, Ref } from './ground.ts'
 import { isPullRequest } from './supposed.ts'
 
-/** Events by which a workflow may start (docs.github.com, "Events that trigger workflows"). */
+/** Of the events by which GitHub starts a run those that a pattern is asked about. */
 const KNOWN = [
   'push',
   'pull_request',

@@ -32,7 +32,9 @@ const REMEDIES: Readonly<Record<NoticeCode, string>> = {
 }
 
 function noticed(code: NoticeCode, text: string, origin: string): Finding {
-  return { code, severity: 'warning', about: 'policy', ...placed(text, origin), remedy: REMEDIES[code] }
+  const [, meant] = /did you mean (`[^`]+`)\?$/.exec(text) ?? []
+  const remedy = meant === undefined ? REMEDIES[code] : `Write ${meant}.`
+  return { code, severity: 'warning', about: 'policy', ...placed(text, origin), remedy }
 }
 
 function unreachable({ grants }: Config): readonly Finding[] {

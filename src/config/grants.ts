@@ -61,11 +61,11 @@ export function checkConditions(
   rules: Pick<TargetRules, 'problems' | 'warn'>,
   paste: string,
 ): void {
-  for (const { severity, claim, text } of checkWhen(when)) {
+  for (const { severity, about, claim, text } of checkWhen(when)) {
     if (claim !== undefined && broken?.has(claim)) continue
     const where = (claim === undefined ? undefined : places.get(claim)) ?? place
     if (severity === 'problem') rules.problems.add(where, text)
-    else rules.warn(`${where}: ${text}`, 'open-pattern')
+    else rules.warn(`${where}: ${text}`, about === 'name' ? 'configuration' : 'open-pattern')
   }
   if (restriction(when)) return
   rules.problems.add(

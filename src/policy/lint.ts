@@ -1,14 +1,18 @@
 import { checkClaimName } from '../claim-names.ts'
-import { checkPattern, isLiteral, matches, mayOverlap } from '../pattern.ts'
+import { checkPattern, isLiteral, mayOverlap } from '../pattern.ts'
 import type { Grant, When } from '../policy.ts'
 import { candidates } from './candidates.ts'
+import { oddEvent } from './event-names.ts'
 import { UNTRUSTED_EVENTS } from './events.ts'
 import { checkValue } from './values.ts'
 import { quoted } from './visible.ts'
+import { isEverything, widthWarning } from './width.ts'
 
 /** Something to say about a grant before any token is seen. */
 export interface Finding {
   readonly severity: 'problem' | 'warning'
+  /** Absent in a warning: the pattern is wide. */
+  readonly about?: 'name'
   /** Undefined: about the grant as a whole. */
   readonly claim: string | undefined
   readonly text: string
@@ -33,8 +37,6 @@ export function restriction(when: When): boolean {
   )
 }
 
-const isEverything = (pattern: string): boolean => /^\*+$/.test(pattern)
-
 function subProblem(pattern: string): string | undefined {
   if (isEverything(pattern)) return `\`sub: ${pattern}\` says nothing; name the subject.`
   const [scheme, slug, ...context] = pattern.split(':')
@@ -56,21 +58,6 @@ function repositoryProblem(pattern: string, when: When): string | undefined {
   return `${quoted(pattern)} leaves open whose repository it is; name the owner.`
 }
 
-function widthWarning(claim: string, pattern: string): string | undefined {
-  if (claim === 'ref' && matches(pattern, 'refs/heads/a/b') && matches(pattern, 'refs/tags/a/b')) {
-    return `\`ref: "${pattern}"\` admits every branch and tag, also one that anybody with write access makes up.`
-  }
-  if (claim === 'event_name' && !isLiteral(pattern)) {
-    const spared = [...UNTRUSTED_EVENTS].filter((event) => matches(pattern, event))
-    if (spared.length > 0) return `a pattern never names an event that needs its name: ${spared.join(', ')}.`
-  }
-  if (claim === 'repository' && !isLiteral(pattern)) {
-    return `\`repository: "${pattern}"\` admits more than one repository.`
-  }
-  if (isEverything(pattern)) return `\`${claim}: "${pattern}"\` admits any value.`
-  return undefined
-}
-
 function patternFindings(claim: string, pattern: string, when: When): readonly Finding[] {
   const problem =
     checkPattern(pattern) ??
@@ -78,7 +65,9 @@ function patternFindings(claim: string, pattern: string, when: When): readonly F
     (claim === 'sub' ? subProblem(pattern) : undefined) ??
     (claim === 'repository' ? repositoryProblem(pattern, when) : undefined)
   if (problem !== undefined) return [{ severity: 'problem', claim, text: problem }]
-  const warning = widthWarning(claim, pattern)
+  const odd = claim === 'event_name' && isLiteral(pattern) ? oddEvent(pattern) : undefined
+  if (odd !== undefined) return [{ severity: 'warning', about: 'name', claim, text: odd }]
+  const warning = widthWarning(claim, pattern, when)
   return warning === undefined ? [] : [{ severity: 'warning', claim, text: warning }]
 }
 
