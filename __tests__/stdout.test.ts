@@ -103,6 +103,25 @@ test('a reader that goes while nobody waits ends nothing, and is missed at the e
   expect(await said).toBe('lives, read: false\n')
 })
 
+test('a reader of a pipe that went a while ago is missed at the end, too', async () => {
+  const said = `const { stdout } = await import(${JSON.stringify(STDOUT)})
+    const { write, allRead } = stdout()
+    let broken = false
+    process.stdout.once('error', () => (broken = true))
+    while (!broken) {
+      write('x')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    console.error('read: ' + (await allRead()))
+    process.exit()`
+  // The pipe of a shell, as a runner's is: node's own between processes is a socket, which forgets nothing.
+  const child = spawn('sh', ['-c', '"$0" --input-type=module -e "$1" | true', process.execPath, said], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
+  })
+  expect(await text(child.stderr)).toBe('read: false\n')
+})
+
 test('a reader that never takes anything is not waited for once all is said', async () => {
   const child = started(`const { write, allRead } = stdout({ patience: 50 })
     write('x'.repeat(${MEGABYTE}))

@@ -39,7 +39,9 @@ export function stdout({ mayLeave = false, patience = PATIENCE }: Reading = {}):
       return stream.writableNeedDrain ? drained() : undefined
     },
     async allRead() {
-      const error = await allTaken(stream, write, mayLeave ? Infinity : patience)
+      const left = await allTaken(stream, write, mayLeave ? Infinity : patience)
+      // Node mends standard output after an error, and then takes an empty text; what broke it has lost words.
+      const error = broken ?? left
       return error === undefined || gone(error)
     },
   }
