@@ -61,6 +61,14 @@ export interface None {
 
 export type Kind = Credential['kind']
 
+/**
+ * Whether a text can be a token or a key: it stands in a header, on a line of a file and in a mask as it is. Anything else
+ * could begin a line there that somebody else has written.
+ */
+export function isToken(text: string): boolean {
+  return /^[!-~]+$/.test(text)
+}
+
 /** The texts of a credential that must never be seen. */
 export function secretsOf(credential: Credential): readonly string[] {
   return [...own(credential), ...('lease' in credential && credential.lease ? [credential.lease.token] : [])]

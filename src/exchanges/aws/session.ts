@@ -1,3 +1,4 @@
+import { isToken } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Role } from './arn.ts'
 import { foreign } from './refusal.ts'
@@ -9,19 +10,22 @@ export interface Session extends Keys {
   readonly expiresAt: Date
 }
 
+/** As Smithy has a `dateTime`: without its offset it would be a time of this machine's own zone. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
 /** The keys of an answer, which must be for the very role that was asked for. */
 export function sessionOf(answer: Element, role: Role): Session {
   const keys = only(answer, 'Credentials')
   const user = only(answer, 'AssumedRoleUser')
   if (!keys && !user) throw foreign(role.arn, 200)
-  const [accessKeyId, secretAccessKey, sessionToken, end] = [
+  const [accessKeyId = '', secretAccessKey = '', sessionToken = '', end = ''] = [
     'AccessKeyId',
     'SecretAccessKey',
     'SessionToken',
     'Expiration',
   ].map((name) => textAt(keys, name))
-  const expiresAt = new Date(end ?? '')
-  if (!accessKeyId || !secretAccessKey || !sessionToken || Number.isNaN(expiresAt.getTime()))
+  const expiresAt = new Date(INSTANT.test(end) ? end : '')
+  if (![accessKeyId, secretAccessKey, sessionToken].every(isToken) || Number.isNaN(expiresAt.getTime()))
     return fail({
       code: 'exchange',
       problem: `AWS answered without whole credentials for ${role.arn}.`,

@@ -57,7 +57,7 @@ export function foreign(status: number): Error {
   return attemptFailed(failure, { transient: false })
 }
 
-/** Google's JSON without what was asked for. */
+/** Google's JSON without what was asked for, or with something else in its place. */
 export function noToken(): never {
   return fail({
     code: 'exchange',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Mint } from '../../claims.ts'
-import type { Bearer } from '../../credential.ts'
+import { isToken, type Bearer } from '../../credential.ts'
 import type { Io } from '../../exchange.ts'
 import { exchangeRule, retry } from '../../retry.ts'
 import { GRANTS, JWT_TYPE } from '../oauth/body.ts'
@@ -36,8 +36,10 @@ async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io:
   return account === undefined ? federated : impersonate(settings, account, scopes, federated.token, io)
 }
 
+const usable = z.string().check(z.refine(isToken))
+
 const federation = z.object({
-  access_token: z.string().check(z.minLength(1)),
+  access_token: usable,
   expires_in: z.optional(z.number()),
 })
 
@@ -70,7 +72,7 @@ async function federate(
   return bearer(data.access_token, asked + (data.expires_in ?? Number.NaN) * 1000)
 }
 
-const impersonated = z.object({ accessToken: z.string().check(z.minLength(1)), expireTime: z.string() })
+const impersonated = z.object({ accessToken: usable, expireTime: z.string() })
 
 /** IAM (REST reference, "projects.serviceAccounts.generateAccessToken"): the account's own token for that of one who may act as it. */
 async function impersonate(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Bearer } from '../../credential.ts'
+import { isToken, type Bearer } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
@@ -29,7 +29,7 @@ const DEADLINE = 15_000
 
 /** RFC 6749 5.1 and RFC 8693 2.2.1. Nothing else is read: what renews itself without a token (a refresh token) is no use to us. */
 const granted = z.object({
-  access_token: z.string().check(z.minLength(1)),
+  access_token: z.string().check(z.refine(isToken)),
   token_type: z.string(),
   expires_in: z.optional(z.union([z.number(), z.string()])),
 })

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini'
+import { isToken } from '../../credential.ts'
 import type { Io } from '../../exchange.ts'
 import { call } from './api.ts'
 import type { Session } from './secret.ts'
 import type { Login } from './settings.ts'
 
 const answer = z.object({
-  auth: z.object({ client_token: z.string().check(z.minLength(1)), lease_duration: z.number() }),
+  auth: z.object({ client_token: z.string().check(z.refine(isToken)), lease_duration: z.number() }),
 })
 
 /** Trades an ID token for a client token of Vault (JWT auth method, login). */
