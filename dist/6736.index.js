@@ -1,1 +1,1 @@
-const r=6736,n=[6736],c={36736:(o=>{const t=()=>{throw new Error("undici is not part of this bundle: requests go through node:http")};class s{dispatch(){t()}}o.exports={ProxyAgent:s,fetch:t}})};export{r as id,n as ids,c as modules};
+exports.id=6736,exports.ids=[6736],exports.modules={36736:(s=>{const t=()=>{throw new Error("undici is not part of this bundle: requests go through node:http")};class o{dispatch(){t()}}s.exports={ProxyAgent:o,fetch:t}})};

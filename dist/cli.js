@@ -1,4 +1,3 @@
 #!/usr/bin/env node
 process.exitCode = 4
-const { cli } = await import('./index.js')
-await cli()
+require('./index.js').cli()

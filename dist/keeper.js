@@ -1,3 +1,2 @@
 process.exitCode = 1
-const { keeper } = await import('./index.js')
-await keeper()
+require('./index.js').keeper()

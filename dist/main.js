@@ -1,3 +1,2 @@
 process.exitCode = 1
-const { main } = await import('./index.js')
-await main()
+require('./index.js').main()

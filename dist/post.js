@@ -1,3 +1,2 @@
 process.exitCode = 1
-const { post } = await import('./index.js')
-await post()
+require('./index.js').post()

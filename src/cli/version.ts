@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import * as z from 'zod/mini'
 
 const named = z.object({ name: z.literal('dbt-oidc'), version: z.string() })
 
-/** The version of this package, from the package.json above this file (dist/ has one of its own, without a name). */
+/** The version of this package, from the package.json above what node was started with (dist/ has one of its own, without a name). */
 export function version(): string {
-  let directory = dirname(fileURLToPath(import.meta.url))
+  // npx starts a link.
+  let directory = dirname(realpathSync(process.argv[1] ?? '.'))
   for (;;) {
     const found = named.safeParse(jsonAt(join(directory, 'package.json')))
     if (found.success) return found.data.version

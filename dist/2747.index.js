@@ -1,0 +1,31 @@
+"use strict";exports.id=2747,exports.ids=[2747],exports.modules={3551:((P,Q,a)=>{a.d(Q,{p:()=>_});function _(u){if(!Number.isFinite(u)||u<0)return"?";if(u<.995)return`${u.toFixed(2)} s`;if(u<9.95)return`${u.toFixed(1)} s`;const e=Math.round(u);if(e<60)return`${e} s`;const o=e<3600?Math.floor(e/60):Math.round(e/60);return o<60?`${o} min ${e%60} s`:`${Math.floor(o/60)} h ${o%60} min`}}),77842:((P,Q,a)=>{a.d(Q,{Bg:()=>w,SH:()=>o,Vp:()=>E,fi:()=>h,iw:()=>t});function _(r){return r.split("/").map(c=>encodeURIComponent(c.toWellFormed()).replace(/[!'()*~]/g,g)).join("/")}function u(r){return/^https?:\/\/[\w.:[\]-]+$/.test(r.serverUrl)?r.serverUrl:void 0}function e(r,c){const l=u(r);return l===void 0?void 0:`${l}/${_(r.repository)}/${c}`}function o(r,c){if(c===null)return;const l=c.replaceAll("\\","/");if(l.startsWith("/")||/^[A-Za-z]:/.test(l))return;const i=[...r.projectPath.split("/"),...l.split("/")].filter(f=>f!==""&&f!==".");if(!(i.includes("..")||l.trim()===""))return i.join("/")}function t(r,c,l){const i=o(r,c),f=l===void 0?"":`#L${l}`;return i===void 0?void 0:e(r,`blob/${_(r.sha)}/${_(i)}${f}`)}function w(r){return e(r,`commit/${_(r.sha)}`)}function E(r){return e(r,`actions/runs/${_(r.runId)}/attempts/${_(r.runAttempt)}`)}function h(r){const c=r===void 0?null:URL.parse(r);if(!(c?.protocol!=="https:"&&c?.protocol!=="http:"))return c.href.replace(/[^\w\-.~:/?#@!$&*+,=%]/g,l=>encodeURIComponent(l).replace(/[()'[\]]/g,g))}function g(r){return`%${r.charCodeAt(0).toString(16).toUpperCase()}`}}),49294:((P,Q,a)=>{a.d(Q,{IN:()=>E,JA:()=>e,K1:()=>c,Kk:()=>t,ST:()=>g,fM:()=>w,gK:()=>r,gq:()=>l,iU:()=>h});var _=a(69656),u=a(78379);function e(i){if((0,_.g)(i))return"failed";switch(i.status){case"success":case"pass":return"passed";case"warn":return"warned";case"skipped":return"skipped";default:return"other"}}const o={passed:"\u2705",failed:"\u274C",warned:"\u26A0\uFE0F",skipped:"\u23ED\uFE0F",other:"\u{1F539}"};function t(i){return o[e(i)]}function w(i){return i.resourceType.replaceAll("_"," ")}function E(i){return i.toSorted((f,y)=>+(f.status==="fail")-+(y.status==="fail"))}function h(i){const f=(0,u.pj)(i.message??"").trim(),y=g(i);return f!==""?f:y===""?`dbt says ${i.status} and nothing else.`:`${y}.`}function g(i){return i.failures===null||i.failures===0?"":(0,u.U9)(i.failures,"failing row")}function r(i){const f=h(i).split(`
+`).map(u.TN).filter(U=>U!=="");return f.find(U=>!/^[A-Z][A-Za-z ]* Error in \S+ \S+ \(.*\)$/.test(U))??f[0]??i.status}function c(i){return i.signal!==void 0?`was ended by ${i.signal}`:i.exitCode===void 0?"did not end by itself":`ended with exit code ${i.exitCode}`}function l(i){return i.exitCode===0}}),92747:((P,Q,a)=>{a.d(Q,{AR:()=>I,T_:()=>D,e9:()=>b,ik:()=>c,policyMarkdown:()=>C});var _=a(3551),u=a(77842),e=a(9626),o=a(49294),t=a(78379),w=a(91475);const E=4e3,h=160,g=50,r=3;function c(n){const s=(0,e.nf)((0,e.aY)(n.sha.slice(0,7)),(0,u.Bg)(n)),d=(0,e.nf)(`run ${(0,e.Qq)(n.runId)}`,(0,u.Vp)(n)),p=(0,e.Qq)((0,t.$Q)(n.actor,t.o_));return`<sub>${(0,e.aY)((0,t.$Q)(n.repository,t.o_))} \xB7 ${(0,e.aY)((0,t.$Q)(n.ref,t.o_))} \xB7 ${s} \xB7 ${(0,e.Qq)((0,t.$Q)(n.workflow,t.o_))} / ${(0,e.Qq)((0,t.$Q)(n.job,t.o_))} \xB7 ${d}, attempt ${(0,e.Qq)(n.runAttempt)} \xB7 ${p}</sub>`}function l(n){return`${(0,e.Qq)((0,o.fM)(n))} ${(0,e.aY)((0,t.$Q)(n.name,t.o_))}`}function i(n,s){const d=(0,u.SH)(s,n.file);if(d===void 0)return"";const p=n.line===void 0?(0,t.$Q)(d,t.o_):`${(0,t.$Q)(d,t.o_)}:${n.line}`;return(0,e.nf)((0,e.aY)(p),(0,u.iw)(s,n.file,n.line))}function f(n){return n.filter(s=>s!=="").join(" \xB7 ")}function y(n,s,d,p){const m=f([`\u274C **${l(n)}**`,i(n,s),(0,o.ST)(n),(0,_.p)(n.seconds)]);if(d>=g)return`- ${m} \xB7 ${(0,e.Qq)((0,t.$Q)((0,o.gK)(n),h))}
+`;const M=(0,e.TM)((0,e.Qq)((0,t.$Q)((0,o.gK)(n),h)),(0,e.DV)((0,t.$Q)((0,o.iU)(n),E)),p);return`${m}
+
+${M}
+
+`}function U(n){return`\u274C ${(0,e.aY)((0,t.$Q)(n.command,t.o_))} ${(0,o.K1)(n)} and dbt reported no failed node: its last words are in the log.
+
+`}function b(n,s,d){const p=(0,o.IN)(s.filter($=>(0,o.JA)($)==="failed")),m=n.filter($=>!(0,o.gq)($)&&!($.artifacts?.nodes??[]).some(O=>(0,o.JA)(O)==="failed"));function*M(){yield*m.map(U);for(const[$,O]of p.entries())yield y(O,d,$,p.length<=r)}const A=m.length+p.length;return{noun:"failure",rank:2,head:A===0?"":`### Failures
+
+`,pieces:M(),total:A,tail:A>g?`
+`:""}}function I(n,s,d){const p=[...new Set([...s.decision?.warnings??[],...s.warnings])],m=n.filter($=>(0,o.JA)($)==="warned");function*M(){for(const $ of p)yield`- \u26A0\uFE0F ${(0,e.Qq)((0,t.$Q)($,E))}
+`;for(const $ of m)yield`- \u26A0\uFE0F ${f([`**${l($)}**`,i($,d),(0,o.ST)($),(0,e.Qq)((0,t.$Q)((0,o.gK)($),h))])}
+`}const A=p.length+m.length;return{noun:"warning",rank:3,head:A===0?"":`### Warnings
+
+`,pieces:M(),total:A,tail:A===0?"":`
+`}}function D(n){if(!n.decision)return{noun:"access table",rank:1,head:"",pieces:[],total:0,tail:""};const{grant:s}=n.decision,d=[["Grant",(0,e.aY)((0,t.$Q)(s?.name??"",t.o_))]];n.policy?.commit&&d.push(["Policy",T(n.policy)]),n.access&&d.push(...S(n.access));const p=d.map(([m,M])=>(0,e.nM)([m,M===""?"\u2013":M]));return(0,w.WQ)("access table",1,`### Access
+
+| | |
+| :-- | :-- |
+${p.join(`
+`)}`)}function C(n){return n?.commit?`Policy: ${T(n)}
+
+`:""}function T({place:n,commit:s,sha256:d}){return`${(0,e.aY)((0,t.$Q)(n,t.o_))}, commit ${(0,e.aY)(s??"")}, SHA-256 ${(0,e.aY)(d)}`}function S(n){const s=n.via==="none"?"no exchange needed":`through ${(0,e.aY)((0,t.$Q)(n.via,t.o_))}`;return[["Target",(0,e.aY)((0,t.$Q)(n.target,t.o_))],["Warehouse",(0,e.Qq)((0,t.$Q)(n.warehouse,t.o_))],["Writes",(0,e.mo)((0,e.Qq)((0,t.$Q)(n.writes,t.o_)))],["Identity",`${(0,e.UU)(n.identity,2*t.o_)}, ${s}`],["Expires",W(n)],...j(n)]}function j(n){const s=(0,u.fi)(n.history?.(void 0));return s===void 0?[]:[["History",(0,e.nf)("what the warehouse itself has recorded",s)]]}function W(n){return n.expiresAt?`${n.expiresAt.toISOString().slice(0,19).replace("T"," ")} UTC`:n.via==="none"?"there is no credential":"nobody tells"}}),91475:((P,Q,a)=>{a.d(Q,{WQ:()=>u,s6:()=>e,tp:()=>_});function _(o,t,w,E,h,g){return h.length<g?e(o,t):{noun:o,rank:t,head:`${w}
+
+${E}
+`,pieces:h.map(r=>`${r}
+`),total:h.length,tail:`
+`}}function u(o,t,w){return{noun:o,rank:t,head:"",pieces:[`${w}
+
+`],total:1,tail:""}}function e(o,t){return{noun:o,rank:t,head:"",pieces:[],total:0,tail:""}}})};
