@@ -134,6 +134,22 @@ describe('text', () => {
   })
 })
 
+describe('threads', () => {
+  test.each(['"8"', 'eight', '0', '-1', '2.5', '4.0', 'true', '08', '', '[4]', '"{{ 4 }}"'])(
+    'that dbt refuses are warned of: %s',
+    async (written) => {
+      const { warnings } = await configOf({ inputs: snow(`threads: ${written}`) })
+      expect(warnings).toContainEqual(
+        expect.stringMatching(/^input "connection":1:\d+: `threads` must be a whole number above 0, without/),
+      )
+    },
+  )
+
+  test.each(['1', '16', '0x8', '1_0'])('that dbt takes are not: %s', async (written) => {
+    expect((await configOf({ inputs: snow(`threads: ${written}`) })).warnings).toEqual([])
+  })
+})
+
 describe('a misspelt key', () => {
   test.each([
     ['warehose: W', 'warehouse'],

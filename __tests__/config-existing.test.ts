@@ -57,6 +57,16 @@ describe('an existing profiles.yml', () => {
     expect(grants.map(({ target }) => target)).toEqual(['prod'])
   })
 
+  test.each([
+    [`"{{ env_var('N') | int }}"`, 0],
+    ['"8"', 1],
+    ['8', 0],
+  ])('has its threads of %s warned of %d times: of an expression only dbt knows', async (threads, times) => {
+    const profiles = PROFILES.replace('      database: D', `      threads: ${threads}\n      database: D`)
+    const { warnings } = await configOf(checkout(profiles))
+    expect(warnings.filter((text) => text.includes('`threads` must be'))).toHaveLength(times)
+  })
+
   test('gives a DuckDB without its secrets', async () => {
     const profiles =
       'shop:\n  outputs:\n    default: { type: duckdb, secrets: [{ type: s3, secret: x }], settings: { s3_access_key_id: x, a: b } }\n'

@@ -7,6 +7,7 @@ import type { YamlNode } from '../yaml.ts'
 import { audiencesFrom, type WrittenAudience } from './audience.ts'
 import { chooseExchange, findWarehouse } from './build-target/chosen.ts'
 import { checkHosts, checkStrangers, checkTrader } from './build-target/hosts.ts'
+import { warnOfThreads } from './build-target/threads.ts'
 import { placeOf } from './connection.ts'
 import type { NoticeCode } from './notice.ts'
 import type { Problems } from './problems.ts'
@@ -72,6 +73,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   checkTrader(source, trader.hosts(bound.want(chosen.via)), rules)
   if (problems.count > before) return undefined
   warnOfMisspelt(source, warehouse, rules)
+  warnOfThreads(source, rules)
   return {
     name: source.name,
     output: source.connection,
