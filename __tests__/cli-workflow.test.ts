@@ -73,3 +73,111 @@ describe('a job without `id-token: write`', () => {
     expect(stdout).toContain('1 thing keeps this from going through (✗).')
   })
 })
+
+/** What doctor supposes of the job of this workflow, and of the target. */
+async function supposed(
+  workflow: string,
+  policy?: string,
+): Promise<{ readonly code: number | null; readonly lines: readonly string[]; readonly stdout: string }> {
+  const files = {
+    'dbt.yml': workflow,
+    ...(policy === undefined ? {} : { '.github/dbt-oidc.yml': policy }),
+  }
+  const { code, stdout } = await commandLine(
+    ['doctor', '--workflow', 'dbt.yml', ...(policy === undefined ? ['--repository', 'acme/dbt'] : [])],
+    { files, env: { PATH: '/nowhere' } },
+  )
+  return { code, stdout, lines: stdout.split('\n').filter((line) => /^. (claims|grant) /.test(line)) }
+}
+
+describe('doctor supposes a run of the job of the workflow', () => {
+  test.each<[string, string, number, RegExp]>([
+    [
+      'which without an environment gets nothing of a grant that wants one',
+      WORKFLOW.replace('    environment: production\n', ''),
+      1,
+      /^✗ grant[^]*✗ environment +production +\(absent\)/m,
+    ],
+    [
+      'which with another environment gets nothing',
+      WORKFLOW.replace('    environment: production\n', '    environment: { name: staging }\n'),
+      1,
+      /^✗ grant[^]*✗ environment +production +staging/m,
+    ],
+    [
+      'whose environment by an expression is not known, and supposed as the grant wants it',
+      WORKFLOW.replace('    environment: production\n', '    environment: ${{ inputs.where }}\n'),
+      0,
+      /dbt\.yml:8:5: its environment is an expression[^]*^✓ grant/m,
+    ],
+    [
+      'which only pull requests start, and no branch',
+      WORKFLOW.replace('push: { branches: [main] }', 'pull_request'),
+      1,
+      /^✗ grant[^]*✗ ref +refs\/heads\/main +refs\/pull\/1\/merge/m,
+    ],
+    [
+      'which one of its events grants',
+      WORKFLOW.replace('{ push: { branches: [main] } }', '[pull_request, schedule]'),
+      0,
+      /event_name +schedule[^]*^✓ grant/m,
+    ],
+    [
+      'which its callers start, as the grant wants it',
+      WORKFLOW.replace('{ push: { branches: [main] } }', 'workflow_call'),
+      0,
+      /which events start it is not said in this workflow[^]*^✓ grant/m,
+    ],
+  ])('%s', async (_name, workflow, code, text) => {
+    const seen = await supposed(workflow)
+    expect(seen.stdout).toMatch(text)
+    expect(seen.code).toBe(code)
+  })
+
+  test('unless another environment is told', async () => {
+    const none = WORKFLOW.replace('    environment: production\n', '')
+    expect((await told('doctor', none, '--ref', 'main')).code).toBe(1)
+    expect((await told('doctor', none, '--ref', 'main', '--environment', 'production')).code).toBe(0)
+  })
+
+  test('and no subject that the grant wants for another environment', async () => {
+    const sub = WORKFLOW.replace('repository_id: 7654321', '"sub": "repo:acme/dbt:environment:production"')
+    expect((await supposed(sub)).code).toBe(0)
+    const none = await supposed(sub.replace('    environment: production\n', ''))
+    expect([none.code, none.lines[0]]).toEqual([1, '✓ claims    sub "repo:acme/dbt:ref:refs/heads/main"'])
+  })
+
+  test('and takes the targets from the policy file where the step has no connection', async () => {
+    const policy = `repository: acme/dbt
+repository-id: 7654321
+repository-owner-id: 1234567
+targets:
+  prod:
+    connection: { type: duckdb }
+  ci:
+    connection: { type: duckdb }
+grants:
+  - { target: prod, when: { environment: production, ref: refs/heads/main } }
+  - { target: ci, when: { event_name: pull_request } }
+`
+    const [above = ''] = WORKFLOW.split('          connection:')
+    const asking = await supposed(`${above}          target: prod\n`, policy)
+    expect([asking.code, asking.lines]).toEqual([
+      0,
+      [
+        '✓ claims    sub "repo:acme/dbt:environment:production"',
+        '✓ grant     Target "prod" is granted by "grants[0]".',
+      ],
+    ])
+    const none = await supposed(above, policy)
+    expect([none.code, none.lines.at(-1)]).toEqual([
+      0,
+      '✓ grant     Target "prod" is granted by "grants[0]".',
+    ])
+    const wrong = await supposed(`${above}          target: ci\n`, policy)
+    expect([wrong.code, wrong.lines.at(-1)]).toEqual([
+      1,
+      '✗ grant     No grant for target "ci" holds for this run.',
+    ])
+  })
+})

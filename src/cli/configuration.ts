@@ -17,7 +17,7 @@ export interface Configured {
 export function readsConfiguration(command: Command): Command {
   return command
     .option('--config <file>', 'the policy file (default: .github/dbt-oidc.yml)')
-    .option('--workflow <file>', 'a workflow that uses the action with inputs instead of a policy file')
+    .option('--workflow <file>', 'a workflow that uses the action, with its inputs or with the policy file')
     .option('--repository <owner/name>', 'the repository (default: the policy, else the remote `origin`)')
 }
 

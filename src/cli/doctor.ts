@@ -35,7 +35,7 @@ export async function doctor(options: Given & Looking): Promise<void> {
   const lines =
     'refused' in found
       ? [found.refused, ...jobLines(job)]
-      : [...policyLines(found.config), ...jobLines(job), ...(await rest(found, options, colour))]
+      : [...policyLines(found.config), ...jobLines(job), ...(await rest(found, options, job, colour))]
   const wrong = lines.filter(({ mark }) => mark === 'wrong').length
   const odd = lines.filter(({ mark }) => mark === 'odd').length
   if (options.json) printJson({ fine: wrong === 0, lines })
@@ -46,10 +46,11 @@ export async function doctor(options: Given & Looking): Promise<void> {
 async function rest(
   { config, sources }: Configured,
   options: Looking,
+  job: WorkflowJob | undefined,
   colour: boolean,
 ): Promise<readonly Line[]> {
   const targets = chosen(config, options.target)
-  const runs = await runsOf(config, sources, options)
+  const runs = await runsOf(config, sources, options, config.other ? undefined : job)
   const explained = await Promise.all(runs.map((run) => sentenceOf(config, run, colour)))
   const reached = explained.flatMap(({ target }) => target ?? [])
   const real = runs.find((run) => run.real)?.claims

@@ -41,7 +41,7 @@ export async function sourcesOf(given: Given): Promise<Found> {
     env: {},
     workspace,
     serverUrl: process.env['GITHUB_SERVER_URL'] ?? 'https://github.com',
-    repository: await repositoryOf(given, workspace),
+    repository: await repositoryOf(given, workspace, inputs),
     today: new Date(),
     ...(given.issuer !== undefined && { issuer: given.issuer }),
     ...(given.config !== undefined && { policyAnywhere: true }),
@@ -108,14 +108,19 @@ function isForOthers(text: string): boolean {
 }
 
 /** Every subject begins with it, so it has to be known unless the policy says it. */
-async function repositoryOf(given: Given, workspace: string): Promise<string> {
+async function repositoryOf(
+  given: Given,
+  workspace: string,
+  inputs: ReadonlyMap<string, string>,
+): Promise<string> {
   const known =
     given.repository || process.env['GITHUB_REPOSITORY'] || (await repositoryOfCheckout(workspace))
   if (known !== '') return known
+  const path = inputs.get('config') ?? POLICY_PATH
   const policy =
-    given.workflow === undefined && placeOf(given.config ?? '') === undefined
-      ? await readRegular(resolve(workspace, given.config ?? POLICY_PATH))
-      : undefined
+    inputs.has('connection') || placeOf(path) !== undefined
+      ? undefined
+      : await readRegular(resolve(workspace, path))
   if (policy?.kind === 'text' && (/^repository:/m.test(policy.text) || isForOthers(policy.text))) return ''
   return fail({
     code: 'configuration',

@@ -12,12 +12,14 @@ import type { Sources } from '../../config/sources.ts'
 import type { Line } from '../../doctor/line.ts'
 import { tokenLine } from '../../doctor/sentence.ts'
 import { DbtOidcError } from '../../errors.ts'
-import type { Facts, Grant } from '../../policy.ts'
+import { decide, type Facts } from '../../policy.ts'
 import { quoted, visible } from '../../policy/visible.ts'
 import { readRegular } from '../../regular.ts'
 import type { OtherIssuer } from '../../other-issuer.ts'
 import { untrustedPullRequest } from '../../token/pull-request.ts'
 import { claimsGiven, givenClaims, repositoryOf, textOfToken } from '../check.ts'
+import type { WorkflowJob } from '../workflow/job.ts'
+import { describedBy, inEnvironment, ofEachEvent, saidOfJob } from './described.ts'
 import { mayAskForToken, realClaims } from './id-token.ts'
 
 /** Which run is meant. */
@@ -48,18 +50,27 @@ const LONGEST_EVENT = 25 * 1024 * 1024
 
 const SAME: Facts = { pullRequest: { kind: 'same' } }
 
-/** The runs to explain: the one of the token, the one that was told, this very job, or one for each target of the policy. */
-export async function runsOf(config: Config, sources: Sources, meant: Meant): Promise<readonly Run[]> {
+/** The runs to explain: the one of the token, the one that was told, this very job, or one for each target of the policy or `job`. */
+export async function runsOf(
+  config: Config,
+  sources: Sources,
+  meant: Meant,
+  job?: WorkflowJob,
+): Promise<readonly Run[]> {
   const asked = meant.target ?? config.asked
   const given = config.other ? toldElsewhere(meant, config.other) : told(meant)
   if (meant.token !== undefined)
     return [{ ...(await fromFile(meant.token, given ?? new Map(), config, sources)), asked }]
   if (given) {
     const text = 'none: a run is supposed, with the claims that follow from what was told'
-    return [{ ...supposed(given, text, config, sources), asked }]
+    return [{ ...supposed(unlessTold(given, job), text, config, sources, job), asked }]
   }
   if (!config.other && mayAskForToken(process.env)) return [{ ...(await thisJob(config, asked)), asked }]
-  return eachTarget(config, sources, asked)
+  return job ? ofJob(config, sources, asked, job) : eachTarget(config, sources, asked)
+}
+
+function unlessTold(given: ReadonlyMap<string, string>, job: WorkflowJob | undefined): typeof given {
+  return job && !given.has('environment') ? inEnvironment(given, job) : given
 }
 
 async function thisJob(config: Config, asked: string | undefined): Promise<Omit<Run, 'asked'>> {
@@ -111,17 +122,43 @@ function eachTarget(config: Config, sources: Sources, asked: string | undefined)
   return targets.flatMap((name) => {
     const grant = config.grants.find(({ target }) => target === name)
     if (!grant) return []
-    const text = `none: no job is around, so a run is supposed as the grant ${visible(grant.name)} describes it (--ref, --event, --environment, --token say otherwise)`
+    const text = `none: no job is around, so a run is supposed as the grant ${visible(grant.name)} describes it (${OTHERWISE})`
     return [{ ...supposed(describedBy(grant), text, config, sources), asked: name }]
   })
 }
+
+/** A run for each target that the job of a workflow gets by one of its events; where it gets none, one that tells why. */
+function ofJob(
+  config: Config,
+  sources: Sources,
+  asked: string | undefined,
+  job: WorkflowJob,
+): readonly Run[] {
+  const wanted = config.grants.filter(({ target }) => asked === undefined || target === asked)
+  const runs = wanted.flatMap((grant) => {
+    const text = `none: no job is around, so a run of the job ${visible(job.name)} is supposed, for the rest as the grant ${visible(grant.name)} describes it (${OTHERWISE})`
+    return ofEachEvent(describedBy(grant), job).map((given) => ({
+      ...supposed(given, text, config, sources, job),
+      asked,
+    }))
+  })
+  const granted = new Map<string, Run>()
+  for (const run of runs) {
+    const target = decide(config.grants, run.claims, asked, run.facts).grant?.target
+    if (target !== undefined && !granted.has(target)) granted.set(target, run)
+  }
+  return granted.size > 0 ? [...granted.values()] : runs.slice(0, 1)
+}
+
+const OTHERWISE = '--ref, --event, --environment, --token say otherwise'
 
 function supposed(
   given: ReadonlyMap<string, string>,
   text: string,
   config: Config,
   sources: Sources,
-): Omit<Run, 'asked'> {
+  job?: WorkflowJob,
+): Omit<Run, 'asked'> & { readonly claims: Claims } {
   const token = { word: 'token', mark: 'open', text } as const
   const { other } = config
   if (other) return { token, claims: supposedElsewhere(other, given), real: false, facts: SAME }
@@ -130,7 +167,8 @@ function supposed(
   const run = { repository, ids, issuer: config.issuer, given }
   const claims = supposedClaims({ ...run, form: 'name' })
   // Which of the two it is, only GitHub or a token tells.
-  const facts = given.has('sub') ? [] : [otherForm(ids, supposedClaims({ ...run, form: 'id' }).sub)]
+  const form = given.has('sub') ? [] : [otherForm(ids, supposedClaims({ ...run, form: 'id' }).sub)]
+  const facts = [...(job ? saidOfJob(job) : []), ...form]
   return { token: { ...token, facts }, claims, real: false, facts: SAME }
 }
 
@@ -139,14 +177,6 @@ function otherForm({ repositoryId, ownerId }: Ids, sub: string): string {
   return repositoryId === undefined || ownerId === undefined
     ? `${since} has the ids of owner and repository, which the policy does not pin`
     : `${since} is ${quoted(sub)}`
-}
-
-function describedBy({ when }: Grant): ReadonlyMap<string, string> {
-  return new Map(
-    [...when].flatMap(([claim, [first]]) =>
-      first === undefined ? [] : [[claim, first.replaceAll(/\*+/g, 'x')]],
-    ),
-  )
 }
 
 function toldElsewhere(meant: Meant, other: OtherIssuer): ReadonlyMap<string, string> | undefined {

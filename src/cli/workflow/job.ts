@@ -10,7 +10,7 @@ export interface WorkflowJob {
   /** Why GitHub gives it no ID token; undefined where it does, or where the workflows that call it decide. */
   readonly withoutToken: WithoutToken | undefined
   readonly environment: JobEnvironment
-  /** The events that start it; undefined where other workflows call it, so that theirs do. */
+  /** The events that start it, at least one; undefined where none is told, or other workflows call it, so that theirs do. */
   readonly events: readonly string[] | undefined
 }
 
@@ -30,7 +30,7 @@ export function jobOfWorkflow(text: string, path: string): WorkflowJob {
     place: job.place,
     withoutToken: withoutToken(workflow, job, { called: isCalled && events.length === 1 }),
     environment: environmentOf(job.says, job.place),
-    events: isCalled ? undefined : events,
+    events: isCalled || events?.length === 0 ? undefined : events,
   }
 }
 
