@@ -2,7 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { DbtOidcError } from '../src/errors.ts'
 import aws from '../src/exchanges/aws.ts'
 import google from '../src/exchanges/google.ts'
+import { identityContext } from '../src/exchanges/aws-identity-center/token.ts'
+import { placeOf } from '../src/exchanges/aws/place.ts'
 import { askForToken } from '../src/exchanges/oauth/token-endpoint.ts'
+import { signAt } from '../src/exchanges/okta/signers/aws-kms.ts'
+import { googleSigner } from '../src/exchanges/okta/signers/google.ts'
 import { logIn } from '../src/exchanges/vault/login.ts'
 import { keysFile } from '../src/keepalive/aws-keys.ts'
 import { canned, ioOver, type Canned } from './support/canned.ts'
@@ -40,6 +44,14 @@ const KEYS = {
   SecretAccessKey: 'a/b+c',
   SessionToken: 'd/e+f==',
   Expiration: '2026-11-30T13:00:00Z',
+}
+
+const GOOGLE = {
+  provider: 'projects/1/locations/global/workloadIdentityPools/github/providers/dbt-prod',
+  'service-account': 'dbt-prod@acme-prod.iam.gserviceaccount.com',
+  delegates: [],
+  lifetime: 3600,
+  universe: 'googleapis.com',
 }
 
 /** AWS with one thing of its answer changed. */
@@ -99,8 +111,6 @@ describe('an end of AWS’s keys', () => {
 })
 
 describe('a token of Google', () => {
-  const PROVIDER = 'projects/1/locations/global/workloadIdentityPools/github/providers/dbt-prod'
-  const settings = { provider: PROVIDER, 'service-account': 'dbt-prod@acme-prod.iam.gserviceaccount.com' }
   const trade = (federated: string, account: string) => {
     const seen = canned((url) =>
       JSON.stringify(
@@ -109,7 +119,7 @@ describe('a token of Google', () => {
           : { accessToken: account, expireTime: '2026-11-30T13:00:00Z' },
       ),
     )
-    return { seen, traded: google.bind(settings).trade({}, mint, ioOver(seen.http, NOW)) }
+    return { seen, traded: google.bind(GOOGLE).trade({}, mint, ioOver(seen.http, NOW)) }
   }
   const NONE = { code: 'exchange', problem: 'Google answered without an access token.' }
 
@@ -134,4 +144,68 @@ test.each(TABLE)('a token of an OAuth server or of Vault with %s is none', async
   expect((await refused(logIn(login, 'eyJ.a.b', ioOver(vault.http, NOW), 1000))).problem).toContain(
     'something else than Vault',
   )
+})
+
+describe('a refusal that repeats the secret it was sent, where it would be cut in two,', () => {
+  const TOKEN = `eyJhbGci.${'payload'.repeat(10)}.${'signature'.repeat(10)}`
+  const OPAQUE = `ya29.${'opaque'.repeat(30)}`
+  const keys = { accessKeyId: 'ASIA', secretAccessKey: OPAQUE, sessionToken: OPAQUE }
+  const session = { ...keys, expiresAt: new Date('2026-11-30T13:00:00Z') }
+  const place = placeOf({ role: ROLE }, { region: 'eu-west-1' })
+  const repeats = async () => ({ text: TOKEN, claims: claimsOf(), sha256: '' })
+  const told = (secret: string): string => `${'x'.repeat(550)} ${secret} ${'x'.repeat(1150)} ${secret}`
+  const json = (secret: string): string =>
+    JSON.stringify({ error: { status: 'DENIED', message: told(secret) }, message: told(secret) })
+  const flat = (secret: string): string => JSON.stringify({ error: 'no', error_description: told(secret) })
+  /** The world with one refusal in it, but for what these tokens of Google are asked of. */
+  const refusing = (body: string, given?: string) =>
+    ioOver(
+      async ({ url }) =>
+        given !== undefined && /\/token$/.test(url)
+          ? { status: 200, headers: {}, body: JSON.stringify({ access_token: given, expires_in: 299 }) }
+          : { status: 403, headers: { 'x-amzn-errortype': 'NoException' }, body },
+      NOW,
+    )
+  const xml = `<ErrorResponse><Error><Code>No</Code><Message>${told(TOKEN)}</Message></Error></ErrorResponse>`
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'of the token service of AWS',
+      () => aws.bind({ role: ROLE, region: 'eu-west-1' }).trade({ kind: 'aws' }, repeats, refusing(xml)),
+    ],
+    [
+      'of Identity Center',
+      () => identityContext({ application: 'a', token: TOKEN, place }, session, refusing(flat(TOKEN))),
+    ],
+    ['of KMS', () => signAt(place, 'key', 'text', session, refusing(json(OPAQUE)))],
+    ['of the token service of Google', () => google.bind(GOOGLE).trade({}, repeats, refusing(flat(TOKEN)))],
+    ['of IAM', () => google.bind(GOOGLE).trade({}, repeats, refusing(json(OPAQUE), OPAQUE))],
+    [
+      'of Google’s KMS',
+      () => {
+        const { 'service-account': _none, ...federated } = GOOGLE
+        return googleSigner(federated, 'k').sign('text', repeats, refusing(json(OPAQUE), OPAQUE), 1000)
+      },
+    ],
+  ])('%s shows no part of it', async (_name, trade) => {
+    const { problem, details } = await refused(trade())
+    const words = [problem, ...details].join(' ')
+    expect(words).toContain('xxx ***')
+    expect(words).not.toMatch(/eyJ|ya29/)
+    expect(words.length).toBeLessThan(2300)
+  })
+})
+
+test('the token by which Google’s KMS is asked is masked', async () => {
+  const seen = canned((url) => {
+    if (/\/token$/.test(url)) return JSON.stringify({ access_token: 'ya29.first', expires_in: 299 })
+    if (url.endsWith('AccessToken'))
+      return JSON.stringify({ accessToken: 'ya29.kms', expireTime: '2026-11-30T13:00:00Z' })
+    return JSON.stringify({ signature: 'c2ln' })
+  })
+  const masked: string[] = []
+  const io = { ...ioOver(seen.http, NOW), mask: (secret: string) => void masked.push(secret) }
+  expect(String(await googleSigner(GOOGLE, 'k').sign('text', mint, io, 1000))).toBe('sig')
+  expect(seen.requests.at(-1)?.headers['authorization']).toBe('Bearer ya29.kms')
+  expect(masked).toEqual(['ya29.first', 'ya29.kms'])
 })

@@ -4,7 +4,7 @@ import { attemptFailed } from '../../retry.ts'
 import { isObject } from '../../token/json.ts'
 import { askJson, textOf, type JsonAnswer } from '../aws/json.ts'
 import type { Place } from '../aws/place.ts'
-import { foreign, isBusy } from '../aws/refusal.ts'
+import { foreign, isBusy, wordsOf } from '../aws/refusal.ts'
 import type { Session } from '../aws/session.ts'
 import { hostOf } from './place.ts'
 
@@ -35,7 +35,8 @@ export async function identityContext(
     body: { clientId: application, grantType: JWT_BEARER, assertion: token },
   }
   const answer = await askJson(call, session, io)
-  if (answer.fault !== undefined) throw refusal(answer, answer.fault, application)
+  if (answer.fault !== undefined)
+    throw refusal(answer, answer.fault, application, [token, session.secretAccessKey, session.sessionToken])
   if (!answer.said) throw foreign(application, answer.status, 'JSON')
   const { awsAdditionalDetails: details } = answer.said
   return textOf(isObject(details) ? details : undefined, 'identityContext') ?? nobody(application)
@@ -51,13 +52,18 @@ function nobody(application: string): never {
 }
 
 /** A refusal in our words; the reason of Identity Center is not in the name of the error. */
-function refusal({ status, said }: JsonAnswer, name: string, application: string): Error {
+function refusal(
+  { status, said }: JsonAnswer,
+  name: string,
+  application: string,
+  secrets: readonly string[],
+): Error {
   const words = ['error', 'error_description', 'reason'].flatMap((field) => textOf(said, field) ?? [])
   if (words.length === 0 && !name.endsWith('Exception')) return foreign(application, status, 'JSON')
   const busy = isBusy(name, status)
   const failure = {
     code: busy ? 'exchange-unavailable' : 'exchange',
-    problem: `IAM Identity Center refused CreateTokenWithIAM for ${application} with ${name || `status ${status}`}: ${words.join(', ') || 'no reason given'}`,
+    problem: `IAM Identity Center refused CreateTokenWithIAM for ${application} with ${name || `status ${status}`}: ${wordsOf(words.join(', '), secrets) || 'no reason given'}`,
     remedy: busy
       ? 'Run the job again later.'
       : 'Check the application, its grant and its assignments in IAM Identity Center.',

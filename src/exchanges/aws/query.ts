@@ -1,6 +1,6 @@
 import type { Io } from '../../exchange.ts'
 import type { Place } from './place.ts'
-import { foreign, refusal } from './refusal.ts'
+import { foreign, refusal, wordsOf } from './refusal.ts'
 import type { Keys } from './sign.ts'
 import { only, parseXml, textAt, type Element } from './xml.ts'
 
@@ -46,7 +46,9 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
     ...(io.signal && { signal: io.signal }),
   })
   const root = parseXml(answer)
-  if (status >= 300) throw refused(root, status, role)
+  const { WebIdentityToken: token } = input
+  const secrets = [token, keys?.secretAccessKey, keys?.sessionToken].filter((one) => typeof one === 'string')
+  if (status >= 300) throw refused(root, status, role, secrets)
   const result = root?.name === `${action}Response` ? only(root, `${action}Result`) : undefined
   if (!result) throw foreign(role, status)
   return result
@@ -55,11 +57,12 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
 /** What signs is read where something is signed. */
 const signer = () => import('./sign.ts')
 
-function refused(root: Element | undefined, status: number, role: string): Error {
+function refused(root: Element | undefined, status: number, role: string, secrets: readonly string[]): Error {
   const error = root?.name === 'ErrorResponse' ? only(root, 'Error') : undefined
   const code = textAt(error, 'Code')?.trim()
   if (!code) return foreign(role, status)
-  return refusal({ code, message: textAt(error, 'Message') ?? 'no reason given', status }, role)
+  const message = wordsOf(textAt(error, 'Message') ?? 'no reason given', secrets)
+  return refusal({ code: wordsOf(code, secrets), message, status }, role)
 }
 
 /** A form as the Query protocol has it: `Tags.member.1.Key=…`, and nothing for what is not given. */

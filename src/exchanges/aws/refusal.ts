@@ -1,4 +1,5 @@
 import { attemptFailed, isTransient } from '../../retry.ts'
+import { without } from '../oauth/without.ts'
 import { roleOf } from './arn.ts'
 
 /** How AWS refuses: its code, its text, and the status of the answer. */
@@ -6,6 +7,14 @@ export interface Fault {
   readonly code: string
   readonly message: string
   readonly status: number
+}
+
+/** A refusal with its reasons in full is shorter than this. */
+const LONGEST = 2000
+
+/** Words of AWS's for a sentence of ours, without what was sent. */
+export function wordsOf(message: string, secrets: readonly string[]): string {
+  return without(message, secrets).slice(0, LONGEST)
 }
 
 /** Codes that AWS's SDKs, and so whoever writes about them, call by a longer name. */

@@ -3,6 +3,7 @@ import { fail } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
+import { without } from '../oauth/without.ts'
 
 /** How the token service (RFC 6749 5.2) and IAM (google.rpc.Status) say what is wrong. */
 const said = z.union([
@@ -22,9 +23,9 @@ const said = z.union([
 const LONGEST = 600
 
 /** A refusal in Google's own words, and whether to try again. */
-export function refusalOf({ status, headers, body }: HttpResponse, now: Date): Error {
-  const text = said.safeParse(jsonIn(body)).data?.slice(0, LONGEST)
-  const words = text ?? `status ${status}`
+export function refusalOf({ status, headers, body }: HttpResponse, secret: string, now: Date): Error {
+  const { data } = said.safeParse(jsonIn(body))
+  const words = data === undefined ? `status ${status}` : without(data, [secret]).slice(0, LONGEST)
   const sentence = words.endsWith('.') ? words : `${words}.`
   if (isTransient(status)) {
     return attemptFailed(

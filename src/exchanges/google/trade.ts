@@ -65,6 +65,7 @@ async function federate(
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: form.toString(),
     },
+    token,
     io,
   )
   const { data } = federation.safeParse(answer)
@@ -93,6 +94,7 @@ async function impersonate(
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify(asked),
     },
+    token,
     io,
   )
   const { data } = impersonated.safeParse(answer)

@@ -5,6 +5,7 @@ import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf, type Class } from '../../retry.ts'
+import { without } from './without.ts'
 
 /** One request to a token or revocation endpoint; the order of the parameters is kept. */
 export interface Ask {
@@ -98,7 +99,7 @@ function refusal(answer: HttpResponse, ask: Ask, io: Io): Error {
   )
 }
 
-/** The other side's own words. A server that repeats what it was sent must not make a sentence of ours out of it. */
+/** The other side's own words. */
 function errorOf(body: string, secrets: readonly string[]): OAuthError | undefined {
   const parsed = refused.safeParse(jsonIn(body))
   if (!parsed.success) return undefined
@@ -109,14 +110,6 @@ function errorOf(body: string, secrets: readonly string[]): OAuthError | undefin
     code: without(code, secrets),
     description: without(error_description ?? errorSummary ?? '', secrets),
   }
-}
-
-function without(text: string, secrets: readonly string[]): string {
-  const cut = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-  // Parts of a token, too, and tokens that are not ours.
-  return cut.replaceAll(/[\w-]{10,}\.[\w-]{10,}\.[\w-]*/g, (found) =>
-    found.startsWith('eyJ') ? '***' : found,
-  )
 }
 
 function linesOf(text: string): readonly string[] {

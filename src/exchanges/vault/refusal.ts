@@ -3,6 +3,7 @@ import type { Failure } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
+import { without } from '../oauth/without.ts'
 import type { Call } from './api.ts'
 
 const refused = z.object({ errors: z.array(z.string()) })
@@ -54,10 +55,6 @@ export function refusal(
     },
     { transient: plugins },
   )
-}
-
-function without(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }
 
 function sealed(host: string, details: readonly string[]): Failure {

@@ -5,6 +5,7 @@ import { jsonIn } from '../../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../../retry.ts'
 import google from '../../google.ts'
 import type { GoogleSettings } from '../../google/settings.ts'
+import { without } from '../../oauth/without.ts'
 import type { Signer } from '../signer.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/cloudkms'
@@ -25,6 +26,7 @@ export function googleSigner(s: GoogleSettings, key: string): Signer {
     async sign(text, mint, io, left) {
       const credential = await login.trade(want, mint, io)
       if (credential.kind !== 'bearer') throw new Error('google gave no access token')
+      io.mask(credential.token)
       const reply = await io.http({
         url: `${io.at(`https://${host}`)}/v1/${key}:asymmetricSign`,
         method: 'POST',
@@ -39,7 +41,7 @@ export function googleSigner(s: GoogleSettings, key: string): Signer {
             code: isTransient(reply.status) ? 'exchange-unavailable' : 'exchange',
             problem: `Google's KMS refused to sign with ${key}: status ${reply.status}.`,
             remedy: `Give ${s['service-account'] ?? 'the federated identity'} the role roles/cloudkms.signer on the key, and let the key be of the algorithm RSA_SIGN_PKCS1_2048_SHA256.`,
-            details: sentence(reply.body),
+            details: sentence(reply.body, credential.token),
           },
           {
             transient: isTransient(reply.status),
@@ -59,7 +61,11 @@ export function googleSigner(s: GoogleSettings, key: string): Signer {
 
 const refused = z.object({ error: z.object({ message: z.string() }) })
 
-function sentence(body: string): readonly string[] {
+function sentence(body: string, secret: string): readonly string[] {
   const parsed = refused.safeParse(jsonIn(body))
-  return parsed.success ? parsed.data.error.message.split(/[\r\n]+/).slice(0, 3) : []
+  return parsed.success
+    ? without(parsed.data.error.message, [secret])
+        .split(/[\r\n]+/)
+        .slice(0, 3)
+    : []
 }
