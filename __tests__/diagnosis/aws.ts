@@ -46,6 +46,21 @@ export const AWS: readonly Table[] = [
         remedy: 'Check the clock of the runner',
       },
       {
+        text: 'SignatureDoesNotMatch: Signature expired: 20261130T114451Z is now earlier than 20261130T115500Z (20261130T120000Z - 5 min.)',
+        cause: 'The clock of the runner and that of AWS differ',
+        remedy: 'by NTP',
+      },
+      {
+        text: 'SignatureDoesNotMatch: Signature not yet current: 20261130T121500Z is still later than 20261130T120500Z (20261130T120000Z + 5 min.)',
+        cause: 'The clock of the runner and that of AWS differ',
+        remedy: 'by NTP',
+      },
+      {
+        text: 'SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
+        cause: 'something in between has changed the request',
+        remedy: 'a proxy between the runner and AWS',
+      },
+      {
         text: 'ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
         cause: 'does not allow sessions of 7200 s',
         remedy: '--role-name dbt-prod --max-session-duration 7200',

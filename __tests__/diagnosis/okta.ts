@@ -77,6 +77,11 @@ export const OKTA: readonly Table[] = [
         cause: 'The role arn:aws:iam::123456789012:role/dbt may not sign with',
         remedy: 'Allow it `kms:Sign`',
       },
+      {
+        text: `AWS KMS refused to sign with ${KEY}: InvalidSignatureException: Signature expired: 20261130T114451Z is now earlier than 20261130T115500Z (20261130T120000Z - 5 min.)`,
+        cause: 'The clock of the runner and that of AWS differ',
+        remedy: 'by NTP',
+      },
     ],
   },
 ]

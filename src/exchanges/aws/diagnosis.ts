@@ -10,6 +10,9 @@ export const ERRORS: readonly string[] = [
   'Incorrect token audience',
   "Couldn't retrieve verification key from your identity provider",
   'ExpiredTokenException: Token expired',
+  'Signature expired',
+  'Signature not yet current',
+  'The request signature we calculated does not match the signature you provided',
   'exceeds the MaxSessionDuration set for this role',
   'exceeds the 1 hour session limit for roles assumed by role chaining',
   'is not authorized to perform: sts:AssumeRole on resource',
@@ -57,6 +60,22 @@ const CASES: readonly (readonly [RegExp, Case])[] = [
     () => ({
       problem: 'The token had expired when AWS looked at it, several times in a row.',
       remedy: "Check the clock of the runner; GitHub's tokens live 5 minutes.",
+    }),
+  ],
+  [
+    /Signature expired|Signature not yet current|RequestExpired|RequestTimeTooSkewed/i,
+    () => ({
+      problem:
+        'The clock of the runner and that of AWS differ by more than AWS forgives: what was signed just now is too old there, or not yet valid.',
+      remedy: 'Let the runner set its clock by NTP; one that GitHub hosts does. AWS names both times below.',
+    }),
+  ],
+  [
+    /signature we calculated does not match/i,
+    () => ({
+      problem: 'What came to AWS is not what was signed here: something in between has changed the request.',
+      remedy:
+        'Look for a proxy between the runner and AWS that adds, removes or rewrites headers, and let it pass these hosts through as they are.',
     }),
   ],
   [

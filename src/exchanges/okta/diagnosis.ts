@@ -117,7 +117,8 @@ const ROWS: readonly Row[] = [
     }),
   },
   {
-    text: /kms:Sign|AWS KMS refused/,
+    // Of a signature that AWS does not take, AWS's own exchange knows more.
+    text: /kms:Sign|AWS KMS refused(?!.*Signature)/,
     example: 'kms:Sign',
     means: (s) => ({
       problem: `The role ${signerOf(s.signer).identity} may not sign with ${s.signer.key ?? ''}.`,
