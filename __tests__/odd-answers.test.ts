@@ -146,6 +146,16 @@ test.each(TABLE)('a token of an OAuth server or of Vault with %s is none', async
   )
 })
 
+/** The world with one refusal in it, but for what these tokens of Google are asked of. */
+const refusing = (body: string, given?: string) =>
+  ioOver(
+    async ({ url }) =>
+      given !== undefined && url.endsWith('/token')
+        ? { status: 200, headers: {}, body: JSON.stringify({ access_token: given, expires_in: 299 }) }
+        : { status: 403, headers: { 'x-amzn-errortype': 'NoException' }, body },
+    NOW,
+  )
+
 describe('a refusal that repeats the secret it was sent, where it would be cut in two,', () => {
   const TOKEN = `eyJhbGci.${'payload'.repeat(10)}.${'signature'.repeat(10)}`
   const OPAQUE = `ya29.${'opaque'.repeat(30)}`
@@ -157,15 +167,6 @@ describe('a refusal that repeats the secret it was sent, where it would be cut i
   const json = (secret: string): string =>
     JSON.stringify({ error: { status: 'DENIED', message: told(secret) }, message: told(secret) })
   const flat = (secret: string): string => JSON.stringify({ error: 'no', error_description: told(secret) })
-  /** The world with one refusal in it, but for what these tokens of Google are asked of. */
-  const refusing = (body: string, given?: string) =>
-    ioOver(
-      async ({ url }) =>
-        given !== undefined && /\/token$/.test(url)
-          ? { status: 200, headers: {}, body: JSON.stringify({ access_token: given, expires_in: 299 }) }
-          : { status: 403, headers: { 'x-amzn-errortype': 'NoException' }, body },
-      NOW,
-    )
   const xml = `<ErrorResponse><Error><Code>No</Code><Message>${told(TOKEN)}</Message></Error></ErrorResponse>`
 
   test.each<[string, () => Promise<unknown>]>([
@@ -198,7 +199,7 @@ describe('a refusal that repeats the secret it was sent, where it would be cut i
 
 test('the token by which Google’s KMS is asked is masked', async () => {
   const seen = canned((url) => {
-    if (/\/token$/.test(url)) return JSON.stringify({ access_token: 'ya29.first', expires_in: 299 })
+    if (url.endsWith('/token')) return JSON.stringify({ access_token: 'ya29.first', expires_in: 299 })
     if (url.endsWith('AccessToken'))
       return JSON.stringify({ accessToken: 'ya29.kms', expireTime: '2026-11-30T13:00:00Z' })
     return JSON.stringify({ signature: 'c2ln' })
