@@ -110,24 +110,25 @@ describe('an end of AWS’s keys', () => {
   })
 })
 
+const tradeAtGoogle = (federated: string, account: string) => {
+  const seen = canned((url) =>
+    JSON.stringify(
+      url.includes('/v1/token')
+        ? { access_token: federated, expires_in: 299 }
+        : { accessToken: account, expireTime: '2026-11-30T13:00:00Z' },
+    ),
+  )
+  return { seen, traded: google.bind(GOOGLE).trade({}, mint, ioOver(seen.http, NOW)) }
+}
+
 describe('a token of Google', () => {
-  const trade = (federated: string, account: string) => {
-    const seen = canned((url) =>
-      JSON.stringify(
-        url.includes('/v1/token')
-          ? { access_token: federated, expires_in: 299 }
-          : { accessToken: account, expireTime: '2026-11-30T13:00:00Z' },
-      ),
-    )
-    return { seen, traded: google.bind(GOOGLE).trade({}, mint, ioOver(seen.http, NOW)) }
-  }
   const NONE = { code: 'exchange', problem: 'Google answered without an access token.' }
 
   test.each(TABLE)('with %s is used for nothing, and asked for once', async (_name, text) => {
-    const first = trade(text, 'ya29.c')
+    const first = tradeAtGoogle(text, 'ya29.c')
     expect(await refused(first.traded)).toMatchObject(NONE)
     expect(first.seen.requests).toHaveLength(1)
-    const second = trade('ya29.d', text)
+    const second = tradeAtGoogle('ya29.d', text)
     expect(await refused(second.traded)).toMatchObject(NONE)
     expect(second.seen.requests).toHaveLength(2)
   })
@@ -156,6 +157,9 @@ const refusing = (body: string, given?: string) =>
     NOW,
   )
 
+/** So long that the end of the text, and its cut, are within the secret. */
+const told = (secret: string): string => `${'x'.repeat(550)} ${secret} ${'x'.repeat(1150)} ${secret}`
+
 describe('a refusal that repeats the secret it was sent, where it would be cut in two,', () => {
   const TOKEN = `eyJhbGci.${'payload'.repeat(10)}.${'signature'.repeat(10)}`
   const OPAQUE = `ya29.${'opaque'.repeat(30)}`
@@ -163,7 +167,6 @@ describe('a refusal that repeats the secret it was sent, where it would be cut i
   const session = { ...keys, expiresAt: new Date('2026-11-30T13:00:00Z') }
   const place = placeOf({ role: ROLE }, { region: 'eu-west-1' })
   const repeats = async () => ({ text: TOKEN, claims: claimsOf(), sha256: '' })
-  const told = (secret: string): string => `${'x'.repeat(550)} ${secret} ${'x'.repeat(1150)} ${secret}`
   const json = (secret: string): string =>
     JSON.stringify({ error: { status: 'DENIED', message: told(secret) }, message: told(secret) })
   const flat = (secret: string): string => JSON.stringify({ error: 'no', error_description: told(secret) })
