@@ -140,11 +140,32 @@ describe('dbt-oidc lint of a workflow', () => {
         code: 'configuration',
         severity: 'error',
         where: 'dbt.yml:10:13',
-        problem: expect.stringMatching(/^The input `connection` is a mapping, .* Write `connection: \|`/),
-        remedy: 'Write `connection: |`, and what it holds on the lines below, indented.',
+        problem: 'The input `connection` is a mapping, and GitHub takes only text under `with:`.',
+        remedy:
+          'Write `|` behind the name (`connection: |`), and what it holds on the lines below, indented.',
       },
       { where: 'dbt.yml:14:20', problem: expect.stringContaining('`summary` is a list') },
     ])
+  })
+})
+
+describe('dbt-oidc lint of inputs', () => {
+  test('names each that the action does not have, and where it belongs', async () => {
+    const found = await inWorkflow(
+      WORKFLOW.replace('environment:', 'enviroment:').replace('audience: own', 'via: google'),
+    )
+    expect(found).toMatchObject([
+      { code: 'configuration', severity: 'error', where: 'dbt.yml:7:11', remedy: 'Write `environment`.' },
+      { where: 'dbt.yml:8:11', remedy: 'Move it below `identity:`.' },
+    ])
+  })
+
+  test('places a fault within one by the line of the workflow', async () => {
+    const [found] = await inWorkflow(WORKFLOW.replace('account: acme-prod', 'acount: acme-prod'))
+    expect(found).toMatchObject({
+      where: expect.stringMatching(/^dbt\.yml:11:\d+ \(input "connection"\)$/),
+      problem: expect.stringMatching(/^`account` is missing/),
+    })
   })
 })
 

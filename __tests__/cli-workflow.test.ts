@@ -181,3 +181,62 @@ grants:
     ])
   })
 })
+
+/** The findings of lint, with their places. */
+async function findings(workflow: string): Promise<readonly (readonly [string, string])[]> {
+  const { code, stdout } = await told('lint', workflow, '--json')
+  const found: readonly { readonly where: string; readonly problem: string }[] = JSON.parse(stdout)
+  expect(code).toBe(1)
+  return found.map(({ where, problem }) => [where, problem])
+}
+
+const CREDENTIAL = '`password` is a credential: leave it out, the action puts a short-lived one there.'
+const OF_SCHEMA = '`schema` is an expression, and its value is known to a running job only.'
+
+describe('an expression in a workflow', () => {
+  const secret = WORKFLOW.replace(
+    'role: TRANSFORMER',
+    'password: ${{ secrets.SNOWFLAKE_PASSWORD }}\n            role: TRANSFORMER',
+  )
+
+  test('for a credential is refused as its value would be, and nobody is told to write it out', async () => {
+    expect(await findings(secret)).toEqual([['dbt.yml:16:13 (input "connection")', CREDENTIAL]])
+    const plain = secret.replace('${{ secrets.SNOWFLAKE_PASSWORD }}', 'x')
+    expect(await findings(plain)).toEqual([['dbt.yml:16:13 (input "connection")', CREDENTIAL]])
+    for (const command of ['lint', 'doctor', 'trust']) {
+      const { stdout, stderr } = await told(command, secret)
+      expect(stdout + stderr).toContain(CREDENTIAL)
+      expect(stdout + stderr).not.toMatch(/write .*out/i)
+    }
+  })
+
+  test('has the place of its field, be it one of many, and each is told at once', async () => {
+    const many = secret
+      .replace('schema: DBT', 'schema: dbt_${{ vars.X }}')
+      .replace('          environment: production', '          environment: ${{ vars.E }}')
+    expect(await findings(many)).toEqual([
+      ['dbt.yml:16:13 (input "connection")', CREDENTIAL],
+      ['dbt.yml:20:13 (input "connection")', OF_SCHEMA],
+      [
+        'dbt.yml:22:24',
+        'The input `environment` is an expression, and its value is known to a running job only.',
+      ],
+    ])
+  })
+
+  test('is found in a connection on one line, too', async () => {
+    const [above = '', below = ''] = WORKFLOW.split(/connection: \|\n[^]*schema: DBT\n/)
+    const line =
+      "connection: '{ type: snowflake, account: a, schema: ${{ vars.X }}, password: ${{ secrets.P }} }'\n"
+    const problems = (await findings(`${above}${line}${below}`)).map(([, problem]) => problem)
+    expect(problems).toEqual([OF_SCHEMA, CREDENTIAL])
+  })
+})
+
+test('a misspelt input is a finding of lint with its line, beside any other', async () => {
+  const misspelt = WORKFLOW.replace('ref: refs', 'reff: refs').replace('claims:', 'claim:')
+  expect(await findings(misspelt)).toEqual([
+    ['dbt.yml:20:11', 'The action has no input `reff`; did you mean `ref`?'],
+    ['dbt.yml:22:11', 'The action has no input `claim`; did you mean `claims`?'],
+  ])
+})

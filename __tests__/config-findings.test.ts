@@ -135,6 +135,7 @@ describe('what a linter says of a policy', () => {
     ['.github/a b.yml:3:5: It is odd.', '.github/a b.yml:3:5', 'It is odd.'],
     ['C:\\x\\y.yml:3:5: It is odd.', 'C:\\x\\y.yml:3:5', 'It is odd.'],
     ['input "ref": It is odd.', 'input "ref"', 'It is odd.'],
+    ['f.yml:3:5 (input "identity"): It is odd.', 'f.yml:3:5 (input "identity")', 'It is odd.'],
     ['Something: it is odd.', 'here', 'Something: it is odd.'],
     ['f.yml:1:2: two\nlines: 3:4: of it', 'f.yml:1:2', 'two\nlines: 3:4: of it'],
   ])('knows where %j stands', (text, where, problem) => {

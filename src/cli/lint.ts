@@ -75,6 +75,7 @@ function remedyOf(line: string, whole: string): string {
   if (meant !== undefined) return `Write ${meant}.`
   const [, place] = /it belongs under (`[^`]+`)\.$/.exec(line) ?? []
   if (place !== undefined) return `Move it below ${place}.`
+  if (line.includes(' is an expression, ')) return 'Write the value out there, or use a policy file.'
   const [first = ''] = whole.split('\n')
   if (first === LISTED) return 'Do what the sentence says: until then the step refuses to run.'
   return first

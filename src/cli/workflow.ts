@@ -3,6 +3,7 @@ import { INPUTS } from '../config/inputs.ts'
 import { fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
+import { refuseExpressions } from './workflow/expressions.ts'
 import { mapOf, ownStep } from './workflow/step.ts'
 import { refuseStructures } from './workflow/texts.ts'
 
@@ -32,16 +33,13 @@ const TOLD = ['install']
  */
 export function inputsOfWorkflow(text: string, path: string, asked?: readonly string[]): Map<string, string> {
   const values = [...valuesOf(text, path)]
-  const deciding = asked ?? DECIDING
+  const names = asked ?? DECIDING
+  const deciding = new Map(values.filter(([name]) => names.includes(name)))
+  refuseExpressions(deciding, text)
   const known = asked
     ? []
     : values.filter(([name, value]) => TOLD.includes(name) && !textOf(value).includes('${{'))
-  return new Map([
-    ...known.map(([name, value]) => [name, textOf(value)] as const),
-    ...values
-      .filter(([name]) => deciding.includes(name))
-      .map(([name, value]) => [name, literal(name, value, path)] as const),
-  ])
+  return new Map([...known, ...deciding].map(([name, value]) => [name, textOf(value)]))
 }
 
 /** Where the inputs of the step begin, as `FILE:LINE:COLUMN`. Throws as {@link inputsOfWorkflow} does. */
@@ -52,9 +50,9 @@ export function placesOfInputs(text: string, path: string): ReadonlyMap<string, 
 function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
   const { step } = ownStep(text, path)
   const given = mapOf(step, 'with')
-  const named = [...(given?.entries ?? [])].map(
-    ([name, entry]) => [inputName(name, entry), entry.value] as const,
-  )
+  const entries = [...(given?.entries ?? [])]
+  refuseUnknown(entries)
+  const named = entries.map(([name, { value }]) => [name.toLowerCase(), value] as const)
   const values = new Map(named)
   if (values.size < named.length)
     refuse(
@@ -65,25 +63,22 @@ function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
   return values
 }
 
-/** GitHub does not tell inputs apart by case; one that the action does not have is refused here as by the step. */
-function inputName(written: string, { key }: YamlEntry): string {
-  const name = written.toLowerCase()
-  if ((INPUTS as readonly string[]).includes(name)) return name
-  const near = nearest(name, INPUTS)
-  const meant = above(name, INPUTS) ?? (near === undefined ? '.' : `; did you mean \`${near}\`?`)
-  return refuse(
-    `${key}: the action has no input \`${written}\`${meant}`,
-    'Mend the name: the trust would be written without what it says.',
-  )
-}
-
-function literal(name: string, value: YamlNode, path: string): string {
-  const text = textOf(value)
-  if (!text.includes('${{')) return text
-  return refuse(
-    `${value.place}: the input \`${name}\` is an expression, and its value is known to a running job only.`,
-    `Write the value out in ${path}, or use a policy file.`,
-  )
+/** GitHub does not tell inputs apart by case; those that the action does not have are refused here as by the step. */
+function refuseUnknown(entries: readonly (readonly [string, YamlEntry])[]): void {
+  const details = entries.flatMap(([written, { key }]) => {
+    const name = written.toLowerCase()
+    if ((INPUTS as readonly string[]).includes(name)) return []
+    const near = nearest(name, INPUTS)
+    const meant = above(name, INPUTS) ?? (near === undefined ? '.' : `; did you mean \`${near}\`?`)
+    return [`${key}: The action has no input \`${written}\`${meant}`]
+  })
+  if (details.length === 0) return
+  fail({
+    code: 'configuration',
+    problem: 'The workflow gives an input that the action does not have.',
+    remedy: 'Mend its name or its place: the trust would be written without what it says.',
+    details,
+  })
 }
 
 function textOf(value: YamlNode): string {

@@ -32,14 +32,15 @@ export function readConnection(node: YamlMap, rules: TargetRules): Output {
 function refuseCredentials(node: YamlMap, { credentialFields }: Warehouse, { problems }: TargetRules): void {
   for (const field of credentialFields) {
     const place = placeOf(node, field.split('.'))
-    if (place)
-      problems.add(
-        place,
-        WAYS.has(field)
-          ? `\`${field}\` says how to log in, and the action sets it: leave it out.`
-          : `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`,
-      )
+    if (place) problems.add(place, credentialSentence(field))
   }
+}
+
+/** What is said of a field that the action fills. */
+export function credentialSentence(field: string): string {
+  return WAYS.has(field)
+    ? `\`${field}\` says how to log in, and the action sets it: leave it out.`
+    : `\`${field}\` is a credential: leave it out, the action puts a short-lived one there.`
 }
 
 /** Where the fields of an adapter are known, nobody has to say which one takes the credential. */

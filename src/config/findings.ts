@@ -20,7 +20,9 @@ export function configFindings(config: Config): readonly Finding[] {
 /** A sentence of a configuration with its place in front, as a finding. */
 export function placed(text: string, origin: string): Pick<Finding, 'where' | 'problem'> {
   const [, where, problem] =
-    /^((?:[^:\n]|:(?! ))+?:\d+:\d+|inputs|environment|input "[\w-]+"(?::\d+:\d+)?): ([^]*)$/.exec(text) ?? []
+    /^((?:[^:\n]|:(?! ))+?:\d+:\d+(?: \(input "[\w-]+"\))?|inputs|environment|input "[\w-]+"(?::\d+:\d+)?): ([^]*)$/.exec(
+      text,
+    ) ?? []
   return where === undefined || problem === undefined ? { where: origin, problem: text } : { where, problem }
 }
 

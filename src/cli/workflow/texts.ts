@@ -9,10 +9,10 @@ export function refuseStructures(values: ReadonlyMap<string, YamlNode>): void {
   fail({
     code: 'configuration',
     problem: 'The workflow has an input under `with:` that is no text, so that GitHub refuses it.',
-    remedy: `Write \`${first[0]}: |\`, and what it holds on the lines below, indented.`,
+    remedy: `Write \`|\` behind the name (\`${first[0]}: |\`), and what it holds on the lines below, indented.`,
     details: wrong.map(
       ([name, { kind, place }]) =>
-        `${place}: The input \`${name}\` is ${kind === 'map' ? 'a mapping' : 'a list'}, and GitHub takes only text under \`with:\`. Write \`${name}: |\`, and what it holds on the lines below, indented.`,
+        `${place}: The input \`${name}\` is ${kind === 'map' ? 'a mapping' : 'a list'}, and GitHub takes only text under \`with:\`.`,
     ),
   })
 }
