@@ -41,9 +41,7 @@ function sentences(name: string, value: string, place: Place, text: string): rea
   if (fields.length === 0) return [`${place}: The input \`${name}\` ${EXPRESSION}`]
   return fields.map(({ field, row, column, isCredential }) => {
     const at = `${within(text, place, row, column)} (input "${name}")`
-    return isCredential
-      ? `${at}: ${credentialSentence(field)}`
-      : `${at}: \`${field}\` ${EXPRESSION}`
+    return isCredential ? `${at}: ${credentialSentence(field)}` : `${at}: \`${field}\` ${EXPRESSION}`
   })
 }
 
