@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,6 +8,8 @@ export default function open() {
   const place = mkdtempSync(join(tmpdir(), 'tests-'))
   // As open as /tmp itself: a server that will not be root lives there as somebody else.
   chmodSync(place, 0o1777)
+  // Programs of the tests are scripts as they come: nothing that lies above says what their kind is.
+  writeFileSync(join(place, 'package.json'), '{}')
   // Workers and their children take it from here.
   const names = ['TMPDIR', 'TEMP', 'TMP']
   const before = names.map((name) => [name, process.env[name]])
