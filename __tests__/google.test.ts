@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import { refusalOf } from '../src/exchanges/google/refusal.ts'
 import { mappingOf } from '../src/exchanges/google/provider.ts'
+import { classOf } from '../src/retry.ts'
 import { problemsOf } from './support/config-of.ts'
 import {
   ACCOUNT,
@@ -132,12 +134,16 @@ describe('a token that the trust fits', () => {
     expect(new Set(sent).size).toBe(3)
   })
 
-  test('is not spent for ever on a Google that stays away', async () => {
-    await using bench = await openBench()
-    bench.google.failNext('sts', 503, 503, 503, 503, 503)
-    const error = await failureOf(bench.enter())
-    expect([error.code, bench.google.seen.length]).toEqual(['exchange-unavailable', 4])
-    expect(printed(error)).toContain('UNAVAILABLE: The service is unavailable.')
+  test('is worth another try where Google is busy, which is told in its words', () => {
+    const body = JSON.stringify({
+      error: { code: 503, message: 'The service is unavailable.', status: 'UNAVAILABLE' },
+    })
+    const error = refusalOf({ status: 503, headers: {}, body }, 'secret', new Date())
+    expect(classOf(error)).toEqual({ transient: true, retryAfter: undefined })
+    expect(error).toMatchObject({
+      code: 'exchange-unavailable',
+      problem: 'Google could not answer: UNAVAILABLE: The service is unavailable.',
+    })
   })
 })
 

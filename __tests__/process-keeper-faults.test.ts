@@ -30,7 +30,7 @@ function distWith(keeper: string) {
   return { dist, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) }
 }
 
-const NOTE = `import { writeFileSync } from 'node:fs'
+const NOTE = `const { writeFileSync, writeSync } = require('node:fs')
 writeFileSync(process.env.RUNNER_TEMP + '/pid', String(process.pid))
 `
 
@@ -38,12 +38,10 @@ const noted = (step: StepResult): number => Number(readFileSync(join(step.paths.
 
 describe('a step in prepared mode', () => {
   test('ends when the process that renews has answered, and not before', async () => {
-    using changed = distWith(`import { writeFileSync } from 'node:fs'
-      import { setTimeout } from 'node:timers/promises'
-      await setTimeout(1500)
-      writeFileSync(process.env.RUNNER_TEMP + '/began', '')
-      const { keeper } = await import('./index.js')
-      await keeper()`)
+    using changed = distWith(`setTimeout(() => {
+        require('node:fs').writeFileSync(process.env.RUNNER_TEMP + '/began', '')
+        require('./index.js').keeper()
+      }, 1500)`)
     await using job = await openJob()
     await using step = await prepare(job, changed.dist)
     expect([existsSync(join(step.paths.temp, 'began')), step.exitCode]).toEqual([true, 0])
@@ -56,11 +54,7 @@ describe('a step in prepared mode', () => {
   test.each([
     ['ends at once', 'process.exit(3)', 'ended at once with exit code 3'],
     ['cannot even be read', 'this is no program', 'ended at once with exit code 1'],
-    [
-      'says something else',
-      `${NOTE}import { writeSync } from 'node:fs'; writeSync(3, 'well'); process.exit(4)`,
-      'ended at once with exit code 4',
-    ],
+    ['says something else', `${NOTE}writeSync(3, 'well'); process.exit(4)`, 'ended at once with exit code 4'],
     ['never answers', `${NOTE}setInterval(() => undefined, 1000)`, 'did not answer'],
   ])('goes on with a warning where the process that renews %s', async (_how, keeper, said) => {
     using changed = distWith(keeper)

@@ -21,10 +21,22 @@ export interface RetryRule {
   /** For all tries and pauses together: no try begins after it, and each is told what is left. */
   readonly total: number
   readonly signal?: AbortSignal | undefined
+  /** Hears before each pause what has failed, and how long the pause is. */
+  readonly say?: ((line: string) => void) | undefined
 }
 
-/** How an exchange is tried. */
-export const exchangeRule = { tries: 4, first: 300, longest: 5000, total: 60_000 } satisfies RetryRule
+/** How an exchange is tried: long enough for another side that is restarted, and never in silence. */
+export const patiently = ({ signal, say }: Pick<RetryRule, 'signal' | 'say'>): RetryRule => ({
+  ...usual,
+  tries: 8,
+  first: 500,
+  longest: 8000,
+  signal,
+  say,
+})
+
+/** Where nothing whole came back, the way is at fault more often than a server that is restarted. */
+const UNANSWERED_TRIES = 4
 
 /** The longest pause that another side can ask for. */
 export const longestRetryAfter = 60_000
@@ -51,6 +63,7 @@ export async function retry<T>(attempt: (left: number) => Promise<T>, rule: Retr
       const asked = Math.min(retryAfter ?? 0, longestRetryAfter)
       // A try that would begin with no time left could only blur what the last one said.
       if (asked + retryDelay >= left()) return false
+      rule.say?.(again(error, asked + retryDelay))
       await pause(asked, rule.signal)
       return true
     },
@@ -67,13 +80,14 @@ export function attemptFailed(failure: Failure, kind: Class): DbtOidcError {
 }
 
 /**
- * What another try is worth after an error: as its thrower said, else only after a request without a whole answer.
+ * What another try is worth after an error: as its thrower said, else only after a request without a whole answer, and
+ * then not for long.
  * A bad certificate stays bad and a forbidden address stays forbidden.
  */
 export function classOf(error: unknown): Class {
   if (!(error instanceof DbtOidcError)) return { transient: false }
   const unavailable = isUnanswered(error.code) && !isCertificateFault(codeOf(error.cause))
-  return classes.get(error) ?? { transient: unavailable }
+  return classes.get(error) ?? { transient: unavailable, tries: UNANSWERED_TRIES }
 }
 
 /** Whether the other side has said nothing: it is away, or no way leads there. */
@@ -138,6 +152,13 @@ export function isCertificateFault(code: string): boolean {
 export function codeOf(error: unknown): string {
   const code: unknown = typeof error === 'object' && error && 'code' in error ? error.code : ''
   return typeof code === 'string' ? code : ''
+}
+
+/** One line for the log, of whatever length the other side's words are. */
+function again(error: Error, milliseconds: number): string {
+  const [first = ''] = error.message.split('\n')
+  const said = first.length > 300 ? `${first.slice(0, 300)}…` : first
+  return `${said.replace(/\.$/, '')}. Trying again in ${Math.ceil(milliseconds / 1000)} s.`
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -53,7 +53,7 @@ export const FAULTS: Readonly<Record<string, Readonly<Record<string, Played>>>> 
     ],
     '5xx for as long as it is asked': [
       'process-exchange-faults.test.ts',
-      'an exchange that answers %i for as long as it is asked is given up after four tries, dbt is not started, and nothing stays',
+      'an exchange that answers 503 for as long as it is asked is given up after eight tries of which each is told, dbt is not started, and nothing stays',
     ],
     'no such name': [
       'process-network.test.ts',

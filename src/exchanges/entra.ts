@@ -4,7 +4,7 @@ import type { IdTokenCredential } from '../credential.ts'
 import { exchange, type Want } from '../exchange.ts'
 import { fail } from '../errors.ts'
 import { isLoopback } from '../rehearsal.ts'
-import { retry, type RetryRule } from '../retry.ts'
+import { patiently, retry } from '../retry.ts'
 import { CLOUDS, CLOUD_NAMES } from './entra/clouds.ts'
 import { diagnose, ERRORS, isPropagating } from './entra/diagnosis.ts'
 import { CLIENT_ASSERTION } from './oauth/body.ts'
@@ -47,7 +47,6 @@ const settings = z.strictObject({
 export type Settings = z.infer<typeof settings>
 
 /** A federated credential takes minutes to be known everywhere; whoever has just made it shall not have to know that. */
-const RULE: RetryRule = { tries: 5, first: 500, longest: 10_000, total: 60_000 }
 const PROPAGATION_TRIES = 4
 
 /** Microsoft Entra ID: client credentials with the ID token as client assertion (RFC 7523 2.2), no secret. */
@@ -85,7 +84,7 @@ export default exchange<Settings>({
         left,
       )
     }
-    return retry(attempt, { ...RULE, signal: io.signal })
+    return retry(attempt, patiently(io))
   },
   // Drivers know the public cloud only, unless their environment is changed, too.
   recipe: recipeOf,

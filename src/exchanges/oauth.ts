@@ -1,6 +1,6 @@
 import type { Mint } from '../claims.ts'
 import { exchange, type Io, type Want } from '../exchange.ts'
-import { exchangeRule, retry } from '../retry.ts'
+import { patiently, retry } from '../retry.ts'
 import { clientParameters, tokenParameters } from './oauth/body.ts'
 import { diagnose, ERRORS } from './oauth/diagnosis.ts'
 import { clientIsAsserted, settings, type Settings } from './oauth/settings.ts'
@@ -23,7 +23,7 @@ export default exchange<Settings>({
       }
       return askForToken(ask, io, left)
     }
-    return retry(attempt, { ...exchangeRule, signal: io.signal })
+    return retry(attempt, patiently(io))
   },
   revoke: (s, credential, io, fresh) =>
     credential.kind === 'bearer' ? revoke(s, credential.token, io, fresh) : Promise.resolve(),

@@ -1,8 +1,8 @@
 import type { Aws } from '../../credential.ts'
 import type { Mint } from '../../claims.ts'
 import type { Io, Want } from '../../exchange.ts'
-import { retry } from '../../retry.ts'
-import { assume, assumeRole, RULE, sessionName } from '../aws/assume.ts'
+import { patiently, retry } from '../../retry.ts'
+import { assume, assumeRole, sessionName } from '../aws/assume.ts'
 import { audienceOf as audienceOfSts, placeOf } from '../aws/place.ts'
 import { first } from './place.ts'
 import { audienceOf, keyed, type Settings } from './settings.ts'
@@ -19,7 +19,7 @@ export async function enhancedSession(settings: Settings, want: Want, mint: Mint
   const all = keyed(settings)
   const own = first(all)
   const place = placeOf(own, want)
-  const rule = { ...RULE, signal: io.signal }
+  const rule = patiently(io)
   const trader = await assume({ settings: own, place, audience: audienceOfSts(own) }, mint, io)
   io.mask(trader.secretAccessKey)
   io.mask(trader.sessionToken)

@@ -1,14 +1,11 @@
 import type { Claims, Mint } from '../../claims.ts'
 import { fail } from '../../errors.ts'
 import type { Io } from '../../exchange.ts'
-import { retry } from '../../retry.ts'
+import { patiently, retry } from '../../retry.ts'
 import { checkedRole, type Place } from './place.ts'
 import type { Link, Settings } from './settings.ts'
 import { ask, type Input } from './query.ts'
 import { sessionOf, type Session } from './session.ts'
-
-/** IAM takes a while until all its copies know a new role, and GitHub's keys are not always quick to reach. */
-export const RULE = { tries: 4, first: 500, longest: 5000, total: 60_000 }
 
 /** What is asked of the security token service. */
 export interface Asked {
@@ -20,15 +17,12 @@ export interface Asked {
 /** Trades a token for keys of the role, and those for keys of each further role of the chain. */
 export async function assume({ settings, place, audience }: Asked, mint: Mint, io: Io): Promise<Session> {
   const chain = settings.chain ?? []
-  const first = await retry(
-    async () => {
-      // A token of a try that has failed may be spent or expired.
-      const token = await mint(audience)
-      const session = await withToken(settings, place, token.text, sessionName(token.claims), io)
-      return { session, claims: token.claims }
-    },
-    { ...RULE, signal: io.signal },
-  )
+  const first = await retry(async () => {
+    // A token of a try that has failed may be spent or expired.
+    const token = await mint(audience)
+    const session = await withToken(settings, place, token.text, sessionName(token.claims), io)
+    return { session, claims: token.claims }
+  }, patiently(io))
   let { session } = first
   for (const [index, link] of chain.entries()) {
     // Every session but the last one is ours alone.
@@ -38,10 +32,7 @@ export async function assume({ settings, place, audience }: Asked, mint: Mint, i
     const before = session
     session = await retry(
       () => onward({ link, settings: last ? settings : undefined, place, claims: first.claims }, before, io),
-      {
-        ...RULE,
-        signal: io.signal,
-      },
+      patiently(io),
     )
   }
   return session

@@ -38,7 +38,11 @@ export function refusal({ code, message, status }: Fault, role: string): Error {
   } as const
   const again =
     busy || /^(?:IDPCommunicationError|ExpiredToken)/.test(name) || /retrieve verification key/i.test(message)
-  return attemptFailed(failure, { transient: again, retryAfter: isThrottled(name, status) ? 0 : undefined })
+  return attemptFailed(failure, {
+    transient: again,
+    retryAfter: isThrottled(name, status) ? 0 : undefined,
+    tries: busy ? undefined : 4,
+  })
 }
 
 /** The service has too much to do, or has failed for a moment. */

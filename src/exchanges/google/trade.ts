@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Mint } from '../../claims.ts'
 import { isToken, type Bearer } from '../../credential.ts'
 import type { Io } from '../../exchange.ts'
-import { exchangeRule, retry } from '../../retry.ts'
+import { patiently, retry } from '../../retry.ts'
 import { GRANTS, JWT_TYPE } from '../oauth/body.ts'
 import { ask } from './ask.ts'
 import { noToken } from './refusal.ts'
@@ -25,7 +25,7 @@ export async function tradeAt(google: GoogleTrade, mint: Mint, io: Io): Promise<
       'Without `service-account` the access token lives as long as the ID token, about five minutes: a longer run needs one.',
     )
   }
-  return retry(() => once(google, mint, io), { ...exchangeRule, signal: io.signal })
+  return retry(() => once(google, mint, io), patiently(io))
 }
 
 async function once({ settings, audience, scopes }: GoogleTrade, mint: Mint, io: Io): Promise<Bearer> {

@@ -1,7 +1,7 @@
 import type { Mint } from '../../claims.ts'
 import type { Credential } from '../../credential.ts'
 import type { Fresh, Io, Want } from '../../exchange.ts'
-import { exchangeRule, retry } from '../../retry.ts'
+import { patiently, retry } from '../../retry.ts'
 import { CLIENT_ASSERTION } from '../oauth/body.ts'
 import { askForToken, askToRevoke } from '../oauth/token-endpoint.ts'
 import { assertion, tokenUrl } from './assertion.ts'
@@ -28,7 +28,7 @@ export async function trade(s: Settings, want: Want, mint: Mint, io: Io): Promis
       left,
     )
   }
-  return retry(attempt, { ...exchangeRule, signal: io.signal })
+  return retry(attempt, patiently(io))
 }
 
 function provenBy(proof: string): readonly (readonly [string, string])[] {

@@ -1,7 +1,7 @@
 import type { Mint } from '../../claims.ts'
 import type { Credential } from '../../credential.ts'
 import type { Io, Want } from '../../exchange.ts'
-import { exchangeRule, retry } from '../../retry.ts'
+import { patiently, retry } from '../../retry.ts'
 import { logIn } from './login.ts'
 import { read } from './secret.ts'
 import type { Settings } from './settings.ts'
@@ -13,5 +13,5 @@ export function trade(s: Settings, want: Want, mint: Mint, io: Io): Promise<Cred
     const session = await logIn(s, jwt, io, left)
     return read(s, want, session, io, left)
   }
-  return retry(attempt, { ...exchangeRule, signal: io.signal })
+  return retry(attempt, patiently(io))
 }
