@@ -53,6 +53,13 @@ test.each<[string, object, object, Record<string, string>, RegExp]>([
     {},
     /no host of snowflake/,
   ],
+  [
+    'half of a character in a session policy',
+    REDSHIFT,
+    { role: ROLE, 'session-policy': '{"Statement":"\ud800"}' },
+    {},
+    /input "identity":1:\d+: An escape .* write the character itself/,
+  ],
   ['an account with underscores', { ...SNOWFLAKE, account: 'acme_prod' }, {}, {}, /write hyphens/],
   [
     'a region that contradicts the host',

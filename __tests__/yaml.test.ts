@@ -26,6 +26,15 @@ describe('a scalar', () => {
     },
   )
 
+  test('has whole characters, however they are written', () => {
+    expect(plain(String.raw`["\U0001F600", "\ud83d\ude00", 😀, '\ud800']`)).toEqual([
+      '😀',
+      '😀',
+      '😀',
+      String.raw`\ud800`,
+    ])
+  })
+
   test('that is quoted or a block is its content', () => {
     const node = read(`a: "x\\ty"\nb: 'it''s'\nc: |\n  one\n  two\nd: >-\n  one\n  two\ne: one\n  two`)
     expect(toPlain(node)).toEqual({ a: 'x\ty', b: "it's", c: 'one\ntwo\n', d: 'one two', e: 'one two' })
@@ -167,6 +176,19 @@ describe('what is refused', () => {
     ['<<: {a: 1}', /Merge keys/],
   ])('an anchor, alias or merge key where they are not wanted: %j', (text, expected) => {
     expect(problems(text)).toEqual([expect.stringMatching(expected)])
+  })
+
+  test.each([
+    [String.raw`a: "x\ud800"`, 'f.yml:1:4'],
+    [String.raw`a: ["\uDC00x"]`, 'f.yml:1:5'],
+    [String.raw`"\uDFFF": 1`, 'f.yml:1:1'],
+    [String.raw`a: "\udc00\ud83d"`, 'f.yml:1:4'],
+    [String.raw`a: "\U0000D800"`, 'f.yml:1:4'],
+  ])('half of a character, which an escape alone can write: %s', (text, place) => {
+    for (const aliases of [false, true])
+      expect(problems(text, aliases)).toEqual([
+        expect.stringMatching(new RegExp(`^${place} An escape .* half of a character`)),
+      ])
   })
 
   test('in a sentence that repeats no value', () => {

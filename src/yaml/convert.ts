@@ -16,6 +16,8 @@ export const TAG = 'Tags (!…) are not allowed: write the value without its tag
 const ANCHOR = 'Anchors (&name) are not allowed here: write the value out, or quote it if it is text.'
 const ALIAS = 'Aliases (*name) are not allowed here: write the value out, or quote it if it is text.'
 const MERGE = 'Merge keys (<<) are not allowed here: write the keys out.'
+/** Only an escape can write it; UTF-8 has no form for it, so that no file, header or URL could carry it on. */
+const HALF = String.raw`An escape (\ud800 to \udfff) writes half of a character here: write the character itself, or \U and its eight digits.`
 const KEY =
   'A key must be text, not a list or a mapping; a value that begins with { or [ must be quoted if it is text.'
 
@@ -88,7 +90,9 @@ function content(source: Scalar | YAMLMap | YAMLSeq, offset: number, depth: numb
   if (isSeq(source)) {
     return { kind: 'list', items: source.items.map((item) => read(item, offset, depth + 1, walk)), place }
   }
-  return { kind: 'scalar', text: source.source ?? '', plain: source.type === 'PLAIN', place }
+  const text = source.source ?? ''
+  if (!text.isWellFormed()) report(walk, offset, HALF)
+  return { kind: 'scalar', text, plain: source.type === 'PLAIN', place }
 }
 
 function follow(alias: Alias, near: number, walk: Walk): YamlNode {
