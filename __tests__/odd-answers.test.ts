@@ -7,6 +7,7 @@ import { placeOf } from '../src/exchanges/aws/place.ts'
 import { askForToken } from '../src/exchanges/oauth/token-endpoint.ts'
 import { signAt } from '../src/exchanges/okta/signers/aws-kms.ts'
 import { googleSigner } from '../src/exchanges/okta/signers/google.ts'
+import vault from '../src/exchanges/vault.ts'
 import { logIn } from '../src/exchanges/vault/login.ts'
 import { keysFile } from '../src/keepalive/aws-keys.ts'
 import { canned, ioOver, type Canned } from './support/canned.ts'
@@ -140,11 +141,50 @@ test.each(TABLE)('a token of an OAuth server or of Vault with %s is none', async
   expect((await refused(askForToken(asked, ioOver(oauth.http, NOW), 1000))).problem).toContain(
     'no OAuth 2.0 token response',
   )
-  const vault = canned(() => JSON.stringify({ auth: { client_token: text, lease_duration: 300 } }))
+  const server = canned(() => JSON.stringify({ auth: { client_token: text, lease_duration: 300 } }))
   const login = { url: 'https://vault.example', mount: 'jwt', role: 'dbt' }
-  expect((await refused(logIn(login, 'eyJ.a.b', ioOver(vault.http, NOW), 1000))).problem).toContain(
+  expect((await refused(logIn(login, 'eyJ.a.b', ioOver(server.http, NOW), 1000))).problem).toContain(
     'something else than Vault',
   )
+})
+
+/** What Vault keeps in a field, read as a warehouse wants it. */
+const keptInVault = (text: string, kind: 'bearer' | 'password') => {
+  const seen = canned((url) =>
+    JSON.stringify(
+      url.endsWith('/login')
+        ? { auth: { client_token: 'hvs.a', lease_duration: 300 } }
+        : { data: { data: { field: text } } },
+    ),
+  )
+  const settings = { url: 'https://vault.example', role: 'dbt', secret: { path: 'dbt', field: 'field' } }
+  return { seen, traded: vault.bind(settings).trade({ kind, user: 'ada' }, mint, ioOver(seen.http, NOW)) }
+}
+
+describe('what Vault keeps', () => {
+  test.each(TABLE.filter(([, text]) => text !== ''))(
+    'is no token with %s, and may be a password',
+    async (_name, text) => {
+      const { seen, traded } = keptInVault(text, 'bearer')
+      expect(await refused(traded)).toMatchObject({
+        code: 'exchange',
+        problem: 'What Vault gave is no token: it is more than one word of printable ASCII.',
+      })
+      expect(seen.requests.map(({ url }) => new URL(url).pathname)).toEqual([
+        '/v1/auth/jwt/login',
+        '/v1/secret/data/dbt',
+        '/v1/auth/token/revoke-self',
+      ])
+      expect(await keptInVault(text, 'password').traded).toMatchObject({ kind: 'password', password: text })
+    },
+  )
+
+  test('is a token where it is one word', async () => {
+    expect(await keptInVault('dapi0123', 'bearer').traded).toMatchObject({
+      kind: 'bearer',
+      token: 'dapi0123',
+    })
+  })
 })
 
 /** The world with one refusal in it, but for what these tokens of Google are asked of. */

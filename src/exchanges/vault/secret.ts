@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import * as z from 'zod/mini'
-import type { Credential, Lease } from '../../credential.ts'
+import { isToken, type Credential, type Lease } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io, Want } from '../../exchange.ts'
 import { call, order, type Server } from './api.ts'
@@ -132,7 +132,7 @@ function credential(
       remedy: 'Check `credential_type` of the role of its database engine.',
     })
   const leased = held === undefined ? {} : { lease: held }
-  if (want.kind === 'bearer') return { kind: 'bearer', token: value, expiresAt, ...leased }
+  if (want.kind === 'bearer') return { kind: 'bearer', token: tokenIn(value), expiresAt, ...leased }
   if (user === undefined)
     return fail({
       code: 'exchange',
@@ -142,6 +142,17 @@ function credential(
   return want.kind === 'key-pair'
     ? { kind: 'key-pair', user, privateKey: keyIn(value), expiresAt, ...leased }
     : { kind: 'password', user, password: value, expiresAt, ...leased }
+}
+
+/** Unlike a password it cannot be any text: it stands in a header, or on a line of a file. */
+function tokenIn(value: string): string {
+  if (isToken(value)) return value
+  return fail({
+    code: 'exchange',
+    problem: 'What Vault gave is no token: it is more than one word of printable ASCII.',
+    remedy:
+      'Look for a space or a line break in the field, also behind its end (`printf %s` writes none), and write the token anew.',
+  })
 }
 
 /** As PKCS#8 in PEM, whether it was kept as PEM or as DER in base64, as Snowflake's tools take it. */
