@@ -232,6 +232,15 @@ describe('a chain', () => {
     )
   })
 
+  test('is not asked again with keys that have ended, which are the same at each try', async () => {
+    await bench.trust(chained, [MAIN])
+    const { sessions } = bench.cloud
+    sessions.set = (id, session) => Map.prototype.set.call(sessions, id, { ...session, expiresAt: 0 })
+    const error = await refusedBy(chained)
+    expect(bench.sts.calls.map(({ action }) => action)).toEqual(['AssumeRoleWithWebIdentity', 'AssumeRole'])
+    expect(awsExchange.bind(chained).diagnose(error.problem, claimsOf())?.problem).toContain('past their end')
+  })
+
   test('refuses a claim that cannot be a tag', async () => {
     await bench.trust(chained, [MAIN])
     const tagged = {

@@ -46,6 +46,11 @@ export const AWS: readonly Table[] = [
         remedy: 'Check the clock of the runner',
       },
       {
+        text: 'ExpiredToken: The security token included in the request is expired',
+        cause: 'The keys that had signed the request were past their end',
+        remedy: 'Run the job again, which gets new ones.',
+      },
+      {
         text: 'SignatureDoesNotMatch: Signature expired: 20261130T114451Z is now earlier than 20261130T115500Z (20261130T120000Z - 5 min.)',
         cause: 'The clock of the runner and that of AWS differ',
         remedy: 'by NTP',

@@ -10,6 +10,7 @@ export const ERRORS: readonly string[] = [
   'Incorrect token audience',
   "Couldn't retrieve verification key from your identity provider",
   'ExpiredTokenException: Token expired',
+  'The security token included in the request is expired',
   'Signature expired',
   'Signature not yet current',
   'The request signature we calculated does not match the signature you provided',
@@ -53,6 +54,13 @@ const CASES: readonly (readonly [RegExp, Case])[] = [
     (_settings, { iss }) => ({
       problem: `AWS could not read the keys of ${iss} in time.`,
       remedy: 'It was tried several times with fresh tokens. Run the job again; nothing of yours is wrong.',
+    }),
+  ],
+  [
+    /security token included in the request is expired/i,
+    () => ({
+      problem: 'The keys that had signed the request were past their end when AWS looked at them.',
+      remedy: 'Run the job again, which gets new ones. If it comes again, check the clock of the runner.',
     }),
   ],
   [

@@ -1,6 +1,6 @@
 import type { Io } from '../../exchange.ts'
 import type { Place } from './place.ts'
-import { foreign, refusal, wordsOf } from './refusal.ts'
+import { foreign, refusal, wordsOf, type Fault } from './refusal.ts'
 import type { Keys } from './sign.ts'
 import { only, parseXml, textAt, type Element } from './xml.ts'
 
@@ -48,7 +48,7 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
   const root = parseXml(answer)
   const { WebIdentityToken: token } = input
   const secrets = [token, keys?.secretAccessKey, keys?.sessionToken].filter((one) => typeof one === 'string')
-  if (status >= 300) throw refused(root, status, role, secrets)
+  if (status >= 300) throw refused(root, { status, signed: keys !== undefined }, role, secrets)
   const result = root?.name === `${action}Response` ? only(root, `${action}Result`) : undefined
   if (!result) throw foreign(role, status)
   return result
@@ -57,12 +57,17 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
 /** What signs is read where something is signed. */
 const signer = () => import('./sign.ts')
 
-function refused(root: Element | undefined, status: number, role: string, secrets: readonly string[]): Error {
+function refused(
+  root: Element | undefined,
+  how: Pick<Fault, 'status' | 'signed'>,
+  role: string,
+  secrets: readonly string[],
+): Error {
   const error = root?.name === 'ErrorResponse' ? only(root, 'Error') : undefined
   const code = textAt(error, 'Code')?.trim()
-  if (!code) return foreign(role, status)
+  if (!code) return foreign(role, how.status)
   const message = wordsOf(textAt(error, 'Message') ?? 'no reason given', secrets)
-  return refusal({ code: wordsOf(code, secrets), message, status }, role)
+  return refusal({ ...how, code: wordsOf(code, secrets), message }, role)
 }
 
 /** A form as the Query protocol has it: `Tags.member.1.Key=…`, and nothing for what is not given. */

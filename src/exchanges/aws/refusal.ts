@@ -7,6 +7,8 @@ export interface Fault {
   readonly code: string
   readonly message: string
   readonly status: number
+  /** The call was signed with keys of a session; without, a token spoke for it, and another try brings a fresh one. */
+  readonly signed: boolean
 }
 
 /** A refusal with its reasons in full is shorter than this. */
@@ -28,7 +30,7 @@ const LONGER = new Set([
 ])
 
 /** A refusal of the token service in our words, with AWS's own text, and whether to try again. */
-export function refusal({ code, message, status }: Fault, role: string): Error {
+export function refusal({ code, message, status, signed }: Fault, role: string): Error {
   const name = LONGER.has(code) ? `${code}Exception` : code
   const busy = isBusy(name, status)
   const failure = {
@@ -37,7 +39,10 @@ export function refusal({ code, message, status }: Fault, role: string): Error {
     remedy: busy ? 'Run the job again later.' : 'Check the role and its trust policy in the AWS account.',
   } as const
   const again =
-    busy || /^(?:IDPCommunicationError|ExpiredToken)/.test(name) || /retrieve verification key/i.test(message)
+    busy ||
+    (!signed && name.startsWith('ExpiredToken')) ||
+    name.startsWith('IDPCommunicationError') ||
+    /retrieve verification key/i.test(message)
   return attemptFailed(failure, {
     transient: again,
     retryAfter: isThrottled(name, status) ? 0 : undefined,
