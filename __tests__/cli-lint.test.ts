@@ -224,6 +224,7 @@ describe('dbt-oidc lint', () => {
   test.each([
     ['a name that is misspelt', 'reviewed: 2026', 'reviewd: 2026', 'Write `reviewed`.'],
     ['a key one level too high', 'audience: own', 'via: direct', 'Move it below `identity:`.'],
+    ['a key one level too low', 'type: ', 'audience: own, type: ', 'Move it beside `connection:`.'],
     [
       'what no other name would mend',
       'reviewed: 2026-11-01',

@@ -173,6 +173,43 @@ describe('a misspelt key', () => {
     },
   )
 
+  test.each([
+    ['via: okta', 'under `identity:`'],
+    ['identity: { via: okta }', 'beside `connection:`'],
+    ['audience: https://acme.example', 'beside `connection:`'],
+  ])('of ours is told where it belongs, and nothing that would follow of it: %s', async (written, where) => {
+    const key = written.split(':', 1)[0]
+    expect(await problemsOf({ inputs: snow(written) })).toEqual([
+      expect.stringMatching(
+        new RegExp(`^input "connection":1:59: \`${key}\` is no field of dbt's: it belongs ${where}\\.$`),
+      ),
+    ])
+    const policy = `targets: { prod: { connection: ${snow(written)['connection']} } }\ngrants: [{ target: prod, when: ${JSON.stringify(MAIN)} }]`
+    expect(await problemsOf({ policy })).toEqual([
+      expect.stringMatching(new RegExp(`^\\.github/dbt-oidc\\.yml:1:\\d+: .* it belongs ${where}\\.$`)),
+    ])
+  })
+
+  test('of the exchange is told where it belongs: at once with a hyphen, else where it is missing there', async () => {
+    const bigquery = '{ type: bigquery, project: acme-prod, dataset: d,'
+    const told = (more: string) => problemsOf({ inputs: { ...MAIN, connection: `${bigquery} ${more} }` } })
+    expect(await told('service-account: dbt@acme-prod.iam.gserviceaccount.com')).toEqual([
+      'input "connection":1:51: `service-account` is no field of dbt\'s: it belongs under `identity:`.',
+    ])
+    expect(await told('provider: projects/1')).toEqual([
+      'input "connection":1:51: `provider` is no field of dbt\'s: it belongs under `identity:`.',
+    ])
+  })
+
+  test('is none where it may be a field of an adapter that is not known here', async () => {
+    const connection = '{ type: firebolt, token: "{credential}", host: f.example, audience: a, identity: b }'
+    const identity = 'via: direct'
+    expect((await configOf({ inputs: { ...MAIN, connection, identity } })).warnings).toEqual([])
+    expect(
+      await problemsOf({ inputs: { ...MAIN, connection: connection.replace('audience: a', 'via: direct') } }),
+    ).toEqual([expect.stringMatching(/`via` is no field of dbt's: it belongs under `identity:`\.$/)])
+  })
+
   test('is named where the right one is missing', async () => {
     const connection = '{ type: snowflake, acount: acme, database: D, schema: S }'
     expect(await problemsOf({ inputs: { ...MAIN, connection } })).toEqual([

@@ -73,8 +73,8 @@ function refused(line: string, { remedy }: DbtOidcError, origin: string): Findin
 function remedyOf(line: string, whole: string): string {
   const [, meant] = /did you mean (`[^`]+`|"[^"]+")\?/.exec(line) ?? []
   if (meant !== undefined) return `Write ${meant}.`
-  const [, place] = /it belongs under (`[^`]+`)\.$/.exec(line) ?? []
-  if (place !== undefined) return `Move it below ${place}.`
+  const [, way, place] = /it belongs (under|beside) (`[^`]+`)\.$/.exec(line) ?? []
+  if (way !== undefined && place !== undefined) return `Move it ${way === 'under' ? 'below' : way} ${place}.`
   if (line.includes(' is an expression, ')) return 'Write the value out there, or use a policy file.'
   const [first = ''] = whole.split('\n')
   if (first === LISTED) return 'Do what the sentence says: until then the step refuses to run.'

@@ -1,10 +1,12 @@
 import * as z from 'zod/mini'
+import type { Exchange } from '../exchange.ts'
 import { nearest } from '../nearest.ts'
 import type { Others } from '../placeholders.ts'
 import { toJs, type Lookup, type Output } from '../profile.ts'
 import type { Warehouse } from '../warehouse.ts'
 import type { YamlNode } from '../yaml.ts'
 import { audiencesFrom, type WrittenAudience } from './audience.ts'
+import { astray, refuseAstray } from './build-target/astray.ts'
 import { chooseExchange, findWarehouse } from './build-target/chosen.ts'
 import { checkHosts, checkStrangers, checkTrader } from './build-target/hosts.ts'
 import { warnOfThreads } from './build-target/threads.ts'
@@ -42,7 +44,7 @@ export interface TargetRules {
 
 /** Understands one target; every problem is added to `rules.problems`, and then there is no target. */
 export function buildTarget(source: TargetSource, rules: TargetRules): Target | undefined {
-  const { problems, registries } = rules
+  const { problems } = rules
   const warehouse = findWarehouse(source, rules)
   if (!warehouse) return undefined
   const before = problems.count
@@ -54,6 +56,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   )
   problems.addAll(connection.problems)
   const chosen = chooseExchange(source, warehouse, rules)
+  if (chosen) refuseAstray(source, warehouse, settingNames(chosen.exchange), rules)
   if (!chosen || problems.count > before) return undefined
 
   const bound = warehouse.bind(toJs(source.connection, rules.lookup))
@@ -62,14 +65,16 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   for (const { field, problem } of bound.faults(chosen.via))
     problems.add(placeOf(source.node, [field]) ?? source.node.place, `\`${field}\`: ${problem}`)
   const settings = { ...bound.defaults(chosen.via), ...chosen.settings }
-  const exchange = registries.exchanges.get(chosen.via)
-  if (!exchange) throw new Error(`the exchange ${chosen.via} is not registered`)
-  const parsed = check(exchange.settings, settings, source.identity ?? source.node, () =>
-    settingNames(exchange.settings),
+  const parsed = check(
+    chosen.exchange.settings,
+    settings,
+    source.identity ?? source.node,
+    () => settingNames(chosen.exchange),
+    astray(source, warehouse),
   )
   problems.addAll(parsed.problems)
   if (problems.count > before) return undefined
-  const trader = exchange.bind(settings)
+  const trader = chosen.exchange.bind(settings)
   checkTrader(source, trader.hosts(bound.want(chosen.via)), rules)
   if (problems.count > before) return undefined
   warnOfMisspelt(source, warehouse, rules)
@@ -111,6 +116,6 @@ function warnOfMisspelt(
   }
 }
 
-function settingNames(schema: z.ZodMiniType): readonly string[] {
-  return schema instanceof z.ZodMiniObject ? Object.keys(schema.def.shape) : []
+function settingNames({ settings }: Exchange): readonly string[] {
+  return settings instanceof z.ZodMiniObject ? Object.keys(settings.def.shape) : []
 }

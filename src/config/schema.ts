@@ -13,6 +13,9 @@ export function asText(node: YamlNode): unknown {
 
 type Known = (path: readonly PropertyKey[]) => readonly string[]
 
+/** What to say of a key that is missing at the top and stands elsewhere. */
+type Elsewhere = (key: string) => Problem | undefined
+
 /** The node at a path, or the deepest one that exists on the way there. */
 export function nodeAt(node: YamlNode, path: readonly PropertyKey[]): YamlNode {
   const [step, ...rest] = path
@@ -29,17 +32,24 @@ function child(node: YamlNode, step: PropertyKey): YamlNode | undefined {
 
 /**
  * Checks a value against a schema and says what is wrong in sentences, each with the place of the node it is about.
- * `known` are the keys that may stand at a path, for the nearest right name of an unknown one.
+ * `known` are the keys that may stand at a path, for the nearest right name of an unknown one; `elsewhere` says where a
+ * missing one was found.
  */
 export function check<T>(
   schema: z.ZodMiniType<T>,
   value: unknown,
   node: YamlNode,
   known: Known,
+  elsewhere: Elsewhere = () => undefined,
 ): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
   const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return { value: result.data, problems: [] }
-  return { value: undefined, problems: result.error.issues.flatMap((issue) => explain(issue, node, known)) }
+  const problems = result.error.issues.flatMap((issue) => {
+    const [key, ...deeper] = issue.path
+    const found = issue.input === undefined && deeper.length === 0 ? elsewhere(String(key)) : undefined
+    return found ? [found] : explain(issue, node, known)
+  })
+  return { value: undefined, problems }
 }
 
 function explain(issue: z.core.$ZodIssue, root: YamlNode, known: Known): Problem[] {

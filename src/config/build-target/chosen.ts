@@ -1,3 +1,4 @@
+import type { Exchange } from '../../exchange.ts'
 import { nearest } from '../../nearest.ts'
 import { toJs } from '../../profile.ts'
 import type { Acceptable, Warehouse } from '../../warehouse.ts'
@@ -40,6 +41,7 @@ export function findWarehouse(
 /** The exchange that is to be asked, with its settings as written. */
 export interface Chosen {
   readonly via: string
+  readonly exchange: Exchange
   readonly acceptance: Acceptable
   readonly settings: Readonly<Record<string, unknown>>
 }
@@ -69,8 +71,10 @@ export function chooseExchange(
     )
     return undefined
   }
+  const exchange = rules.registries.exchanges.get(via)
+  if (!exchange) throw new Error(`the exchange ${via} is not registered`)
   const values = Object.entries(settings).map(([key, { value }]) => [key, toPlain(value)] as const)
-  return { via, acceptance, settings: Object.fromEntries(values) }
+  return { via, exchange, acceptance, settings: Object.fromEntries(values) }
 }
 
 /** The exchange as written, whatever YAML would make of it: a blank or a number must not become the default. */
