@@ -58,7 +58,7 @@ describe('a policy file', () => {
     [
       'a misspelt key of a target',
       `targets: { p: { conection: {} } }\ngrants:\n${MAIN}`,
-      '1:17: Unknown key `conection`; did you mean `connection`?',
+      '1:17: `targets.p.connection` is missing, but there is `conection`: did you mean `connection`?',
     ],
     ['a grant without conditions', withGrant('name: a'), '5:5: `grants.0.when` is missing.'],
     [

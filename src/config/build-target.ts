@@ -23,6 +23,8 @@ export interface TargetSource {
   /** Where the connection stands, and the node for places of its fields. */
   readonly node: YamlNode
   readonly identity: YamlNode | undefined
+  /** Something is said of `identity` already: what it lacks cannot be told. */
+  readonly unread?: boolean
   readonly audience: WrittenAudience | undefined
   /** The connection is that of an existing profiles.yml: who may change it need not be who decides. */
   readonly fromCheckout?: boolean
@@ -57,7 +59,7 @@ export function buildTarget(source: TargetSource, rules: TargetRules): Target | 
   problems.addAll(connection.problems)
   const chosen = chooseExchange(source, warehouse, rules)
   if (chosen) refuseAstray(source, warehouse, settingNames(chosen.exchange), rules)
-  if (!chosen || problems.count > before) return undefined
+  if (!chosen || source.unread || problems.count > before) return undefined
 
   const bound = warehouse.bind(toJs(source.connection, rules.lookup))
   checkHosts(source, bound, rules)

@@ -5,7 +5,7 @@ import { namedFrom } from '../inside.ts'
 import { readProfiles, type Existing, type Output } from '../profile.ts'
 import type { TargetRules, TargetSource } from './build-target.ts'
 import { checkAllPlaceholders } from './connection.ts'
-import { directory, input, placeOfInput, type Options } from './options.ts'
+import { directory, input, meantInputs, placeOfInput, type Options } from './options.ts'
 import { readNeeded, type Sources } from './sources.ts'
 
 /** Takes the output from an existing profiles.yml, without its credentials; each one dropped is named in a warning. */
@@ -19,6 +19,8 @@ export async function fromExisting(
   const shown = namedFrom(sources.workspace, path)
   const place = input(sources, 'profiles-dir') === undefined ? shown : placeOfInput('profiles-dir')
   if (place === shown && (await sources.read(path)).kind === 'missing') {
+    const meant = meantInputs(sources)
+    if (['connection', 'config', 'profiles-dir'].some((name) => meant.has(name))) return undefined
     rules.problems.add(
       'inputs',
       `There is nothing to connect to: give \`connection\`, a policy file, or a \`${shown}\` of the project.`,

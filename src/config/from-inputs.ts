@@ -31,7 +31,8 @@ export async function fromInputs(sources: Sources, options: Options, rules: Targ
   const name = source?.name ?? DEFAULT_TARGET
   const use = input(sources, 'audience')
   const audience = use === undefined ? undefined : { use, also: [] }
-  const target = source && buildTarget({ ...source, identity, audience }, rules)
+  const unread = identity === undefined && input(sources, 'identity') !== undefined
+  const target = source && buildTarget({ ...source, identity, unread, audience }, rules)
   return {
     targets: new Map(target ? [[name, target]] : []),
     grants: [{ name: 'inputs', target: name, when, place: 'inputs' }],

@@ -74,7 +74,7 @@ function readAsked(
 ): string | undefined {
   const asked = input(sources, 'target')
   const known = targetNames(node)
-  if (asked === undefined || known.includes(asked)) return asked
+  if (asked === undefined || !known || known.includes(asked)) return asked
   const near = nearest(asked, known)
   problems.add(
     placeOfInput('target'),

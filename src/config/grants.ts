@@ -10,6 +10,8 @@ export interface Conditions {
   readonly places: ReadonlyMap<string, string>
   /** Claims of whose shape something is already said. */
   readonly broken?: ReadonlySet<string>
+  /** A part could not be read, of which something is said: nobody knows what else was demanded. */
+  readonly unread?: boolean
 }
 
 /** Reads a map of claim to pattern or list of patterns; their shape is checked here, their meaning by {@link checkConditions}. */
@@ -17,6 +19,7 @@ export function readWhen(node: YamlNode, problems: Problems): Conditions {
   const when = new Map<string, readonly string[]>()
   const places = new Map<string, string>()
   const broken = new Set<string>()
+  const unread = node.kind !== 'map'
   if (node.kind === 'map') {
     for (const [claim, { key, value }] of node.entries) {
       const before = problems.count
@@ -25,7 +28,7 @@ export function readWhen(node: YamlNode, problems: Problems): Conditions {
       places.set(claim, key)
     }
   } else problems.add(node.place, 'Write a map of claims to patterns, e.g. `{ ref: refs/heads/main }`.')
-  return { when, places, broken }
+  return { when, places, broken, unread }
 }
 
 function readPatterns(claim: string, node: YamlNode, problems: Problems): readonly string[] {
@@ -56,7 +59,7 @@ export function checkNarrowing(
 
 /** Checks conditions whole, with what is implied, and holds them to the restriction rule; `paste` is YAML that keeps it. */
 export function checkConditions(
-  { when, places, broken }: Conditions,
+  { when, places, broken, unread }: Conditions,
   place: string,
   rules: Pick<TargetRules, 'problems' | 'warn'>,
   paste: string,
@@ -67,7 +70,7 @@ export function checkConditions(
     if (severity === 'problem') rules.problems.add(where, text)
     else rules.warn(`${where}: ${text}`, about === 'name' ? 'configuration' : 'open-pattern')
   }
-  if (restriction(when)) return
+  if (unread || restriction(when)) return
   rules.problems.add(
     place,
     'Nothing restricts which runs of the repository are let through (an expression such as `${{ vars.X }}` without a ' +

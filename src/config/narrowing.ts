@@ -1,6 +1,6 @@
 import { readYaml } from '../yaml.ts'
 import { readWhen, type Conditions } from './grants.ts'
-import { block, input, placeOfInput } from './options.ts'
+import { block, input, meantInputs, placeOfInput } from './options.ts'
 import type { Problems } from './problems.ts'
 import type { Sources } from './sources.ts'
 
@@ -17,8 +17,11 @@ export function readNarrowing(sources: Sources, problems: Problems): Conditions 
     if (claims.when.has(name))
       problems.add(placeOfInput('claims'), `\`${name}\` is given twice, here and as the input.`)
   }
+  const meant = meantInputs(sources)
+  const unread = claims.unread === true || [...DIRECT, 'claims' as const].some((name) => meant.has(name))
   return {
     ...claims,
+    unread,
     when: new Map([...given.map(([name, text]) => [name, [text]] as const), ...claims.when]),
     places: new Map([...given.map(([name]) => [name, placeOfInput(name)] as const), ...claims.places]),
   }
@@ -30,5 +33,6 @@ function readClaims(sources: Sources, problems: Problems): Conditions {
   if (text === undefined) return none
   const { node, problems: faults } = readYaml(text, placeOfInput('claims'))
   problems.addAll(faults)
-  return node && faults.length === 0 ? readWhen(node, problems) : none
+  if (faults.length > 0) return { ...none, unread: true }
+  return node ? readWhen(node, problems) : none
 }

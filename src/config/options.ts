@@ -57,14 +57,28 @@ export function placeOfInput(name: InputName): string {
 
 /** Inputs that action.yml does not declare are errors: the runner only warns, and a typo would be silently ignored. */
 export function checkNames(sources: Sources, problems: Problems): void {
-  for (const [name, value] of sources.inputs) {
-    if ((INPUTS as readonly string[]).includes(name) || value === '') continue
-    const near = nearest(name, INPUTS) ?? meantByClaim(name, value)
+  for (const [name, value] of unknown(sources)) {
+    const near = meantBy(name, value)
     problems.add(
       `input "${name}"`,
       `This action has no such input${above(name, INPUTS) ?? (near ? `; did you mean \`${near}\`?` : '.')}`,
     )
   }
+}
+
+/** The inputs that were meant by those that do not exist, of which {@link checkNames} speaks: they are not missing. */
+export function meantInputs(sources: Sources): ReadonlySet<string> {
+  const meant = unknown(sources).flatMap(([name, value]) => meantBy(name, value)?.split(':', 1) ?? [])
+  return new Set(meant)
+}
+
+function unknown({ inputs }: Sources): readonly (readonly [string, string])[] {
+  return [...inputs].filter(([name, value]) => !(INPUTS as readonly string[]).includes(name) && value !== '')
+}
+
+/** The input that was meant, with its value where it is a claim that another input takes. */
+function meantBy(name: string, value: string): string | undefined {
+  return nearest(name, INPUTS) ?? meantByClaim(name, value)
 }
 
 /** The input by which a claim is given, where the name is that of a claim or of something that people call one. */

@@ -8,8 +8,12 @@ const scalar = z.union([z.string().check(z.minLength(1)), z.number(), z.boolean(
 const text = z.string().check(z.minLength(1)).register(z.globalRegistry, { pattern: FEW_STARS.source })
 const one = z.union([text, z.number(), z.boolean()])
 const pattern = z.union([one, z.array(one).check(z.minLength(1))])
+/** An id as GitHub has it. */
+export const ID = /^[0-9]{1,20}$/
+/** OWNER/REPOSITORY. */
+export const REPOSITORY = /^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/
 const id = z.union([
-  z.string().check(z.regex(/^[0-9]{1,20}$/, 'write the number, as `gh api` prints it')),
+  z.string().check(z.regex(ID, 'write the number, as `gh api` prints it')),
   z.int().check(z.nonnegative()),
 ])
 const days = z.string().check(z.regex(/^[1-9][0-9]{0,3}d$/, 'write a number of days, e.g. `90d`'))
@@ -49,9 +53,7 @@ const grant = z.strictObject({
 
 /** `.github/dbt-oidc.yml`. Strict: what it does not know is an error. */
 export const policyFile = z.strictObject({
-  repository: z.optional(
-    z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,100}\/[A-Za-z0-9_.-]{1,100}$/, 'write OWNER/REPOSITORY')),
-  ),
+  repository: z.optional(z.string().check(z.regex(REPOSITORY, 'write OWNER/REPOSITORY'))),
   'repository-id': z.optional(id),
   'repository-owner-id': z.optional(id),
   issuer: z.optional(z.string()),

@@ -6,7 +6,7 @@ import type { TargetRules } from './build-target.ts'
 import { checkConditions, entry, readWhen, type Conditions } from './grants.ts'
 import { checkOther } from './issuers.ts'
 import { checkPins, pinsOf } from './pins.ts'
-import type { PolicyFile } from './policy-file.ts'
+import { REPOSITORY, type PolicyFile } from './policy-file.ts'
 import { reviewAge, reviewLimits } from './review.ts'
 import type { Sources } from './sources.ts'
 
@@ -32,7 +32,9 @@ export function readGrants(
 ): readonly Grant[] {
   const section = entry(node, 'grants')
   if (section?.kind !== 'list') return []
-  const repository = scalarText(entry(node, 'repository')) ?? context.sources.repository
+  const named = scalarText(entry(node, 'repository'))
+  // What is no name of a repository is told where it stands, and not of each grant again.
+  const repository = named !== undefined && REPOSITORY.test(named) ? named : context.sources.repository
   const implied: Implied = { repository, pins: pinsOf(node) }
   const grants: Grant[] = []
   const names = targetNames(node)
@@ -40,18 +42,27 @@ export function readGrants(
     if (item.kind !== 'map') continue
     const grant = readGrant(item, index, implied, context)
     if (!grant) continue
-    if (!names.includes(grant.target)) {
-      const near = nearest(grant.target, names)
-      context.rules.problems.add(
-        entry(item, 'target')?.place ?? item.place,
-        `There is no target \`${grant.target}\`${near ? `; did you mean \`${near}\`?` : '.'}`,
-      )
-    }
+    checkTarget(item, grant, names, context.rules)
     checkAge(item, grant, policy, context)
     grants.push(grant)
   }
   checkUnique(grants, context.rules)
   return grants
+}
+
+/** Where there is no map of targets, that is said, and every grant would name one that is not there. */
+function checkTarget(
+  item: YamlMap,
+  { target }: Grant,
+  names: readonly string[] | undefined,
+  { problems }: TargetRules,
+): void {
+  if (!names || names.includes(target)) return
+  const near = nearest(target, names)
+  problems.add(
+    entry(item, 'target')?.place ?? item.place,
+    `There is no target \`${target}\`${near ? `; did you mean \`${near}\`?` : '.'}`,
+  )
 }
 
 /** What holds in every grant: the ids that the policy pins, and `repository` where the grant names none. */
@@ -68,12 +79,12 @@ function readGrant(
 ): Grant | undefined {
   const [whenNode, target] = [entry(item, 'when'), entry(item, 'target')]
   if (!whenNode || target?.kind !== 'scalar') return undefined
-  const written = readWhen(whenNode, rules.problems)
+  const read = readWhen(whenNode, rules.problems)
   const issuer = issuerOfGrant(item, issuers, rules)
   if (issuer === 'unknown') return undefined
   // What a policy implies is about the repository at GitHub, of which another issuer knows nothing.
   const implied = issuer ? [] : ([['repository', [repository]], ...pins] as const)
-  if (!issuer) checkPins(pins, written, rules.problems)
+  const written = issuer ? read : checkPins(pins, read, rules.problems)
   const when = new Map([...implied, ...written.when])
   if (whenNode.kind === 'map') checkMeaning({ ...written, when }, whenNode.place, issuer, rules)
   const [name, reviewed] = [scalarText(entry(item, 'name')), scalarText(entry(item, 'reviewed'))]
@@ -145,10 +156,10 @@ function checkUnique(grants: readonly Grant[], { problems }: TargetRules): void 
   }
 }
 
-/** The names of the targets, also of those that are wrong. */
-export function targetNames(node: YamlMap): readonly string[] {
+/** The names of the targets, also of those that are wrong; undefined where there is no map of them. */
+export function targetNames(node: YamlMap): readonly string[] | undefined {
   const targets = entry(node, 'targets')
-  return targets?.kind === 'map' ? [...targets.entries.keys()] : []
+  return targets?.kind === 'map' ? [...targets.entries.keys()] : undefined
 }
 
 function scalarText(node: YamlNode | undefined): string | undefined {

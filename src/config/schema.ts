@@ -44,10 +44,15 @@ export function check<T>(
 ): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
   const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return { value: result.data, problems: [] }
-  const problems = result.error.issues.flatMap((issue) => {
+  const { issues } = result.error
+  // Of a key that is misspelt it is said once what it should be, and not again that nobody knows it.
+  const named = new Set(issues.flatMap(({ path }) => misspelt(path, node, known)?.place ?? []))
+  const problems = issues.flatMap((issue) => {
     const [key, ...deeper] = issue.path
     const found = issue.input === undefined && deeper.length === 0 ? elsewhere(String(key)) : undefined
-    return found ? [found] : explain(issue, node, known)
+    if (found) return [found]
+    const said = explain(issue, node, known)
+    return issue.code === 'unrecognized_keys' ? said.filter(({ place }) => !named.has(place)) : said
   })
   return { value: undefined, problems }
 }
@@ -75,7 +80,7 @@ function explain(issue: z.core.$ZodIssue, root: YamlNode, known: Known): Problem
     return [
       {
         place: meant.place,
-        problem: `\`${name}\` ${fault(issue)}, but there is \`${meant.key}\`: did you mean \`${name}\`?`,
+        problem: `\`${name}\` ${fault(issue)}, but there is \`${meant.key}\`: did you mean \`${String(issue.path.at(-1))}\`?`,
       },
     ]
   return [{ place: node.place, problem: `${name ? `\`${name}\` ` : 'This '}${fault(issue)}.` }]
@@ -111,10 +116,17 @@ function fault(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small') return 'must not be empty'
   if (issue.code === 'too_big') return `must not be longer than ${String(issue.maximum)}`
   if (issue.code === 'invalid_union')
-    return issue.input === undefined ? 'is missing' : 'must be a text or a list of texts'
+    return issue.input === undefined ? 'is missing' : `must be ${oneOf(issue)}`
   if (issue.code === 'invalid_format')
     return said === undefined ? 'does not look right' : `does not look right: ${said}`
   return said ?? 'is not valid'
+}
+
+/** Unions are made of texts and lists of them, or of an id, which may be written as text. */
+function oneOf({ errors }: z.core.$ZodIssueInvalidUnion): string {
+  const expected = errors.flat().flatMap((one) => (one.code === 'invalid_type' ? one.expected : []))
+  if (expected.includes('array')) return 'a text or a list of texts'
+  return expected.includes('boolean') ? 'a text' : 'a number'
 }
 
 function wrongType(issue: z.core.$ZodIssueInvalidType): string {

@@ -5,8 +5,10 @@ import type { Problem } from '../yaml.ts'
 /** More than this many sentences about one broken text help nobody: most follow from the first. */
 const SHOWN = 5
 
+const TABS = 'Tabs are not allowed as indentation: use spaces.'
+
 const BY_CODE: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'Tabs are not allowed as indentation: use spaces.',
+  TAB_AS_INDENT: TABS,
   MULTIPLE_DOCS: 'A second document begins here (---): only one is allowed.',
   RESOURCE_EXHAUSTION: 'Lists and mappings are nested too deeply.',
   BLOCK_AS_IMPLICIT_KEY:
@@ -17,28 +19,30 @@ const BY_CODE: Readonly<Record<string, string>> = {
   MULTIPLE_TAGS: 'Tags (!…) are not allowed: write the value without its tag.',
 }
 
-/** One sentence for each fault of the syntax, the first of each line. */
+/** One sentence for each fault of the syntax, the first of each line; one for all tabs. */
 export function explain(
   errors: readonly YAMLParseError[],
   text: string,
   place: (offset: number) => Place,
 ): readonly Problem[] {
+  const startOf = ({ pos }: YAMLParseError): number => text.lastIndexOf('\n', pos[0] - 1) + 1
+  const tab = errors.find((error) => /^ *\t/.test(text.slice(startOf(error), startOf(error) + 200)))
+  // Whoever indents by tabs does so everywhere, and what a line belongs to can no longer be told.
+  if (tab) return [{ place: place(tab.pos[0]), problem: TABS }]
   const seen = new Set<number>()
   const problems: Problem[] = []
   for (const error of errors) {
-    const start = text.lastIndexOf('\n', error.pos[0] - 1) + 1
+    const start = startOf(error)
     if (seen.has(start) || problems.length >= SHOWN) continue
     seen.add(start)
-    const line = text.slice(start, start + 200)
-    problems.push({ place: place(error.pos[0]), problem: sentence(error, line) })
+    problems.push({ place: place(error.pos[0]), problem: sentence(error) })
   }
   return problems
 }
 
-function sentence(error: YAMLParseError, line: string): string {
+function sentence(error: YAMLParseError): string {
   const known = Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined
   if (known !== undefined) return known
-  if (/^ *\t/.test(line)) return 'Tabs are not allowed as indentation: use spaces.'
   // The package quotes the offending source, which may be a password.
   const message = error.message
     .replace(/: ["|>].*$/s, '')
