@@ -20,6 +20,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { makePrivateDirectory } from '../src/files.ts'
 import { removePrivateDirectory } from '../src/files/remove.ts'
 import { impossibleFileNames } from './hostile/profile.ts'
+import { CAN_BE_ANOTHER } from './support/stranger.ts'
+
+const FILES = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'files.ts')
 
 let temp = ''
 let victim = ''
@@ -141,10 +144,33 @@ describe('a private directory', () => {
     )
   })
 
+  // Only root can become somebody else.
+  if (!CAN_BE_ANOTHER) test.todo('needs no user of a name: only root can try that')
+  else
+    test('needs no user of a name: in a container the number may stand in no list', async () => {
+      const script = `
+        import { chownSync } from 'node:fs'
+        import { userInfo } from 'node:os'
+        import { makePrivateDirectory } from '${FILES}'
+        const [, temp] = process.argv
+        chownSync(temp, 54_321, 54_321)
+        process.seteuid(54_321)
+        try { console.log(userInfo().username) } catch (error) { console.log(error.info.code) }
+        const directory = await makePrivateDirectory(temp)
+        await directory.remove()
+        console.log('made and removed')`
+      const options = ['--input-type=module', '-e', script, temp]
+      await chmod(dirname(temp), 0o755)
+      const { stdout } = await promisify(execFile)(process.execPath, options, {
+        env: { ...process.env, NODE_OPTIONS: '' },
+      })
+      expect(stdout).toBe('ENOENT\nmade and removed\n')
+    })
+
   test('leaves no part of a file that could not be written whole', async () => {
     const script = `
       import { readdirSync } from 'node:fs'
-      import { makePrivateDirectory } from '${join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'files.ts')}'
+      import { makePrivateDirectory } from '${FILES}'
       process.on('SIGXFSZ', () => {})
       const directory = await makePrivateDirectory(process.argv[1])
       await directory.replace('token', 'old')

@@ -1,15 +1,23 @@
 import type { Stats } from 'node:fs'
 import { realpath } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { DbtOidcError, fail } from '../errors.ts'
 import { causeOf } from '../file-causes.ts'
 
-/** Throws `file` unless it is a directory of this user alone. Windows has neither owner nor mode of this kind. */
+/**
+ * The number of this user; undefined on Windows, which has neither owner nor mode of this kind. The system's list of
+ * users is not asked: in a container the number may stand in none.
+ */
+export function ownUid(): number | undefined {
+  return process.geteuid?.()
+}
+
+/** Throws `file` unless it is a directory of this user alone. */
 export function check(stats: Stats, path: string): void {
-  const { uid } = userInfo()
+  const uid = ownUid()
   if (!stats.isDirectory()) refuse(`${path} is not a directory`)
-  if (uid >= 0 && stats.uid !== uid) refuse(`${path} belongs to another user`)
-  if (uid >= 0 && (stats.mode & 0o077) !== 0) refuse(`${path} is open to other users`)
+  if (uid === undefined) return
+  if (stats.uid !== uid) refuse(`${path} belongs to another user`)
+  if ((stats.mode & 0o077) !== 0) refuse(`${path} is open to other users`)
 }
 
 /** Throws `file` unless the name stays where it is put. */

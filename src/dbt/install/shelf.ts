@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { ownUid } from '../../files/checked.ts'
 import { isInside } from '../../inside.ts'
 import { BIN, isExecutable, program, type Machine, type Python } from './machine.ts'
 import type { Wanted } from './requirements.ts'
@@ -101,11 +101,11 @@ async function isWhole(directory: string): Promise<boolean> {
   return (await isOwn(directory).catch(() => false)) && found.every(Boolean)
 }
 
-/** Whether nobody else can write there; Windows has neither owner nor mode of this kind. */
+/** Whether nobody else can write there. */
 async function isOwn(directory: string): Promise<boolean> {
-  const { uid } = userInfo()
+  const uid = ownUid()
   const stats = await lstat(directory)
-  return stats.isDirectory() && (uid < 0 || (stats.uid === uid && (stats.mode & 0o022) === 0))
+  return stats.isDirectory() && (uid === undefined || (stats.uid === uid && (stats.mode & 0o022) === 0))
 }
 
 /** Takes away what nobody has used for a month, and what was never finished. */
