@@ -17,6 +17,14 @@ const ROOTS = {
 const COMMON_JS = '{ "type": "commonjs" }\n'
 
 /**
+ * Instead of what a package offers to Node, which of `yaml` is CommonJS: its ES modules, the same code, become one module,
+ * and they ask no variable of the environment (which a workflow could set) whether to print what they read.
+ */
+const ALIASES = JSON.stringify({
+  compilerOptions: { baseUrl: '..', paths: { yaml: ['node_modules/yaml/browser/dist/index.js'] } },
+})
+
+/**
  * Builds `root`/src into `out` (default `root`/dist). The same bytes come out in any directory: ncc and esbuild write
  * no path that is not relative to the sources. Into `stats` goes webpack's own account of what was taken in.
  */
@@ -31,6 +39,8 @@ export async function build(root: string, out = join(root, 'dist'), stats?: stri
   await run(node, [join(bin, 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')])
   // ncc writes ES modules where the package above its entry says that it is one; of this one it says nothing.
   await writeFile(join(lib, 'package.json'), '{}')
+  const aliases = join(lib, 'tsconfig.json')
+  await writeFile(aliases, ALIASES)
   const ncc = join(bin, '@vercel', 'ncc', 'dist', 'ncc', 'cli.js')
   await run(
     node,
@@ -45,7 +55,7 @@ export async function build(root: string, out = join(root, 'dist'), stats?: stri
       '--no-cache',
       ...(stats === undefined ? [] : ['--stats-out', stats]),
     ],
-    { cwd: root },
+    { cwd: root, env: { ...process.env, TS_NODE_PROJECT: aliases } },
   )
   const { transform } = await import('esbuild')
   for (const file of await readdir(out)) {

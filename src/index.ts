@@ -1,6 +1,3 @@
-// The package `yaml` writes what it reads to stdout where one of these is set; a workflow's `env:` could set them.
-for (const name of ['LOG_STREAM', 'LOG_TOKENS']) delete process.env[name]
-
 /** The step itself: action.yml's `main`. */
 export const main = async (): Promise<void> => (await import('./main.ts')).main()
 
