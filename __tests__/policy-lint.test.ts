@@ -221,6 +221,7 @@ describe('checkWhen', () => {
     { ...fine, sub: 'repo:o/r:environment:*' },
     // A subject of one's own says what it says, stars and all.
     { ...fine, sub: 'tier:*' },
+    { ...fine, sub: 'tier:repo:o/r:ref:refs/heads/**' },
     { ...fine, environment: '*a' },
     { ...fine, sub: 'repo:o/r' },
     { repository: ['o/r', 'o/s'], environment: ['prod'] },
@@ -311,6 +312,20 @@ describe('checkWhen', () => {
   ])('accepts %j with a warning', (when, reasons) => {
     expect(texts(when, 'problem')).toEqual([])
     expect(texts(when, 'warning')).toEqual(reasons)
+  })
+
+  test.each(
+    (
+      'branch_protection_rule check_run check_suite create delete deployment deployment_status discussion discussion_comment ' +
+      'dynamic fork gollum image_version issue_comment issues label merge_group milestone page_build project project_card ' +
+      'project_column public registry_package release repository_dispatch schedule status watch workflow_dispatch workflow_run'
+    ).split(' '),
+  )('knows the event %s', (name) => {
+    expect(texts({ ...fine, event_name: name }, 'warning')).toEqual([])
+  })
+
+  test('says of an odd event that its name is what is odd', () => {
+    expect(checkWhen(whenOf({ ...fine, event_name: 'pushed' }))).toMatchObject([{ about: 'name' }])
   })
 
   test('reports all problems at once, each with its claim', () => {
