@@ -221,7 +221,7 @@ describe('checkWhen', () => {
     { ...fine, sub: 'repo:o/r:environment:*' },
     // A subject of one's own says what it says, stars and all.
     { ...fine, sub: 'tier:*' },
-    { ...fine, sub: 'tier:repo:o/r:ref:refs/heads/**' },
+    { repository: 'o/r', sub: 'tier:repo:o/r:ref:refs/heads/**' },
     { ...fine, environment: '*a' },
     { ...fine, sub: 'repo:o/r' },
     { repository: ['o/r', 'o/s'], environment: ['prod'] },
@@ -316,7 +316,7 @@ describe('checkWhen', () => {
 
   test.each(
     (
-      'branch_protection_rule check_run check_suite create delete deployment deployment_status discussion discussion_comment ' +
+      'push pull_request pull_request_review pull_request_review_comment pull_request_target branch_protection_rule check_run check_suite create delete deployment deployment_status discussion discussion_comment ' +
       'dynamic fork gollum image_version issue_comment issues label merge_group milestone page_build project project_card ' +
       'project_column public registry_package release repository_dispatch schedule status watch workflow_dispatch workflow_run'
     ).split(' '),
