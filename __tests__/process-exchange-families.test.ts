@@ -128,6 +128,9 @@ test('a remedy that names the command line says how it is called: by the reposit
   const [error] = step.fullLog.commands.filter(({ name }) => name === 'error')
   expect(logOf(step)).toContain(call)
   expect(error?.data).toContain(call)
+  expect(step.summary).toContain(
+    'make the role, as <code>npx github:acme/dbt-oidc&#35;v1 trust</code> prints it',
+  )
   await using local = await job.step({
     inputs,
     env: { GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: '' },

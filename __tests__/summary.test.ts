@@ -373,6 +373,14 @@ describe('the summary of a refusal', () => {
   })
 })
 
+test('a failure keeps in code type what can be pasted, and only there a name calls nobody by itself', () => {
+  const remedy = 'Run `npx github:acme/a_b#1 trust` for @you, as #2 says; `<b>` and ` stay text.'
+  expect(summariseFailure({ code: 'exchange', problem: 'No.', remedy }, facts)).toContain(
+    '**What to do:** Run <code>npx github:acme/a_b&#35;1 trust</code> for &#64;&#8203;you, as &#35;&#8203;2 says; ' +
+      '<code>&lt;b&gt;</code> and &#96; stay text.\n',
+  )
+})
+
 const big = (length: number, message: string, status = 'error'): NodeResult[] =>
   Array.from({ length }, (_, at) =>
     node({ uniqueId: `model.shop.m${at}`, name: `m${at}`, status, message, seconds: 1 + at }),

@@ -28,7 +28,7 @@ export interface Publication {
   readonly started: number
 }
 
-/** What a failure says, without secrets and with a call that can be pasted: from a log, since a summary breaks `#v1` up. */
+/** What a failure says, without secrets and with a call that can be pasted. */
 function scrubOf({ writer, env, inWords }: Host): (text: string) => string {
   return (text) => called(inWords ? {} : env, writer.scrub(text))
 }
@@ -114,7 +114,7 @@ async function failureSummary(error: unknown, publication: Publication): Promise
       `${policyMarkdown(publication.config?.policy)}${decisionMarkdown(error.decision)}`,
       facts,
     )
-  return summariseFailure(failureOf(error, publication.host.writer.scrub), facts)
+  return summariseFailure(failureOf(error, scrubOf(publication.host)), facts)
 }
 
 async function summary(report: Report, stop: Stop | undefined, publication: Publication): Promise<void> {

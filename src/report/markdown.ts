@@ -47,6 +47,14 @@ export function text(foreign: string): string {
   )
 }
 
+/** The same, in which what stands between backticks is code type: there it can be pasted as it stands. */
+export function prose(foreign: string): string {
+  return text(foreign).replace(
+    /&#96;(.+?)&#96;/g,
+    (_, inner: string) => `<code>${inner.replaceAll(ZERO_WIDTH_SPACE, '')}</code>`,
+  )
+}
+
 /** Text that neither Markdown nor HTML reads as anything but text: every mark becomes its number. */
 export function numbered(foreign: string): string {
   return foreign.replaceAll(/[!-/:-@[-`{-~]/g, (mark) => `&#${mark.charCodeAt(0)};`)

@@ -3,7 +3,7 @@ import type { Failure } from '../errors.ts'
 import { bytes, cutNote, fit, LIMIT, type Section } from './budget.ts'
 import { duration } from './duration.ts'
 import { figures } from './figures.ts'
-import { code, codeBlock, text } from './markdown.ts'
+import { code, codeBlock, prose, text } from './markdown.ts'
 import type { Standing } from './nodes.ts'
 import { freshness, outcomes, snapshots } from './outcomes.ts'
 import { clip, count, NAME, plain } from './plain.ts'
@@ -149,16 +149,16 @@ export function summariseFailure(failure: Failure, facts: RunFacts): string {
   const parts = [
     `## ❌ This run failed: ${code(failure.code)}`,
     place(facts),
-    prose(failure.problem),
+    paragraphs(failure.problem),
     details === '' ? '' : codeBlock(details),
-    `**What to do:** ${prose(failure.remedy)}`,
+    `**What to do:** ${paragraphs(failure.remedy)}`,
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
 // The first line is a sentence; what follows may be YAML to paste, which must keep its lines.
-function prose(foreign: string): string {
+function paragraphs(foreign: string): string {
   const [first = '', ...rest] = clip(plain(foreign).trim(), DETAILS).split('\n')
   const pasted = rest.join('\n').replace(/^\n+|\s+$/g, '')
-  return pasted === '' ? text(first) : `${text(first)}\n\n${codeBlock(pasted, 'yaml')}`
+  return pasted === '' ? prose(first) : `${prose(first)}\n\n${codeBlock(pasted, 'yaml')}`
 }
