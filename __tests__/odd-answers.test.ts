@@ -1,15 +1,20 @@
 import { describe, expect, test } from '@jest/globals'
 import { DbtOidcError } from '../src/errors.ts'
 import aws from '../src/exchanges/aws.ts'
+import { assumeRole } from '../src/exchanges/aws/assume.ts'
+import { askJson } from '../src/exchanges/aws/json.ts'
 import google from '../src/exchanges/google.ts'
 import { identityContext } from '../src/exchanges/aws-identity-center/token.ts'
 import { placeOf } from '../src/exchanges/aws/place.ts'
+import { without } from '../src/exchanges/oauth/without.ts'
 import { askForToken } from '../src/exchanges/oauth/token-endpoint.ts'
 import { signAt } from '../src/exchanges/okta/signers/aws-kms.ts'
 import { googleSigner } from '../src/exchanges/okta/signers/google.ts'
 import vault from '../src/exchanges/vault.ts'
 import { logIn } from '../src/exchanges/vault/login.ts'
+import { ioOf } from '../src/io.ts'
 import { keysFile } from '../src/keepalive/aws-keys.ts'
+import { createWriter } from '../src/report/writer.ts'
 import { canned, ioOver, type Canned } from './support/canned.ts'
 import { claimsOf } from './support/claims-of.ts'
 
@@ -200,6 +205,12 @@ const refusing = (body: string, given?: string) =>
 /** So long that the end of the text, and its cut, are within the secret. */
 const told = (secret: string): string => `${'x'.repeat(550)} ${secret} ${'x'.repeat(1150)} ${secret}`
 
+const json = (secret: string): string =>
+  JSON.stringify({ error: { status: 'DENIED', message: told(secret) }, message: told(secret) })
+const flat = (secret: string): string => JSON.stringify({ error: 'no', error_description: told(secret) })
+const xml = (secret: string): string =>
+  `<ErrorResponse><Error><Code>No</Code><Message>${told(secret)}</Message></Error></ErrorResponse>`
+
 describe('a refusal that repeats the secret it was sent, where it would be cut in two,', () => {
   const TOKEN = `eyJhbGci.${'payload'.repeat(10)}.${'signature'.repeat(10)}`
   const OPAQUE = `ya29.${'opaque'.repeat(30)}`
@@ -207,15 +218,23 @@ describe('a refusal that repeats the secret it was sent, where it would be cut i
   const session = { ...keys, expiresAt: new Date('2026-11-30T13:00:00Z') }
   const place = placeOf({ role: ROLE }, { region: 'eu-west-1' })
   const repeats = async () => ({ text: TOKEN, claims: claimsOf(), sha256: '' })
-  const json = (secret: string): string =>
-    JSON.stringify({ error: { status: 'DENIED', message: told(secret) }, message: told(secret) })
-  const flat = (secret: string): string => JSON.stringify({ error: 'no', error_description: told(secret) })
-  const xml = `<ErrorResponse><Error><Code>No</Code><Message>${told(TOKEN)}</Message></Error></ErrorResponse>`
+  const others = { ...session, secretAccessKey: 'another', sessionToken: 'still another' }
 
   test.each<[string, () => Promise<unknown>]>([
     [
       'of the token service of AWS',
-      () => aws.bind({ role: ROLE, region: 'eu-west-1' }).trade({ kind: 'aws' }, repeats, refusing(xml)),
+      () =>
+        aws.bind({ role: ROLE, region: 'eu-west-1' }).trade({ kind: 'aws' }, repeats, refusing(xml(TOKEN))),
+    ],
+    [
+      'of the last role, which is told who the user is,',
+      () =>
+        assumeRole(
+          { RoleArn: ROLE, ProvidedContexts: [{ ProviderArn: 'arn', ContextAssertion: OPAQUE }] },
+          place,
+          others,
+          refusing(xml(OPAQUE)),
+        ),
     ],
     [
       'of Identity Center',
@@ -252,4 +271,86 @@ test('the token by which Google’s KMS is asked is masked', async () => {
   expect(String(await googleSigner(GOOGLE, 'k').sign('text', mint, io, 1000))).toBe('sig')
   expect(seen.requests.at(-1)?.headers['authorization']).toBe('Bearer ya29.kms')
   expect(masked).toEqual(['ya29.first', 'ya29.kms'])
+})
+
+describe('what is said of another side', () => {
+  const LOUD =
+    '\u001b[2J\u001b]8;;https://evil.example\u0007\r::add-mask::a\u202e\u0085##[error]\u0000' +
+    '😀'.repeat(300)
+  const refusal = JSON.stringify({ error: 'unavailable', error_description: LOUD })
+
+  test('paints nothing, hides nothing and stays on one short line while there is another try', async () => {
+    const answers = [{ status: 503, headers: {}, body: refusal }]
+    const last = { status: 400, headers: {}, body: '{}' }
+    const said: string[] = []
+    const io = ioOf(
+      {
+        env: {},
+        http: async () => answers.shift() ?? last,
+        now: () => NOW,
+        rehearsal: undefined,
+        writer: createWriter({ write: () => undefined, colour: false, random: () => '0' }),
+      },
+      (line) => void said.push(line),
+    )
+    await refused(google.bind(GOOGLE).trade({}, mint, io))
+    expect(said).toHaveLength(1)
+    expect(said[0]).toMatch(/^Google could not answer: unavailable: .*Trying again in \d+ s\.$/u)
+    expect(said[0]).not.toMatch(/[\p{Cc}\p{Bidi_Control}\p{Cs}]/u)
+    expect(said[0]?.length).toBeLessThan(350)
+  })
+
+  test('is waited for no longer once the job is cancelled', async () => {
+    const cancelled = new AbortController()
+    const reason = new Error('cancelled')
+    let asked = 0
+    const http = async () => {
+      asked += 1
+      return { status: 503, headers: { 'retry-after': '50' }, body: refusal }
+    }
+    const io = {
+      ...ioOver(http, NOW),
+      signal: cancelled.signal,
+      say: () => setImmediate(() => cancelled.abort(reason)),
+    }
+    await expect(google.bind(GOOGLE).trade({}, mint, io)).rejects.toBe(reason)
+    expect(asked).toBe(1)
+  })
+
+  test.each([
+    ['of one word', 'a'],
+    ['of words that begin like tokens', 'eyJ'],
+    ['of parts without an end', 'eyJaaaaaaaaa.'],
+    ['of dots', '.'],
+  ])(
+    'takes no long time to be read when it is a quarter of a megabyte %s, nor is it told whole',
+    (_name, word) => {
+      const begun = performance.now()
+      expect(without(word.repeat(262_144 / word.length), []).length).toBeLessThanOrEqual(4000)
+      expect(performance.now() - begun).toBeLessThan(5000)
+    },
+  )
+
+  test.each([
+    ['behind another word', 'invalid_token.eyJhbGciOi.cGF5bG9hZA.c2lnbmF0dXJl', 'invalid_token.***'],
+    ['within a word', 'tokeneyJhbGciOi.cGF5bG9hZA.c2lnbmF0dXJl', 'token***'],
+    ['twice', 'eyJhbGciOi.cGF5bG9hZA.c2ln.eyJhbGciOi.cGF5bG9hZA.c2ln', '***.***'],
+    ['without its signature', 'eyJhbGciOi.cGF5bG9hZA. ended', '*** ended'],
+    ['that is none', 'eyJ.a.b, sts.eu-west-1.amazonaws.com', 'eyJ.a.b, sts.eu-west-1.amazonaws.com'],
+  ])('has no token in it %s', (_name, text, rest) => {
+    expect(without(text, [])).toBe(rest)
+  })
+
+  test.each([
+    ['com.amazonaws.kms#NotFoundException:http://x', 'NotFoundException'],
+    [`a${'x'.repeat(100)}`, ''],
+    ['hvs.secret', ''],
+    ['No\u001b[2J', ''],
+  ])('is a name of an error, or none: %s', async (name, fault) => {
+    const place = placeOf({ role: ROLE }, { region: 'eu-west-1' })
+    const http = async () => ({ status: 400, headers: {}, body: JSON.stringify({ __type: name }) })
+    const call = { ...place, service: 'kms', path: '/', headers: {}, body: {} }
+    const keys = { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' }
+    expect((await askJson(call, keys, ioOver(http, NOW))).fault).toBe(fault)
+  })
 })

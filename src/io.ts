@@ -1,5 +1,6 @@
 import type { Io } from './exchange.ts'
 import type { Host } from './host.ts'
+import { oneLine } from './report/plain.ts'
 import { rewrite } from './rehearsal.ts'
 
 /** The outside world of this host as an exchange sees it. */
@@ -13,6 +14,7 @@ export function ioOf(
     now: host.now,
     mask: host.writer.mask,
     variable: (name) => host.env[name],
-    say,
+    // Much of what is told there is the other side's own: it paints nothing, hides nothing and stays on its line.
+    say: (line) => say(oneLine(line)),
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import pRetry from 'p-retry'
 import { DbtOidcError, type Code, type Failure } from './errors.ts'
 import type { Http, HttpResponse } from './http.ts'
+import { clip } from './report/plain.ts'
 
 /** What a failure says about another try. */
 export interface Class {
@@ -156,8 +157,7 @@ export function codeOf(error: unknown): string {
 
 /** One line for the log, of whatever length the other side's words are. */
 function again(error: Error, milliseconds: number): string {
-  const [first = ''] = error.message.split('\n')
-  const said = first.length > 300 ? `${first.slice(0, 300)}…` : first
+  const said = clip(error.message.split('\n', 1)[0] ?? '', 300)
   return `${said.replace(/\.$/, '')}. Trying again in ${Math.ceil(milliseconds / 1000)} s.`
 }
 

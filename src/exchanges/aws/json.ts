@@ -51,7 +51,11 @@ export function textOf(said: JsonObject | undefined, field: string): string | un
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** `aws.protocoltests#FooException:http://…` is FooException (Smithy, "Operation error serialization"). */
+/**
+ * `aws.protocoltests#FooException:http://…` is FooException (Smithy, "Operation error serialization"). What is no name of
+ * a shape names nothing: it could be anything that was sent, of any length.
+ */
 function bare(name: string): string {
-  return name.split(/[,:]/)[0]?.split('#').at(-1)?.trim() ?? ''
+  const shape = name.split(/[,:]/, 1)[0]?.split('#').at(-1)?.trim() ?? ''
+  return /^\w{1,100}$/.test(shape) ? shape : ''
 }

@@ -46,12 +46,18 @@ export async function ask({ action, input, place, keys, role }: Call, io: Io): P
     ...(io.signal && { signal: io.signal }),
   })
   const root = parseXml(answer)
-  const { WebIdentityToken: token } = input
-  const secrets = [token, keys?.secretAccessKey, keys?.sessionToken].filter((one) => typeof one === 'string')
-  if (status >= 300) throw refused(root, { status, signed: keys !== undefined }, role, secrets)
+  if (status >= 300) throw refused(root, { status, signed: keys !== undefined }, role, secretsIn(input, keys))
   const result = root?.name === `${action}Response` ? only(root, `${action}Result`) : undefined
   if (!result) throw foreign(role, status)
   return result
+}
+
+/** What was sent that no sentence may repeat. */
+function secretsIn({ WebIdentityToken: token, ProvidedContexts: contexts }: Input, keys?: Keys): string[] {
+  const assertions = Array.isArray(contexts) ? contexts.map(({ ContextAssertion: one }) => one) : []
+  return [token, ...assertions, keys?.secretAccessKey, keys?.sessionToken].filter(
+    (one) => typeof one === 'string',
+  )
 }
 
 /** What signs is read where something is signed. */

@@ -6,6 +6,9 @@ import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
 import { without } from '../oauth/without.ts'
 import type { Call } from './api.ts'
 
+/** Vault says each thing on a line of its own, and not more than a few. */
+const LINES = 20
+
 const refused = z.object({ errors: z.array(z.string()) })
 
 /** What another answer than 200 and 204 says, in Vault's words, and what another try is worth. */
@@ -19,6 +22,7 @@ export function refusal(
   const words = (parsed.success ? parsed.data.errors : [])
     .flatMap((one) => without(one, asked.secrets).split(/[\r\n]+/))
     .filter((one) => one.trim() !== '')
+    .slice(0, LINES)
   const retryAfter = retryAfterOf(reply.headers['retry-after'], now, reply.status)
   if (reply.status === 503 && words.some((one) => /\bis sealed\b/.test(one)))
     return attemptFailed(sealed(host, words), { transient: true, retryAfter })
