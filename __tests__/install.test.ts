@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { install as installWith, type Machine } from '../src/dbt/install.ts'
+import { wantedOf } from '../src/dbt/install/requirements.ts'
 import { UV } from '../src/dbt/install/uv.ts'
 import { createWriter } from '../src/report/writer.ts'
 import { startIssuer } from './support/issuer.ts'
@@ -300,5 +301,35 @@ describe('the programs of an installation', () => {
   test('are made with the uv of which the tests know', () => {
     const pinned = readFileSync(join(import.meta.dirname, '..', 'toolchain', 'python', 'uv.txt'), 'utf8')
     expect(UV).toBe(pinned.trim())
+  })
+})
+
+const isPinned = async (text: string): Promise<boolean> => {
+  const host = { workspace: '/', read: async () => ({ kind: 'text', text }) as const }
+  const { pinned } = await wantedOf('all.txt', { own: 'dbt-duckdb', others: new Set() }, host)
+  return pinned
+}
+
+describe('a requirements file', () => {
+  test.each([
+    ['dbt-duckdb==1.10.0', true],
+    ['dbt-duckdb == 1.10.0 --hash=sha256:ab --hash=sha256:cd', true],
+    [
+      'dbt-duckdb[glue, md]==1.10.0 ; python_version > "3.9" \\\n    --hash=sha256:ab \\\n    --hash=sha256:cd',
+      true,
+    ],
+    ['dbt-duckdb>=1.10.0', false],
+    ['dbt-duckdb==1.10.0 --hash=sha256:ab dbt-core', false],
+    ['dbt-duckdb @ https://acme.example/a.whl --hash=sha256:ab', false],
+    ['--hash=sha256:ab dbt-core', false],
+    ['-r more.txt', false],
+  ])('%j names one version of each: %s', async (text, pinned) => {
+    expect(await isPinned(text)).toBe(pinned)
+  })
+
+  test('holds nobody up by a long row of hashes that fits nowhere', async () => {
+    const begun = performance.now()
+    expect(await isPinned(`${'--hash='.repeat(50_000)} x`)).toBe(false)
+    expect(performance.now() - begun).toBeLessThan(5000)
   })
 })

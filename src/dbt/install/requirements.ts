@@ -2,6 +2,8 @@ import { isAbsolute, resolve } from 'node:path'
 import { fail } from '../../errors.ts'
 import type { Machine } from './machine.ts'
 
+type Reads = Pick<Machine, 'workspace' | 'read'>
+
 /** The adapters of a policy: an environment is for one of its targets. */
 export interface Adapters {
   /** Python package of the adapter that the target needs. */
@@ -24,12 +26,10 @@ export interface Wanted {
 
 // A name with extras, and a version or a range of them.
 const PLAIN = /^([A-Za-z0-9][\w.-]*)(?:\[[\w.,-]+\])?((?:(?:[=<>!~]=?|===)[\w.*+!,<>=~-]+)?)$/
-const PINNED =
-  /^[A-Za-z0-9][\w.-]*(?:\[[\w., -]+\])?\s*={2,3}\s*[\w.+!-]+\s*(?:;[^\\]*?)?(?:--hash=\S+\s*)*\\?$/
-const HASH = /^(?:--hash=\S+\s*)+\\?$/
+const PINNED = /^[A-Za-z0-9][\w.-]*(?:\[[\w., -]+\])?\s*={2,3}\s*[\w.+!-]+\s*(?:;[^\\]*)?$/
 
 /** Reads the input `install`, and leaves to the other targets of the policy what only they need. */
-export async function wantedOf(given: string, adapters: Adapters, host: Machine): Promise<Wanted> {
+export async function wantedOf(given: string, adapters: Adapters, host: Reads): Promise<Wanted> {
   const lines = (await linesOf(given, host)).filter((line) => line !== '')
   const isLeftOut = (line: string): boolean => {
     const name = normal(PLAIN.exec(line)?.[1] ?? '')
@@ -42,16 +42,26 @@ export async function wantedOf(given: string, adapters: Adapters, host: Machine)
       leftOut.map((line) => line.replace(/\[.*?\]/, '')).filter((line) => /[=<>~]/.test(line)),
     ),
     leftOut,
-    pinned: lines.every((line) => PINNED.test(line) || HASH.test(line)),
+    pinned: lines.every(isPinned),
   }
 }
 
-async function linesOf(given: string, host: Machine): Promise<readonly string[]> {
+/**
+ * One version, or hashes of the version above. What follows the name is taken away first: an expression for all of it
+ * would have to try each way to cut a long row of hashes that does not fit.
+ */
+function isPinned(line: string): boolean {
+  const hashes = /(?:^|\s)--hash=\S+/g
+  const named = line.replace(/\\$/, '').replaceAll(hashes, '').trim()
+  return PINNED.test(named) || (named === '' && line.includes('--hash='))
+}
+
+async function linesOf(given: string, host: Reads): Promise<readonly string[]> {
   if (!/^\S+\.txt$/.test(given)) return given.split('\n').flatMap(splitLine)
   const path = isAbsolute(given) ? given : resolve(host.workspace, given)
   const found = await host.read(path)
   if (found.kind === 'text')
-    return found.text.split('\n').map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
+    return found.text.split('\n').map((line) => line.replace(/(?:^|\s)#.*$/s, '').trim())
   return fail({
     code: 'install',
     problem: `The requirements file \`${given}\` ${found.kind === 'missing' ? 'does not exist' : 'cannot be read'}.`,
