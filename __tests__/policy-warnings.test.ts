@@ -11,6 +11,13 @@ const UNNAMED =
 const canMove = (ref: string): string =>
   `for prod: the grant pins the reusable workflow at "${ref}", which can move to other code; pin \`job_workflow_sha\` as well.`
 
+test('an environment that the inputs do not name is to be one of them', () => {
+  const grant = { ...grantOf({ ref: '**' }), name: 'inputs', place: 'inputs' }
+  expect(warned(grant, { environment: 'prod' })).toEqual([
+    expect.stringContaining('which the grant does not name; give it as the input `environment` so that'),
+  ])
+})
+
 describe('what is odd about a run that is granted', () => {
   test.each<readonly [string, Written, ClaimSet, readonly string[]]>([
     ['an environment that the grant does not name', { ref: '**' }, { environment: 'prod' }, [UNNAMED]],

@@ -74,7 +74,9 @@ describe('until: exchange', () => {
       expect(exchange).toMatch(
         /Role dbt-prod in account 123456789012: holds repository, environment; this action alone checks ref, event_name/,
       )
-      expect(word(lines, 'profile')).toMatch(/Redshift: dev\.analytics on analytics[^]*credential: aws/)
+      expect(word(lines, 'profile')).toMatch(
+        /Redshift: dev\.analytics on analytics[^]*dbt gets role credentials: /,
+      )
       expect(step.summary).toContain(`✓ exchange  via aws as ${ROLE}`)
       const secrets = [...site.cloud.sessions.values()].map(({ secretAccessKey }) => secretAccessKey)
       expect(secrets).toHaveLength(1)

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Exchange } from '../../src/exchange.ts'
 import type { Warehouse } from '../../src/warehouse.ts'
 import { cell, errorRows, notes } from './errors.ts'
-import { CARRIED } from './warehouses.ts'
+import { CARRIED } from '../../src/warehouse/words.ts'
 import { wayOf, type Way } from './way.ts'
 
 /** What is generated of the page of one exchange: its settings, who takes what it gives, errors and notes. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Exchange } from '../../src/exchange.ts'
-import type { KeepAlive, Warehouse } from '../../src/warehouse.ts'
+import type { Warehouse } from '../../src/warehouse.ts'
+import { CARRIED, MEANWHILE } from '../../src/warehouse/words.ts'
 
 /** The README's table: each warehouse with each exchange that it takes, and what that row has been proven against. */
 export async function warehouseTable(root: string): Promise<string> {
@@ -24,16 +25,6 @@ export async function warehouseTable(root: string): Promise<string> {
     ...rows,
   ].join('\n')
 }
-
-/** What dbt gets, in words. */
-export const CARRIED = {
-  'id-token': "GitHub's ID token",
-  bearer: 'an access token',
-  aws: 'role credentials',
-  password: 'a short-lived password',
-  'key-pair': 'a key pair',
-  none: 'no credential',
-} as const
 
 /** What happens to a run that outlives its credential, out of the keep-alive of each pair. */
 export async function lifeTable(root: string): Promise<string> {
@@ -61,23 +52,3 @@ const LIVES = {
   'key-pair': 'as long as its lease',
   none: 'for ever: there is none',
 } as const
-
-const STAYS = 'stays as it was; a warning comes before its end'
-const MEANWHILE: Readonly<Record<KeepAlive['by'], readonly [string, string]>> = {
-  static: [STAYS, STAYS],
-  'token-url': ['the driver asks us for a token whenever it needs one', STAYS],
-  'aws-container': [
-    'the driver asks us for keys whenever they end',
-    'a private file is renewed, where its driver reads it',
-  ],
-  'token-endpoint': [
-    'the driver asks us for a token at each connection (in run mode; else refused)',
-    'refused: nobody has seen its driver ask',
-  ],
-  file: [
-    'a private file is renewed; the driver reads it at each connection',
-    'the same file, where its driver reads it',
-  ],
-  'plugin-field': ['a private file is renewed; our dbt plugin reads it at each connection', STAYS],
-  'login-proxy': ['a loopback proxy puts a fresh token into each login', 'the same proxy'],
-}

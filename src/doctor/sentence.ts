@@ -8,6 +8,7 @@ import type { TrustDocument } from '../trust.ts'
 import type { Trusted } from '../trust/refusal.ts'
 import { findingLines } from '../preflight.ts'
 import type { Finding } from '../warehouse.ts'
+import { CARRIED, MEANWHILE } from '../warehouse/words.ts'
 import type { Line } from './line.ts'
 
 /** What grants and trusts read most, in the order in which people think of it. */
@@ -136,15 +137,19 @@ function holding({ title, heldThere, checkedHere }: TrustDocument): readonly str
 /** The word *profile*: what dbt writes to, with what, and how it is kept alive. */
 export function profileLine(target: Target): Line {
   const { acceptance, warehouse, bound } = target
-  const trades = acceptance.trades === 'driver' ? "dbt's driver trades it itself" : 'this action trades it'
+  const trades =
+    acceptance.trades === 'driver' ? "dbt's driver trades it itself" : 'this action trades for it'
   return {
     word: 'profile',
     mark: 'ok',
     text: `${warehouse.title}: ${bound.describe()}`,
     facts: [
-      target.via === 'none'
-        ? 'no credential'
-        : `credential: ${acceptance.kind}, ${trades}; kept alive by ${acceptance.keepAlive.by}`,
+      ...(target.via === 'none'
+        ? ['no credential']
+        : [
+            `dbt gets ${CARRIED[acceptance.kind]}: ${trades}`,
+            `while dbt 1.x runs: ${MEANWHILE[acceptance.keepAlive.by][0]}`,
+          ]),
       ...(bound.hosts().length === 0 ? [] : [`dbt connects to ${bound.hosts().join(', ')}`]),
     ],
   }

@@ -4,11 +4,12 @@ import { UNTRUSTED_EVENTS } from './events.ts'
 import { quoted, visible } from './visible.ts'
 import { isMutable, parseWorkflowRef } from './workflow-ref.ts'
 
-function environmentWarning(when: When, claims: Claims): string | undefined {
+function environmentWarning(when: When, claims: Claims, place: string): string | undefined {
   const environment = claims.all.get('environment')
   if (!environment) return undefined
   if (!when.has('environment') && when.get('sub')?.every((sub) => sub.includes(':environment:')) !== true) {
-    return `the job runs in the environment ${quoted(environment)}, which the grant does not name; add \`environment\` to its \`when\` so that the environment's protection counts.`
+    const how = place === 'inputs' ? 'give it as the input `environment`' : 'add `environment` to its `when`'
+    return `the job runs in the environment ${quoted(environment)}, which the grant does not name; ${how} so that the environment's protection counts.`
   }
   if (claims.all.get('ref_protected') === 'false') {
     return `the environment ${quoted(environment)} is used from a ref that no rule protects; if the environment has no protection rules of its own, it adds no control. \`ref_protected: "true"\` in the grant demands it.`
@@ -43,11 +44,11 @@ export function warningsOf(
   asked: string | undefined,
   claims: Claims,
 ): readonly string[] {
-  const { name, target } = winner.grant
+  const { name, target, place } = winner.grant
   const when = new Map([...(winner.grant.narrow ?? []), ...winner.grant.when])
   const found = [
     renameWarning(winner),
-    environmentWarning(when, claims),
+    environmentWarning(when, claims, place),
     workflowWarning(when, claims),
     eventWarning(claims),
   ].filter((text) => text !== undefined)

@@ -8,7 +8,7 @@ export function heading(
 ): readonly string[] {
   return [
     `Trust of the target ${target} (via ${via}): tokens of ${issuer} for the audience ${audiences.join(' and ')}.`,
-    `Grants: ${rules.map(({ grant }) => grant).join(', ')}.`,
+    `Grants: ${rules.map(({ grant }) => (grant === 'inputs' ? 'the inputs of the step' : grant)).join(', ')}.`,
     `Held here: ${listed(['issuer', 'audience', ...heldThere])}.`,
     checkedHere.length === 0
       ? 'Nothing of the grants is left to the action alone.'

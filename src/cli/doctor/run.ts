@@ -12,7 +12,7 @@ import type { Sources } from '../../config/sources.ts'
 import type { Line } from '../../doctor/line.ts'
 import { tokenLine } from '../../doctor/sentence.ts'
 import { DbtOidcError } from '../../errors.ts'
-import { decide, type Facts } from '../../policy.ts'
+import { decide, type Facts, type Grant } from '../../policy.ts'
 import { quoted, visible } from '../../policy/visible.ts'
 import { readRegular } from '../../regular.ts'
 import type { OtherIssuer } from '../../other-issuer.ts'
@@ -116,13 +116,17 @@ async function fromFile(
   }
 }
 
+function describer({ name, place }: Grant): string {
+  return place === 'inputs' ? 'the inputs of the step describe it' : `the grant ${visible(name)} describes it`
+}
+
 /** A run for each target, as its first grant describes it: whether the policy can be gone through at all. */
 function eachTarget(config: Config, sources: Sources, asked: string | undefined): readonly Run[] {
   const targets = [...config.targets.keys()].filter((name) => asked === undefined || name === asked)
   return targets.flatMap((name) => {
     const grant = config.grants.find(({ target }) => target === name)
     if (!grant) return []
-    const text = `none: no job is around, so a run is supposed as the grant ${visible(grant.name)} describes it (${OTHERWISE})`
+    const text = `none: no job is around, so a run is supposed as ${describer(grant)} (${OTHERWISE})`
     return [{ ...supposed(describedBy(grant), text, config, sources), asked: name }]
   })
 }
@@ -136,7 +140,7 @@ function ofJob(
 ): readonly Run[] {
   const wanted = config.grants.filter(({ target }) => asked === undefined || target === asked)
   const runs = wanted.flatMap((grant) => {
-    const text = `none: no job is around, so a run of the job ${visible(job.name)} is supposed, for the rest as the grant ${visible(grant.name)} describes it (${OTHERWISE})`
+    const text = `none: no job is around, so a run of the job ${visible(job.name)} is supposed, for the rest as ${describer(grant)} (${OTHERWISE})`
     return ofEachEvent(describedBy(grant), job).map((given) => ({
       ...supposed(given, text, config, sources, job),
       asked,
