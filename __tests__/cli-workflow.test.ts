@@ -74,6 +74,34 @@ describe('a job without `id-token: write`', () => {
   })
 })
 
+describe('what is odd about a step', () => {
+  const odd = WORKFLOW.replace('schema: DBT', 'schema: DBT\n            warehose: W')
+    .replace('          environment: production\n', '')
+    .replace("          claims: '{ repository_id: 7654321 }'\n", '')
+
+  test('stands at its line for every command, and is told in the words of the step', async () => {
+    const misspelt = 'dbt.yml:20:13 (input "connection"): `warehose` is no key'
+    const { stdout } = await told('doctor', odd)
+    expect(stdout).toContain(`! policy    ${misspelt}`)
+    expect(stdout).toContain('! grant     dbt.yml:11:9: the job runs in the environment "production", which')
+    expect(stdout).toContain('for the rest as the inputs of the step describe it')
+    expect(stdout).toContain('give it as the input `environment` so that')
+    expect(stdout).toMatch(/^ +dbt gets GitHub's ID token: dbt's driver trades it itself$/m)
+    expect(stdout).toMatch(/^ +while dbt 1\.x runs: a private file is renewed; our dbt plugin reads it/m)
+    const trust = await told('trust', odd)
+    expect(trust.stderr).toContain(misspelt)
+    expect(trust.stdout).toContain('-- Grants: the inputs of the step.')
+  })
+
+  test('is a finding of lint at its line', async () => {
+    const { stdout } = await told('lint', odd, '--json')
+    expect(JSON.parse(stdout)).toMatchObject([
+      { code: 'configuration', where: 'dbt.yml:20:13 (input "connection")', remedy: 'Write `warehouse`.' },
+      { code: 'by-name', where: 'dbt.yml:11:9' },
+    ])
+  })
+})
+
 /** What doctor supposes of the job of this workflow, and of the target. */
 async function supposed(
   workflow: string,

@@ -4,13 +4,15 @@ import type { Sources } from '../config/sources.ts'
 import { exchanges } from '../exchanges/index.ts'
 import { warehouses } from '../warehouses/index.ts'
 import { refuseUnfilled } from './fill-in.ts'
-import { atHome } from './places.ts'
+import { atHome, homeIn, type Home } from './places.ts'
 import { sourcesOf, type Given } from './sources.ts'
 
 /** The configuration of the step with what it was read from. */
 export interface Configured {
   readonly config: Config
   readonly sources: Sources
+  /** Says where something is that the configuration places by an input; its own warnings say it already. */
+  readonly home: Home
 }
 
 /** The options by which every command is told what to read. */
@@ -28,8 +30,10 @@ export function readsConfiguration(command: Command): Command {
 export async function configured(given: Given, values?: 'filled'): Promise<Configured> {
   const { sources, workflow } = await sourcesOf(given)
   if (values === 'filled') await refuseUnfilled(sources)
+  const home = homeIn(given, workflow)
   const config = await readConfig(sources, { warehouses, exchanges }).catch((error: unknown) => {
-    throw atHome(error, given, workflow)
+    throw atHome(error, home)
   })
-  return { config, sources }
+  const notices = config.notices.map(({ code, text }) => ({ code, text: home(text) }))
+  return { config: { ...config, notices, warnings: config.warnings.map(home) }, sources, home }
 }

@@ -44,14 +44,14 @@ export async function doctor(options: Given & Looking): Promise<void> {
 }
 
 async function rest(
-  { config, sources }: Configured,
+  { config, sources, home }: Configured,
   options: Looking,
   job: WorkflowJob | undefined,
   colour: boolean,
 ): Promise<readonly Line[]> {
   const targets = chosen(config, options.target)
   const runs = await runsOf(config, sources, options, config.other ? undefined : job)
-  const explained = await Promise.all(runs.map((run) => sentenceOf(config, run, colour)))
+  const explained = await Promise.all(runs.map((run) => sentenceOf({ config, home }, run, colour)))
   const reached = explained.flatMap(({ target }) => target ?? [])
   const real = runs.find((run) => run.real)?.claims
   const repository = options.repository ?? repositoryOf(config, sources)
@@ -120,14 +120,14 @@ interface Explained {
 }
 
 async function sentenceOf(
-  config: Config,
+  { config, home }: Pick<Configured, 'config' | 'home'>,
   { token, claims, facts, asked }: Run,
   colour: boolean,
 ): Promise<Explained> {
   if (!claims) return { lines: [token], target: undefined }
   const decision = decide(config.grants, claims, asked, facts)
   const heard = [token, claimsLine(claims), grantLine(decision, { colour })]
-  const odd = decision.warnings.map((text): Line => ({ word: 'grant', mark: 'odd', text }))
+  const odd = decision.warnings.map((text): Line => ({ word: 'grant', mark: 'odd', text: home(text) }))
   const granted = decision.grant && config.targets.get(decision.grant.target)
   if (!granted) return { lines: [...heard, ...odd], target: undefined }
   try {

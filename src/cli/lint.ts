@@ -38,9 +38,10 @@ async function ofPolicy(
   options: Given & Linting,
 ): Promise<{ readonly findings: readonly Finding[]; readonly origin: string }> {
   try {
-    const { config, sources } = await configured(options)
+    const { config, sources, home } = await configured(options)
     const seen = options.github ? await environmentFindings(await gitHub(), config, sources.repository) : []
-    return { findings: [...configFindings(config), ...seen], origin: config.origin }
+    const findings = [...configFindings(config), ...seen]
+    return { findings: findings.map((one) => ({ ...one, where: home(one.where) })), origin: config.origin }
   } catch (error) {
     // Without a list of problems it is no configuration that is wrong, but how this command was called.
     if (!(error instanceof DbtOidcError) || error.details.length === 0) throw error

@@ -42,9 +42,17 @@ export function inputsOfWorkflow(text: string, path: string, asked?: readonly st
   return new Map([...known, ...deciding].map(([name, value]) => [name, textOf(value)]))
 }
 
-/** Where the inputs of the step begin, as `FILE:LINE:COLUMN`. Throws as {@link inputsOfWorkflow} does. */
-export function placesOfInputs(text: string, path: string): ReadonlyMap<string, string> {
-  return new Map([...valuesOf(text, path)].map(([name, { place }]) => [name, place]))
+/** Where the step stands, and where its inputs begin, as `FILE:LINE:COLUMN`. */
+export interface Places {
+  readonly step: string
+  readonly inputs: ReadonlyMap<string, string>
+}
+
+/** The places of the one step that uses this action. Throws as {@link inputsOfWorkflow} does. */
+export function placesOfInputs(text: string, path: string): Places {
+  const { step } = ownStep(text, path)
+  const inputs = new Map([...valuesOf(text, path)].map(([name, { place }]) => [name, place]))
+  return { step: step.entries.get('with')?.key ?? step.place, inputs }
 }
 
 function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
