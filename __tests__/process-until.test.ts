@@ -77,9 +77,11 @@ describe('a run until', () => {
     await using step = await job.step(until('grant'))
     const words = ['token', 'claims', 'grant', 'report']
     expect([step.exitCode, said(step), left(step)]).toEqual([0, words, [AUDIT]])
-    expect(lines(step)).toContain('grant     would be granted: Target "prod" is granted by "inputs".')
+    expect(lines(step)).toContain(
+      'grant     would be granted: Target "prod" is granted by the inputs of the step.',
+    )
     expect(outputs(step)).toEqual({ target: 'prod', grant: 'inputs', granted: 'true', result: 'stopped' })
-    expect(lines(step)).toContain('"inputs" for target "prod" (inputs): granted')
+    expect(lines(step)).toContain('the inputs of the step for target "prod": granted')
     expect(lines(step)).toContain('  ✓ ref         refs/heads/main  refs/heads/main')
     expect(step.summary).toContain('## 🔎 Stopped after grant on <code>prod</code>, as asked')
     expect(records(step).map(({ record, result, outcome }) => [record, outcome ?? result])).toEqual([

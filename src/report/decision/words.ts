@@ -1,5 +1,5 @@
 import { nearest } from '../../nearest.ts'
-import type { Decision, Verdict } from '../../policy.ts'
+import type { Decision, Grant, Verdict } from '../../policy.ts'
 import { quoted, visible } from '../../policy/visible.ts'
 import { formOf } from './block.ts'
 
@@ -20,13 +20,19 @@ export function outcome(verdict: Verdict, decision: Decision): string {
       ? 'granted'
       : 'holds'
     : `${failed} of ${verdict.checks.length} ${checks} failed`
-  return `${quoted(grant.name)} for target ${quoted(grant.target)} (${visible(grant.place)}): ${result}`
+  const place = grant.place === 'inputs' ? '' : ` (${visible(grant.place)})`
+  return `${named(grant)} for target ${quoted(grant.target)}${place}: ${result}`
+}
+
+/** Inputs make one grant without a name, which `inputs` stands for in outputs and audit alone. */
+function named({ name, place }: Grant): string {
+  return place === 'inputs' ? 'the inputs of the step' : quoted(name)
 }
 
 /** The decision in one sentence. */
 export function headline(decision: Decision): string {
   if (decision.grant) {
-    return `Target ${quoted(decision.grant.target)} is granted by ${quoted(decision.grant.name)}.`
+    return `Target ${quoted(decision.grant.target)} is granted by ${named(decision.grant)}.`
   }
   if (decision.verdicts.length === 0) return 'The policy has no grants, so it grants nothing.'
   const { asked } = decision
