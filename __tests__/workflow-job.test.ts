@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { inputsOfWorkflow } from '../src/cli/workflow.ts'
 import { jobOfWorkflow } from '../src/cli/workflow/job.ts'
 
 /** A workflow with these lines above its jobs and within its one job. */
@@ -100,4 +101,17 @@ describe('the environment and the events of a job', () => {
   ])('%s', (above, events) => {
     expect(jobOf(above).events).toEqual(events)
   })
+})
+
+test.each([
+  ['begin and never end', '${{'.repeat(100_000), 'The input `connection` is an expression'],
+  ['end and begin anew', '${{ a }} '.repeat(10_000), '`schema` is an expression'],
+])('a line of expressions that %s is read soon', (_name, expressions, told) => {
+  const connection = JSON.stringify(`{ type: duckdb, schema: '${expressions}' }`)
+  const workflow = `${written(PUSH, IN_JOB)}        with: { connection: ${connection} }\n`
+  const begun = performance.now()
+  expect(() => inputsOfWorkflow(workflow, 'dbt.yml')).toThrow(
+    expect.objectContaining({ details: [expect.stringContaining(told)] }),
+  )
+  expect(performance.now() - begun).toBeLessThan(5000)
 })

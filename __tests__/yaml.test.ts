@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { YAMLParseError } from 'yaml'
 import { isNull, readYaml, toPlain } from '../src/yaml.ts'
 import type { YamlNode } from '../src/yaml.ts'
+import { explain } from '../src/yaml/explain.ts'
 import { resolveScalar } from '../src/yaml/scalar.ts'
 import { SCALARS } from './hostile/scalars.ts'
 
@@ -285,6 +287,25 @@ test.each(['[', '{a: ', '- ', '? ', '{', '["a",'])(
     expect(problems(opening.repeat(100_000))[0]).toMatch(/nested too deeply/)
   },
 )
+
+test('a hundred thousand faults on one line are told by one sentence, and soon', () => {
+  const text = '!a '.repeat(100_000)
+  const faults = Array.from(
+    { length: 100_000 },
+    (_, at) => new YAMLParseError([at * 3, at * 3 + 2], 'MULTIPLE_TAGS', ''),
+  )
+  const begun = performance.now()
+  expect(explain(faults, text, (offset) => `f.yml:1:${offset + 1}`)).toHaveLength(1)
+  expect(performance.now() - begun).toBeLessThan(5000)
+})
+
+test('faults are told once for each line, wherever on it they are', () => {
+  expect(problems('a: "\\q\\q"\nb: "\\q"\n\nc: "\\q"')).toEqual([
+    expect.stringMatching(/^f\.yml:1:\d+ This/),
+    expect.stringMatching(/^f\.yml:2:\d+ This/),
+    expect.stringMatching(/^f\.yml:4:\d+ This/),
+  ])
+})
 
 test('fifty levels are enough for anybody', () => {
   expect(problems('['.repeat(51) + ']'.repeat(51))).toEqual([])

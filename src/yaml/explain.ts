@@ -25,7 +25,7 @@ export function explain(
   text: string,
   place: (offset: number) => Place,
 ): readonly Problem[] {
-  const startOf = ({ pos }: YAMLParseError): number => text.lastIndexOf('\n', pos[0] - 1) + 1
+  const startOf = lineStarts(text)
   const tab = errors.find((error) => /^ *\t/.test(text.slice(startOf(error), startOf(error) + 200)))
   // Whoever indents by tabs does so everywhere, and what a line belongs to can no longer be told.
   if (tab) return [{ place: place(tab.pos[0]), problem: TABS }]
@@ -38,6 +38,17 @@ export function explain(
     problems.push({ place: place(error.pos[0]), problem: sentence(error) })
   }
   return problems
+}
+
+/** Where the line of an error begins. Most errors are on the line of the one before, which may be the whole text. */
+function lineStarts(text: string): (error: YAMLParseError) => number {
+  let [start, end] = [0, -1]
+  return ({ pos: [at] }) => {
+    if (at >= start && at <= end) return start
+    const next = text.indexOf('\n', at)
+    ;[start, end] = [text.lastIndexOf('\n', at - 1) + 1, next < 0 ? text.length : next]
+    return start
+  }
 }
 
 function sentence(error: YAMLParseError): string {

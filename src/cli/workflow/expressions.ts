@@ -53,8 +53,7 @@ interface Field {
 }
 
 function fieldsOf(value: string): readonly Field[] {
-  const masked = value.replaceAll(/\$\{\{[^\n]*?\}\}/g, (whole) => MARK.repeat(whole.length))
-  const { node } = readYaml(masked, 'input')
+  const { node } = readYaml(value.split('\n').map(masked).join('\n'), 'input')
   if (node?.kind !== 'map') return []
   const type = node.entries.get('type')?.value
   const known = warehouses.get(type?.kind === 'scalar' ? type.text : '')?.credentialFields ?? []
@@ -62,6 +61,13 @@ function fieldsOf(value: string): readonly Field[] {
     const [, row, column] = key.split(':')
     return { field, row, column, isCredential: known.includes(field) }
   })
+}
+
+/** A line with its expressions marked. Behind the last end there is none: each beginning there would be looked for to the end of the line. */
+function masked(line: string): string {
+  const end = line.lastIndexOf('}}') + 2
+  const whole = line.slice(0, end).replaceAll(/\$\{\{.*?\}\}/gs, (found) => MARK.repeat(found.length))
+  return `${whole}${line.slice(end)}`
 }
 
 /** The fields with an expression in them, and the places of their keys. */
