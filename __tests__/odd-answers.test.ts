@@ -167,20 +167,28 @@ const keptInVault = (text: string, kind: 'bearer' | 'password') => {
 }
 
 describe('what Vault keeps', () => {
-  test.each(TABLE.filter(([, text]) => text !== ''))(
-    'is no token with %s, and may be a password',
-    async (_name, text) => {
-      const { seen, traded } = keptInVault(text, 'bearer')
-      expect(await refused(traded)).toMatchObject({
-        code: 'exchange',
-        problem: 'What Vault gave is no token: it is more than one word of printable ASCII.',
-      })
-      expect(seen.requests.map(({ url }) => new URL(url).pathname)).toEqual([
-        '/v1/auth/jwt/login',
-        '/v1/secret/data/dbt',
-        '/v1/auth/token/revoke-self',
-      ])
-      expect(await keptInVault(text, 'password').traded).toMatchObject({ kind: 'password', password: text })
+  test.each([
+    ...TABLE.filter(([, text]) => /[\r\n]/.test(text)),
+    ['a line break behind its end', `${SECRET}\n`] as const,
+    ['a tab', `${SECRET}\t`] as const,
+  ])('is no token with %s, and may be a password', async (_name, text) => {
+    const { seen, traded } = keptInVault(text, 'bearer')
+    expect(await refused(traded)).toMatchObject({
+      code: 'exchange',
+      problem: 'What Vault gave is no token: there is a line break or another control character in it.',
+    })
+    expect(seen.requests.map(({ url }) => new URL(url).pathname)).toEqual([
+      '/v1/auth/jwt/login',
+      '/v1/secret/data/dbt',
+      '/v1/auth/token/revoke-self',
+    ])
+    expect(await keptInVault(text, 'password').traded).toMatchObject({ kind: 'password', password: text })
+  })
+
+  test.each(['a pass phrase', 'pässword', '😀'])(
+    'may be the password of an adapter that is not known here: %s',
+    async (text) => {
+      expect(await keptInVault(text, 'bearer').traded).toMatchObject({ kind: 'bearer', token: text })
     },
   )
 

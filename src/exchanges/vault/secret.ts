@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import * as z from 'zod/mini'
-import { isToken, type Credential, type Lease } from '../../credential.ts'
+import type { Credential, Lease } from '../../credential.ts'
 import { fail } from '../../errors.ts'
 import type { Io, Want } from '../../exchange.ts'
 import { call, order, type Server } from './api.ts'
@@ -144,14 +144,16 @@ function credential(
     : { kind: 'password', user, password: value, expiresAt, ...leased }
 }
 
-/** Unlike a password it cannot be any text: it stands in a header, or on a line of a file. */
+/**
+ * What stands in a header, or on a line of a file. Of an adapter that is not known here the one field may be a password,
+ * so that a space or a letter of another script is its own affair; a line break is not.
+ */
 function tokenIn(value: string): string {
-  if (isToken(value)) return value
+  if (!/\p{Cc}/u.test(value)) return value
   return fail({
     code: 'exchange',
-    problem: 'What Vault gave is no token: it is more than one word of printable ASCII.',
-    remedy:
-      'Look for a space or a line break in the field, also behind its end (`printf %s` writes none), and write the token anew.',
+    problem: 'What Vault gave is no token: there is a line break or another control character in it.',
+    remedy: 'Look behind its end first (`printf %s` writes no line break), and write the secret anew.',
   })
 }
 
