@@ -1,5 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadedBytes } from '../scripts/bench/measure.ts'
@@ -98,5 +110,55 @@ describe('the built action', () => {
       const text = readFileSync(join(import.meta.dirname, '..', 'dist', name), 'utf8')
       expect(text.indexOf('process.exitCode = 1')).toBe(0)
     }
+  })
+})
+
+describe('what stands around the checkout of the action', () => {
+  const dist = join(import.meta.dirname, '..', 'dist')
+  const asked = new Set(
+    readdirSync(dist)
+      .filter((name) => name.endsWith('.js'))
+      .flatMap((name) => [
+        ...readFileSync(join(dist, name), 'utf8').matchAll(/\b(?:require|import)\((["'])([^"'.][^"']*)\1\)/g),
+      ])
+      .flatMap(([, , name = '']) => (isBuiltin(name) ? [] : [name])),
+  )
+
+  test('is asked for nothing: what is named stands in a sentence of an SDK', () => {
+    expect([...asked].toSorted()).toEqual(['@aws-sdk/signature-v4-crt', '@aws-sdk/signature-v4a'])
+  })
+
+  test('neither says what kind of script the action is nor gives it anything to run', async () => {
+    const around = join(directory, 'around')
+    const action = join(around, 'acme', 'dbt-oidc')
+    cpSync(dist, join(action, 'dist'), { recursive: true })
+    const planted = "require('node:fs').writeFileSync(require('node:path').join(__dirname, 'ran'), '')\n"
+    const names = [
+      ...asked,
+      'yaml',
+      'zod',
+      'jose',
+      '@actions/core',
+      'fs',
+      'crypto',
+      'undici',
+      'supports-color',
+    ]
+    const modules = names.map((name) => join(around, 'node_modules', name))
+    for (const module of modules) {
+      mkdirSync(module, { recursive: true })
+      writeFileSync(join(module, 'package.json'), '{ "type": "commonjs", "main": "index.js" }')
+      writeFileSync(join(module, 'index.js'), planted)
+    }
+    const kind = '{ "type": "module", "imports": { "#x": "./x.js" }, "exports": {} }'
+    for (const above of [around, action]) writeFileSync(join(above, 'package.json'), kind)
+    const env = { ...process.env, NODE_PATH: join(around, 'node_modules') }
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(action, 'dist', 'cli.js'), 'lint', '--workflow', 'none.yml'],
+      { env, cwd: around, encoding: 'utf8' },
+    )
+    expect([status, stdout, stderr]).toEqual([3, '', expect.stringContaining('none.yml')])
+    expect(modules.filter((module) => existsSync(join(module, 'ran')))).toEqual([])
   })
 })
