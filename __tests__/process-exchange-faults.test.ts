@@ -3,10 +3,11 @@ import type { ServerResponse } from 'node:http'
 import { reset, status, truncated } from './support/faults.ts'
 import { sendJson, type Handler } from './support/issuer-server.ts'
 import type { Job } from './support/job.ts'
+import { until } from './support/lines.ts'
 import { openOAuthJob } from './support/oauth-job.ts'
 import type { OAuthServer } from './support/oauth-server.ts'
 import { logOf, remainsOf } from './support/process.ts'
-import type { StepResult } from './support/step.ts'
+import type { StepOptions, StepResult } from './support/step.ts'
 
 // What an exchange may do to the built action: once, and then it is well again, or for good.
 
@@ -32,8 +33,9 @@ function granting(members: Readonly<Record<string, unknown>>): Handler {
     sendJson(res, { access_token: 'oauth-odd', token_type: 'Bearer', expires_in: 600, ...members })
 }
 
-function run(): Promise<StepResult> {
+function run(more: Pick<StepOptions, 'during'> = {}): Promise<StepResult> {
   return job.step({
+    ...more,
     inputs: {
       run: 'build',
       ref: 'refs/heads/main',
@@ -103,6 +105,23 @@ test('an exchange that answers 503 for as long as it is asked is given up after 
   expect(logOf(step)).toContain('✗ exchange-unavailable: ')
   const post = await step.post()
   expect([post.exitCode, post.log.text]).toEqual([0, ''])
+})
+
+test('a step that is cancelled while an exchange lets it wait ends in time, dbt never starts, and nothing stays', async () => {
+  answers(status(503, { 'retry-after': '50' }))
+  let sent = Infinity
+  await using step = await run({
+    async during(child, lines) {
+      await until(lines, /Trying again in \d+ s/)
+      sent = performance.now()
+      child.kill('SIGINT')
+    },
+  })
+  expect(performance.now() - sent).toBeLessThan(7000) // what a runner grants
+  expect([step.exitCode, remainsOf(step), job.dbt.runs()]).toEqual([1, [], []])
+  expect(shown()).toHaveLength(1)
+  expect(logOf(step)).toContain('✗ cancelled: The job was cancelled.')
+  expect((await step.post()).exitCode).toBe(0)
 })
 
 describe('a life', () => {
