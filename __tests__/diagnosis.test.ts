@@ -100,6 +100,35 @@ describe('a text of the other side is explained', () => {
   })
 })
 
+/** What an expression may begin to read at each of its places, as long as the end of dbt's output that is kept. */
+const LONG_WINDED = [
+  'x',
+  '0.-',
+  '"',
+  "'",
+  ' ',
+  '\n',
+  'eyJ',
+  'a b ',
+  'Invalid Audience: [',
+  'claim "',
+  'expected ',
+].map((word) => word.repeat(65_536 / word.length))
+
+test.each(TABLES.map((table): [string, Table] => [table.title, table]))(
+  'what dbt may have printed is looked through for words of %s soon, whatever it is',
+  async (_title, table) => {
+    const { target, claims } = await met(table)
+    const begun = performance.now()
+    for (const text of LONG_WINDED) {
+      target.exchange.diagnose(text, claims)
+      target.bound.diagnose(text, claims, undefined)
+      diagnoseDbt(text)
+    }
+    expect(performance.now() - begun).toBeLessThan(5000)
+  },
+)
+
 describe('beside the explanation stand', () => {
   const asked = TABLES.filter(
     // Behind a provider a warehouse sees none of these claims.

@@ -131,7 +131,7 @@ const ROWS: readonly Row[] = [
     }),
   },
   {
-    text: /1 error occurred:.*permission denied|^permission denied$|permission denied/i,
+    text: /permission denied/i,
     example: 'permission denied',
     means: (_found, s) => ({
       problem: `Nothing is mounted at that path of Vault, or its policies do not allow what was asked.`,
@@ -155,7 +155,8 @@ const ROWS: readonly Row[] = [
     }),
   },
   {
-    text: /"?([\w.-]+)"? is not an allowed role/i,
+    // Only where a word begins: dbt may have printed one of 64 KiB, and each of its letters could begin the name.
+    text: /(?<![\w.-])([\w.-]+)"? is not an allowed role/i,
     example: '"dbt" is not an allowed role',
     means: ([, role = ''], s) => ({
       problem: `The connection to the database does not let the role ${role} make users.`,
