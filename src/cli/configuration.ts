@@ -35,5 +35,5 @@ export async function configured(given: Given, values?: 'filled'): Promise<Confi
     throw atHome(error, home)
   })
   const notices = config.notices.map(({ code, text }) => ({ code, text: home(text) }))
-  return { config: { ...config, notices, warnings: config.warnings.map(home) }, sources, home }
+  return { config: { ...config, notices, warnings: notices.map(({ text }) => text) }, sources, home }
 }

@@ -2,7 +2,7 @@ import { above } from '../config/above.ts'
 import { INPUTS } from '../config/inputs.ts'
 import { fail } from '../errors.ts'
 import { nearest } from '../nearest.ts'
-import { toPlain, type YamlEntry, type YamlNode } from '../yaml.ts'
+import { toPlain, type YamlEntry, type YamlMap, type YamlNode } from '../yaml.ts'
 import { refuseExpressions } from './workflow/expressions.ts'
 import { mapOf, ownStep } from './workflow/step.ts'
 import { refuseStructures } from './workflow/texts.ts'
@@ -32,7 +32,7 @@ const TOLD = ['install']
  * one, or where an input is an expression, whose value nobody knows before the job runs.
  */
 export function inputsOfWorkflow(text: string, path: string, asked?: readonly string[]): Map<string, string> {
-  const values = [...valuesOf(text, path)]
+  const values = [...valuesOf(ownStep(text, path).step, path)]
   const names = asked ?? DECIDING
   const deciding = new Map(values.filter(([name]) => names.includes(name)))
   refuseExpressions(deciding, text)
@@ -51,12 +51,11 @@ export interface Places {
 /** The places of the one step that uses this action. Throws as {@link inputsOfWorkflow} does. */
 export function placesOfInputs(text: string, path: string): Places {
   const { step } = ownStep(text, path)
-  const inputs = new Map([...valuesOf(text, path)].map(([name, { place }]) => [name, place]))
+  const inputs = new Map([...valuesOf(step, path)].map(([name, { place }]) => [name, place]))
   return { step: step.entries.get('with')?.key ?? step.place, inputs }
 }
 
-function valuesOf(text: string, path: string): ReadonlyMap<string, YamlNode> {
-  const { step } = ownStep(text, path)
+function valuesOf(step: YamlMap, path: string): ReadonlyMap<string, YamlNode> {
   const given = mapOf(step, 'with')
   const entries = [...(given?.entries ?? [])]
   refuseUnknown(entries)

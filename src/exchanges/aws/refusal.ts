@@ -1,5 +1,5 @@
 import { attemptFailed, isTransient } from '../../retry.ts'
-import { without } from '../oauth/without.ts'
+import { without } from '../../http/without.ts'
 import { roleOf } from './arn.ts'
 
 /** How AWS refuses: its code, its text, and the status of the answer. */
@@ -10,6 +10,12 @@ export interface Fault {
   /** The call was signed with keys of a session; without, a token spoke for it, and another try brings a fresh one. */
   readonly signed: boolean
 }
+
+/**
+ * For what is no want of time at AWS: IAM takes a while until all its copies know a new role, GitHub's keys are not always quick to
+ * reach, and a token may have been slow on its way. What is still so after these tries will stay.
+ */
+const DOUBTFUL_TRIES = 4
 
 /** A refusal with its reasons in full is shorter than this. */
 const LONGEST = 2000
@@ -46,7 +52,7 @@ export function refusal({ code, message, status, signed }: Fault, role: string):
   return attemptFailed(failure, {
     transient: again,
     retryAfter: isThrottled(name, status) ? 0 : undefined,
-    tries: busy ? undefined : 4,
+    tries: busy ? undefined : DOUBTFUL_TRIES,
   })
 }
 

@@ -3,7 +3,7 @@ import { fail } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
-import { without } from '../oauth/without.ts'
+import { without } from '../../http/without.ts'
 
 /** How the token service (RFC 6749 5.2) and IAM (google.rpc.Status) say what is wrong. */
 const said = z.union([

@@ -5,7 +5,7 @@ import type { Io } from '../../exchange.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf, type Class } from '../../retry.ts'
-import { without } from './without.ts'
+import { without } from '../../http/without.ts'
 
 /** One request to a token or revocation endpoint; the order of the parameters is kept. */
 export interface Ask {

@@ -3,7 +3,7 @@ import type { Failure } from '../../errors.ts'
 import type { HttpResponse } from '../../http.ts'
 import { jsonIn } from '../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../retry.ts'
-import { without } from '../oauth/without.ts'
+import { without } from '../../http/without.ts'
 import type { Call } from './api.ts'
 
 /** Vault says each thing on a line of its own, and not more than a few. */

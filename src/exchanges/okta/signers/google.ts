@@ -5,7 +5,7 @@ import { jsonIn } from '../../../json.ts'
 import { attemptFailed, isTransient, retryAfterOf } from '../../../retry.ts'
 import google from '../../google.ts'
 import type { GoogleSettings } from '../../google/settings.ts'
-import { without } from '../../oauth/without.ts'
+import { without } from '../../../http/without.ts'
 import type { Signer } from '../signer.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/cloudkms'

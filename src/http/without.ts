@@ -1,4 +1,4 @@
-import { clip } from '../../report/plain.ts'
+import { clip } from '../report/plain.ts'
 
 /** In UTF-16 units: no refusal of anybody's is longer, and what explains it looks through all of it. */
 const LONGEST = 4000
