@@ -2,21 +2,18 @@ import { join } from 'node:path'
 import { auditPath, keep } from './audit.ts'
 import type { Told as Comment } from './comment.ts'
 import type { Config } from './config.ts'
-import { projectPath, type Host } from './host.ts'
-import { failed, type LineResult } from './dbt/result.ts'
-import { DbtOidcError } from './errors.ts'
-import type { Annotation } from './report/annotations.ts'
+import type { Host } from './host.ts'
+import { annotate, scrubOf, tellFailure, tellSignal } from './publish/failures.ts'
+import { factsOf, failureSummary, summary, tell } from './publish/summaries.ts'
 import { runRecord, type RunResult } from './report/audit.ts'
-import { called } from './report/called.ts'
-import { decisionMarkdown } from './report/decision.ts'
 import { annotationOf, failureLines, failureOf } from './report/failure.ts'
 import { TOLD_OUTPUTS, outputsOf, outputsOfFailure, resultOf, type Outputs } from './report/outputs.ts'
-import type { Report, RunFacts } from './report/report.ts'
+import type { Report } from './report/report.ts'
 import { idleWarnings } from './report/idle.ts'
 import { say } from './report/say.ts'
 import type { Stop } from './report/stop.ts'
 import type { Tokenless } from './report/summary.ts'
-import { Denied, type Known } from './run.ts'
+import type { Known } from './run.ts'
 
 /** What publishing needs beside the report itself. */
 export interface Publication {
@@ -26,11 +23,6 @@ export interface Publication {
   readonly known: Known
   /** `performance.now()` at the start of the step. */
   readonly started: number
-}
-
-/** What a failure says, without secrets and with a call that can be pasted. */
-function scrubOf({ writer, env, inWords }: Host): (text: string) => string {
-  return (text) => called(inWords ? {} : env, writer.scrub(text))
 }
 
 /** GitHub shows 10 annotations of a kind for each step. */
@@ -105,28 +97,6 @@ export async function publishTokenless(
   await tell(host, summariseTokenless(what, why, factsOf({ config, host })))
 }
 
-async function failureSummary(error: unknown, publication: Publication): Promise<string> {
-  const { policyMarkdown } = await import('./report/sections.ts')
-  const { summariseDenial, summariseFailure } = await import('./report/summary.ts')
-  const facts = factsOf(publication)
-  if (error instanceof Denied)
-    return summariseDenial(
-      `${policyMarkdown(publication.config?.policy)}${decisionMarkdown(error.decision)}`,
-      facts,
-    )
-  return summariseFailure(failureOf(error, scrubOf(publication.host)), facts)
-}
-
-async function summary(report: Report, stop: Stop | undefined, publication: Publication): Promise<void> {
-  const { config, host } = publication
-  const found = stop && (await import('./report/stop.ts')).stopMarkdown(report, stop)
-  const options = stop ? { until: stop.until, ...(found === undefined ? {} : { found }) } : {}
-  const warnings = [...(config?.warnings ?? []), ...report.warnings]
-  const told = { ...report, warnings, policy: config?.policy }
-  const { summarise } = await import('./report/summary.ts')
-  await tell(host, summarise(told, factsOf(publication), options))
-}
-
 /** Only of what was to run dbt: a step that prepares or asks has nothing to tell to a pull request. */
 async function comment(told: Comment, publication: Publication): Promise<void> {
   const { config, host, known } = publication
@@ -146,38 +116,6 @@ async function showStop(report: Report, stop: Stop, host: Host): Promise<void> {
   host.writer.group(`dbt-oidc: until ${stop.until}`)
   for (const line of stopLines(report, stop, { colour: host.colour })) host.writer.line(line)
   host.writer.endGroup()
-}
-
-function tellSignal({ command, signal }: LineResult, host: Host): void {
-  if (signal === undefined) return
-  const memory =
-    signal === 'SIGKILL'
-      ? ' On a runner that is mostly the want of memory: fewer `threads`, or a larger runner.'
-      : ''
-  host.writer.error(`${command} was ended by ${signal}.${memory}`, { title: 'dbt-oidc: dbt-killed' })
-}
-
-/** In the log always; as an annotation only where no node of dbt's has its own. */
-function tellFailure({ failure, artifacts }: LineResult, host: Host): void {
-  if (!failure) return
-  const scrub = scrubOf(host)
-  const error = new DbtOidcError(failure)
-  for (const line of failureLines(error, { colour: host.colour, scrub })) host.writer.line(line)
-  if (failure.code !== 'dbt' || !artifacts?.nodes.some(failed)) annotate(host, annotationOf(error, scrub))
-}
-
-function annotate(host: Host, { level, message, ...place }: Annotation): void {
-  if (host.inWords) return
-  host.writer[level](message, place)
-}
-
-/** A summary that cannot be written is worth a warning; the run is what matters. */
-async function tell(host: Host, markdown: string): Promise<void> {
-  try {
-    await host.summary(host.writer.scrub(markdown))
-  } catch {
-    host.writer.warning('The job summary could not be written.', { title: 'dbt-oidc' })
-  }
 }
 
 function setOutputs(host: Host, outputs: Outputs): void {
@@ -201,10 +139,6 @@ async function record(
     host,
     runRecord(report, { time: host.now(), result, seconds, error: code, policy: config.policy }),
   )
-}
-
-function factsOf({ config, host }: Pick<Publication, 'config' | 'host'>): RunFacts {
-  return { ...host.facts, projectPath: config ? projectPath(host.workspace, config.projectDir) : '' }
 }
 
 function placesOf(
